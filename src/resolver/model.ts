@@ -1,0 +1,58 @@
+import type { BinaryPackage, OrGroup, PackageUniverse } from '../debian/index.ts'
+import type { BaseSet, Pin, RecommendsPolicy, WantedSelection } from '../manifest/index.ts'
+
+/** One wanted item that applies to this root (its `[arch]` restriction was already judged). */
+export interface WantedPackage {
+  /** As in the manifest, for messages. */
+  readonly text: string
+  readonly alternatives: OrGroup
+  readonly selection: WantedSelection
+}
+
+/** Everything that decides a resolution of one root: the answer is a pure function of this value. */
+export interface ResolutionRequest {
+  readonly universe: PackageUniverse
+  readonly wanted: readonly WantedPackage[]
+  readonly base: BaseSet
+  readonly recommends: RecommendsPolicy
+  /** Package names that may never be chosen. */
+  readonly exclude: readonly string[]
+  readonly pins: readonly Pin[]
+}
+
+export interface ResolvedPackage {
+  readonly package: BinaryPackage
+  readonly root: 'wanted' | 'base' | undefined
+  /** Chosen packages that satisfy its Pre-Depends, Depends and followed Recommends; sorted by name, architecture. */
+  readonly needs: readonly BinaryPackage[]
+}
+
+/** Something worth telling that is not a failure: a Recommends that could not be met, an expired pin, two debs of one version. */
+export interface ResolutionNote {
+  readonly kind: 'recommends-skipped' | 'pin-expired' | 'same-version-other-bytes'
+  readonly message: string
+}
+
+/** Why there is no solution: a minimised core as a chain that names fields, versions and suites. */
+export interface Explanation {
+  /** At most a dozen lines, numbered, ready to print. */
+  readonly lines: readonly string[]
+  /** Something to type or change. */
+  readonly hint: string
+  /** The same as data, for `--json`. */
+  readonly core: readonly {
+    readonly kind: string
+    readonly package?: string
+    readonly relation?: string
+    readonly field?: string
+  }[]
+}
+
+export type Resolution =
+  | {
+      readonly kind: 'solved'
+      /** Sorted by name, then architecture, in byte order. */
+      readonly packages: readonly ResolvedPackage[]
+      readonly notes: readonly ResolutionNote[]
+    }
+  | { readonly kind: 'unsolvable'; readonly explanation: Explanation }

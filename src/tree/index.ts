@@ -1,0 +1,1 @@
+export type { ContentSource, EntryKind, FileContent, TreeEntry } from './entry.ts'

@@ -1,0 +1,11 @@
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    exclude: ['test/system/**', 'test/oracle/**', 'test/bench/**'],
+    pool: 'forks',
+    testTimeout: 20_000,
+    env: { TZ: 'UTC' },
+  },
+})
