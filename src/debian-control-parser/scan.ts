@@ -1,0 +1,197 @@
+import { asBuffer, carriageReturn, colon, hash, newline, space, tab } from './bytes.ts'
+
+/** `allowed` where Debian Policy 5.1 permits `#` lines (debian/control, sources); `refused` in Packages, Release and debs. */
+export type CommentPolicy = 'allowed' | 'refused'
+
+/** Where the stanzas of a control file lie; `starts[i]` to `ends[i]` are whole lines, the last newline included. */
+export interface StanzaOffsets {
+  readonly count: number
+  readonly starts: Uint32Array
+  readonly ends: Uint32Array
+}
+
+/** Where wanted fields lie: for stanza `s` and wanted name `n`, at index `s * names.length + n`. */
+export interface FieldOffsets extends StanzaOffsets {
+  /** First byte of the value, leading blanks skipped; 0 when the stanza lacks the field. */
+  readonly valueStarts: Uint32Array
+  /** After the last byte of the value, continuation lines included, trailing blanks and newline not; 0 when absent. */
+  readonly valueEnds: Uint32Array
+}
+
+/**
+ * Finds the stanzas without looking at their fields: an empty line (LF or CRLF) ends a stanza. What is inside a stanza
+ * is judged by `viewStanza`, so a malformed stanza costs nothing to those who never look at it.
+ *
+ * @throws {RangeError} when the bytes are 4 GiB or more
+ */
+export function scanStanzas(bytes: Uint8Array, comments: CommentPolicy = 'refused'): StanzaOffsets {
+  checkSize(bytes)
+  const buffer = asBuffer(bytes)
+  // Only files written on other systems have CR; without one, the native search for an empty line finds the 63,440
+  // stanzas of bookworm (50 MB) in 20 ms, where the loop over lines takes 90.
+  if (comments === 'refused' && !buffer.includes(carriageReturn)) return scanByEmptyLines(buffer)
+  return scanFields(bytes, [], comments)
+}
+
+/**
+ * Finds the stanzas and the values of a few fields in one pass over the bytes: what an index of a Packages file needs.
+ * Field names match in any case; of a field that is given twice the first counts here, and `viewStanza` refuses it.
+ *
+ * @throws {RangeError} when the bytes are 4 GiB or more
+ */
+export function scanFields(
+  bytes: Uint8Array,
+  names: readonly string[],
+  comments: CommentPolicy = 'refused',
+): FieldOffsets {
+  checkSize(bytes)
+  const wanted = names.map(name => Uint8Array.from(name.toLowerCase(), each => each.charCodeAt(0)))
+  const namesByFirstByte = indexByFirstByte(wanted)
+  const starts = new OffsetList()
+  const ends = new OffsetList()
+  const valueStarts = new OffsetList()
+  const valueEnds = new OffsetList()
+
+  let insideStanza = false
+  // The index in valueEnds of the wanted field that continuation lines belong to.
+  let openField = -1
+  let base = 0
+  for (let at = 0; at < bytes.length; ) {
+    const lineStart = at
+    const first = bytes[at] ?? 0
+    if (first === newline || (first === carriageReturn && bytes[at + 1] === newline)) {
+      if (insideStanza) ends.push(lineStart)
+      insideStanza = false
+      at += first === newline ? 1 : 2
+      continue
+    }
+    while (at < bytes.length && bytes[at] !== newline) at++
+    const lineEnd = at
+    at++
+    if (first === hash && comments === 'allowed') continue
+    if (!insideStanza) {
+      insideStanza = true
+      starts.push(lineStart)
+      base = valueStarts.length
+      for (let each = 0; each < wanted.length; each++) {
+        valueStarts.push(0)
+        valueEnds.push(0)
+      }
+      openField = -1
+    }
+    if (first === space || first === tab) {
+      if (openField >= 0) valueEnds.set(openField, withoutTrailingBlanks(bytes, lineStart, lineEnd))
+      continue
+    }
+    openField = -1
+    const candidates = namesByFirstByte[first]
+    if (candidates === undefined) continue
+    for (const candidate of candidates) {
+      const name = wanted[candidate]
+      if (name === undefined || !startsWithName(bytes, lineStart, name) || valueStarts.get(base + candidate) !== 0)
+        continue
+      const valueStart = skipBlanks(bytes, lineStart + name.length + 1, lineEnd)
+      openField = base + candidate
+      valueStarts.set(openField, valueStart)
+      valueEnds.set(openField, withoutTrailingBlanks(bytes, valueStart, lineEnd))
+    }
+  }
+  if (insideStanza) ends.push(bytes.length)
+  return {
+    count: starts.length,
+    starts: starts.toArray(),
+    ends: ends.toArray(),
+    valueStarts: valueStarts.toArray(),
+    valueEnds: valueEnds.toArray(),
+  }
+}
+
+function scanByEmptyLines(buffer: Buffer): StanzaOffsets {
+  const starts = new OffsetList()
+  const ends = new OffsetList()
+  let at = skipNewlines(buffer, 0)
+  while (at < buffer.length) {
+    starts.push(at)
+    const found = buffer.indexOf('\n\n', at, 'latin1')
+    const end = found === -1 ? buffer.length : found + 1
+    ends.push(end)
+    at = skipNewlines(buffer, end)
+  }
+  return { count: starts.length, starts: starts.toArray(), ends: ends.toArray() }
+}
+
+function skipNewlines(bytes: Uint8Array, start: number): number {
+  let at = start
+  while (bytes[at] === newline) at++
+  return at
+}
+
+function skipBlanks(bytes: Uint8Array, start: number, end: number): number {
+  let at = start
+  while (at < end && (bytes[at] === space || bytes[at] === tab)) at++
+  return at
+}
+
+function withoutTrailingBlanks(bytes: Uint8Array, start: number, end: number): number {
+  let at = end
+  while (at > start) {
+    const byte = bytes[at - 1]
+    if (byte !== space && byte !== tab && byte !== carriageReturn) break
+    at--
+  }
+  return at
+}
+
+/** @param name in lower case */
+function startsWithName(bytes: Uint8Array, start: number, name: Uint8Array): boolean {
+  if (bytes[start + name.length] !== colon) return false
+  for (let at = 0; at < name.length; at++) {
+    if (lowerCase(bytes[start + at] ?? 0) !== name[at]) return false
+  }
+  return true
+}
+
+function lowerCase(byte: number): number {
+  return byte >= 0x41 && byte <= 0x5a ? byte + 0x20 : byte
+}
+
+/** For each possible first byte of a line, in either case, which wanted names begin with it. */
+function indexByFirstByte(names: readonly Uint8Array[]): readonly (readonly number[] | undefined)[] {
+  const table: (number[] | undefined)[] = new Array(256).fill(undefined)
+  for (let byte = 0; byte < 256; byte++) {
+    const matching = names.flatMap((name, index) => (name[0] === lowerCase(byte) ? [index] : []))
+    if (matching.length > 0) table[byte] = matching
+  }
+  return table
+}
+
+function checkSize(bytes: Uint8Array): void {
+  if (bytes.length >= 2 ** 32) throw new RangeError(`a control file of ${bytes.length} bytes is too large to index`)
+}
+
+/** A growing Uint32Array: a number[] of 63,000 stanzas times fields costs the garbage collector more than the scan. */
+class OffsetList {
+  #values = new Uint32Array(1024)
+  length = 0
+
+  push(value: number): void {
+    if (this.length === this.#values.length) {
+      const larger = new Uint32Array(this.#values.length * 2)
+      larger.set(this.#values)
+      this.#values = larger
+    }
+    this.#values[this.length++] = value
+  }
+
+  get(index: number): number {
+    return this.#values[index] ?? 0
+  }
+
+  set(index: number, value: number): void {
+    this.#values[index] = value
+  }
+
+  toArray(): Uint32Array {
+    return this.#values.slice(0, this.length)
+  }
+}
