@@ -1,0 +1,89 @@
+import { createHash } from 'node:crypto'
+import { type FileHandle, open, rm, stat } from 'node:fs/promises'
+import { Fault } from '../kernel/index.ts'
+import { readChunks } from './file-chunks.ts'
+import { type BlobIdentity, blobPath, type StoreLayout } from './layout.ts'
+import { onDisk, onDiskIfPresent } from './store-fault.ts'
+
+export interface FileDigest {
+  readonly sha256: string
+  readonly sizeBytes: number
+}
+
+/** Whether a file of the right length is there; its bytes are not read. */
+export async function hasBlob(layout: StoreLayout, blob: BlobIdentity): Promise<boolean> {
+  const path = blobPath(layout, blob.sha256)
+  const found = await onDiskIfPresent(path, () => stat(path))
+  return found?.isFile() === true && found.size === blob.sizeBytes
+}
+
+/** Reads the whole blob and compares; one that differs is removed, since it can only mislead. */
+export async function checkBlob(layout: StoreLayout, blob: BlobIdentity): Promise<'sound' | 'absent' | 'corrupt'> {
+  const path = blobPath(layout, blob.sha256)
+  const handle = await onDiskIfPresent(path, () => open(path, 'r'))
+  if (handle === undefined) return 'absent'
+  try {
+    const found = await onDisk(path, () => digestOf(handle))
+    if (found.sha256 === blob.sha256 && found.sizeBytes === blob.sizeBytes) return 'sound'
+    await removeSame(path, handle)
+    return 'corrupt'
+  } finally {
+    await handle.close()
+  }
+}
+
+/**
+ * The bytes of a blob. The digest is compared when the last byte was read: until the iteration ends without a fault,
+ * what was yielded is not to be believed.
+ *
+ * @throws {Fault} `STORE_CORRUPT` when absent, or when the bytes differ from the name (the file is removed then)
+ */
+export async function* streamBlob(layout: StoreLayout, blob: BlobIdentity): AsyncGenerator<Uint8Array> {
+  const path = blobPath(layout, blob.sha256)
+  const handle = await onDiskIfPresent(path, () => open(path, 'r'))
+  if (handle === undefined) throw corruptFault(path, 'is not there any more')
+  try {
+    const { size } = await onDisk(path, () => handle.stat())
+    if (size !== blob.sizeBytes) {
+      await removeSame(path, handle)
+      throw corruptFault(path, `has ${size} bytes, but ${blob.sizeBytes} belong there`)
+    }
+    const hash = createHash('sha256')
+    for await (const chunk of readChunks(handle, { offset: 0, length: size })) {
+      hash.update(chunk)
+      yield chunk
+    }
+    const found = hash.digest('hex')
+    if (found === blob.sha256) return
+    await removeSame(path, handle)
+    throw corruptFault(path, `has sha256 ${found}`)
+  } finally {
+    await handle.close()
+  }
+}
+
+export async function digestOf(handle: FileHandle): Promise<FileDigest> {
+  const hash = createHash('sha256')
+  let sizeBytes = 0
+  for await (const chunk of readChunks(handle, { offset: 0, length: Number.MAX_SAFE_INTEGER })) {
+    hash.update(chunk)
+    sizeBytes += chunk.length
+  }
+  return { sha256: hash.digest('hex'), sizeBytes }
+}
+
+/** Removes a file unless another process has replaced it since it was opened. */
+export async function removeSame(path: string, handle: FileHandle): Promise<void> {
+  await onDisk(path, async () => {
+    const [opened, current] = await Promise.all([handle.stat(), stat(path).catch(() => undefined)])
+    if (current?.ino === opened.ino && current.dev === opened.dev) await rm(path, { force: true })
+  })
+}
+
+export function corruptFault(path: string, why: string): Fault {
+  return new Fault('STORE_CORRUPT', {
+    message: `${path} in the store ${why}`,
+    hint: 'Run the command again: what is damaged is removed and made anew. `aptroot store verify` checks the rest.',
+    context: { path },
+  })
+}

@@ -1,0 +1,21 @@
+import type { FileHandle } from 'node:fs/promises'
+
+/** Large enough that hashing, not system calls, is what takes the time. */
+const chunkBytes = 256 * 1024
+
+/**
+ * The bytes of a part of a file, in order; each chunk is a buffer of its own. Ends early where the file does.
+ * Errors are the file system's own.
+ */
+export async function* readChunks(
+  handle: FileHandle,
+  range: { readonly offset: number; readonly length: number },
+): AsyncGenerator<Uint8Array> {
+  for (let done = 0; done < range.length; ) {
+    const buffer = Buffer.allocUnsafeSlow(Math.min(chunkBytes, range.length - done))
+    const { bytesRead } = await handle.read(buffer, 0, buffer.length, range.offset + done)
+    if (bytesRead === 0) return
+    done += bytesRead
+    yield buffer.subarray(0, bytesRead)
+  }
+}

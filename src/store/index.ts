@@ -1,0 +1,6 @@
+export { type BlobOutcome, BlobWriter } from './blob-writer.ts'
+export type { BlobIdentity, ObjectName } from './layout.ts'
+export type { ObjectSink, StoredObject } from './objects.ts'
+export type { PruneRequest, PruneResult } from './prune.ts'
+export { Store, type StoreSettings } from './store.ts'
+export type { StoreVerification } from './verify.ts'

@@ -1,0 +1,208 @@
+import { createHash } from 'node:crypto'
+import { readSync } from 'node:fs'
+import { type FileHandle, open } from 'node:fs/promises'
+import { corruptFault, removeSame } from './blobs.ts'
+import { createTemporary, discard, publish, type TemporaryFile } from './durable-file.ts'
+import { readChunks } from './file-chunks.ts'
+import { type ObjectName, objectDigest, objectPath, type StoreLayout } from './layout.ts'
+import { onDisk, onDiskIfPresent, storeFault } from './store-fault.ts'
+
+/**
+ * An object starts with four lines of fixed length, so that a file can be judged without knowing its kind:
+ * the format, the digest of its name, the length of the payload and the sha256 of the payload.
+ */
+const formatLine = 'aptroot-object 1\n'
+const headerBytes = formatLine.length + 'key '.length + 65 + 'size '.length + 21 + 'sha256 '.length + 65
+const headerPattern = /^aptroot-object 1\nkey ([0-9a-f]{64})\nsize ([0-9]{20})\nsha256 ([0-9a-f]{64})\n$/
+
+/** Small writes are gathered: a pack has thousands of files, and each write of its own costs a thread's turn. */
+const bufferBytes = 1024 * 1024
+
+export interface ObjectSink {
+  /** Offset in the payload of the byte that is written next. */
+  readonly position: number
+  /** The bytes are copied or written before the promise resolves. */
+  write(bytes: Uint8Array): Promise<void>
+}
+
+/** An open object. `close` when done. */
+export interface StoredObject {
+  readonly sizeBytes: number
+  /**
+   * Reads a part of the payload, without waiting: those who look things up in an index are synchronous. What it
+   * returns was not hashed; who needs that keeps a digest per block, or calls `check` first.
+   *
+   * @throws {Fault} `STORE_CORRUPT` when the range is not within the payload
+   */
+  read(offset: number, length: number): Uint8Array
+  stream(offset: number, length: number): AsyncIterable<Uint8Array>
+  /** Hashes the whole payload. @throws {Fault} `STORE_CORRUPT`, and the object is removed */
+  check(): Promise<void>
+  close(): Promise<void>
+}
+
+/** Writes an object in one step: others see the old one, or none, until it is whole and on the disk. */
+export async function putObject(
+  layout: StoreLayout,
+  name: ObjectName,
+  write: (sink: ObjectSink) => Promise<void>,
+): Promise<void> {
+  const target = objectPath(layout, name)
+  const file = await createTemporary(layout)
+  try {
+    const sink = new BufferedSink(file)
+    await write(sink)
+    const sha256 = await sink.finish()
+    const header = headerText(objectDigest(name), sink.position, sha256)
+    await onDisk(file.path, () => file.handle.write(header, 0, 'latin1'))
+    await publish(file, target)
+  } catch (error) {
+    await discard(file)
+    throw error
+  }
+}
+
+/** @returns undefined when there is none, or when what is there is no object of that name (it is removed then) */
+export async function openObject(layout: StoreLayout, name: ObjectName): Promise<StoredObject | undefined> {
+  const path = objectPath(layout, name)
+  const handle = await onDiskIfPresent(path, () => open(path, 'r'))
+  if (handle === undefined) return undefined
+  try {
+    const header = await onDisk(path, () => readHeader(handle))
+    if (header === undefined || header.key !== objectDigest(name)) {
+      await removeSame(path, handle)
+      await handle.close()
+      return undefined
+    }
+    return storedObject(path, handle, header)
+  } catch (error) {
+    await handle.close()
+    throw error
+  }
+}
+
+/** Whether a file at an object's place is one: header, length and digest. Used by the store's own check. */
+export async function judgeObjectFile(handle: FileHandle, expectedKey: string): Promise<string | undefined> {
+  const header = await readHeader(handle)
+  if (header === undefined) return 'is no object, or was cut short'
+  if (header.key !== expectedKey) return 'belongs to another name'
+  const found = await payloadDigest(handle, header.sizeBytes)
+  return found === header.sha256 ? undefined : `has payload sha256 ${found}, but its header says ${header.sha256}`
+}
+
+interface ObjectHeader {
+  readonly key: string
+  readonly sizeBytes: number
+  readonly sha256: string
+}
+
+function storedObject(path: string, handle: FileHandle, header: ObjectHeader): StoredObject {
+  const checkRange = (offset: number, length: number) => {
+    if (offset >= 0 && length >= 0 && offset + length <= header.sizeBytes) return
+    throw corruptFault(path, `has ${header.sizeBytes} bytes, but ${length} at ${offset} were wanted`)
+  }
+  return {
+    sizeBytes: header.sizeBytes,
+    read(offset, length) {
+      checkRange(offset, length)
+      const bytes = new Uint8Array(length)
+      for (let done = 0; done < length; ) {
+        const count = readNow(path, handle, bytes, { done, position: headerBytes + offset + done })
+        if (count === 0) throw corruptFault(path, 'became shorter while it was read')
+        done += count
+      }
+      return bytes
+    },
+    stream(offset, length) {
+      checkRange(offset, length)
+      return readChunks(handle, { offset: headerBytes + offset, length })
+    },
+    async check() {
+      const found = await onDisk(path, () => payloadDigest(handle, header.sizeBytes))
+      if (found === header.sha256) return
+      await removeSame(path, handle)
+      throw corruptFault(path, `has payload sha256 ${found}, but its header says ${header.sha256}`)
+    },
+    async close() {
+      await handle.close()
+    },
+  }
+}
+
+function readNow(
+  path: string,
+  handle: FileHandle,
+  bytes: Uint8Array,
+  at: { readonly done: number; readonly position: number },
+): number {
+  try {
+    return readSync(handle.fd, bytes, at.done, bytes.length - at.done, at.position)
+  } catch (error) {
+    throw storeFault(error, path)
+  }
+}
+
+async function readHeader(handle: FileHandle): Promise<ObjectHeader | undefined> {
+  const buffer = Buffer.alloc(headerBytes)
+  const { bytesRead } = await handle.read(buffer, 0, headerBytes, 0)
+  const match = headerPattern.exec(buffer.toString('latin1', 0, bytesRead))
+  if (match?.[1] === undefined || match[2] === undefined || match[3] === undefined) return undefined
+  const sizeBytes = Number(match[2])
+  const { size } = await handle.stat()
+  return size === headerBytes + sizeBytes ? { key: match[1], sizeBytes, sha256: match[3] } : undefined
+}
+
+function headerText(key: string, sizeBytes: number, sha256: string): string {
+  return `${formatLine}key ${key}\nsize ${String(sizeBytes).padStart(20, '0')}\nsha256 ${sha256}\n`
+}
+
+async function payloadDigest(handle: FileHandle, sizeBytes: number): Promise<string> {
+  const hash = createHash('sha256')
+  for await (const chunk of readChunks(handle, { offset: headerBytes, length: sizeBytes })) hash.update(chunk)
+  return hash.digest('hex')
+}
+
+class BufferedSink implements ObjectSink {
+  readonly #file: TemporaryFile
+  readonly #hash = createHash('sha256')
+  readonly #buffer = Buffer.allocUnsafeSlow(bufferBytes)
+  #buffered = 0
+  #written = 0
+
+  constructor(file: TemporaryFile) {
+    this.#file = file
+  }
+
+  get position(): number {
+    return this.#written + this.#buffered
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    this.#hash.update(bytes)
+    if (this.#buffered + bytes.length > bufferBytes) await this.#flush()
+    if (bytes.length >= bufferBytes) return this.#append(bytes)
+    this.#buffer.set(bytes, this.#buffered)
+    this.#buffered += bytes.length
+  }
+
+  async finish(): Promise<string> {
+    await this.#flush()
+    return this.#hash.digest('hex')
+  }
+
+  async #flush(): Promise<void> {
+    if (this.#buffered === 0) return
+    await this.#append(this.#buffer.subarray(0, this.#buffered))
+    this.#buffered = 0
+  }
+
+  async #append(bytes: Uint8Array): Promise<void> {
+    const { path, handle } = this.#file
+    for (let done = 0; done < bytes.length; ) {
+      const position = headerBytes + this.#written
+      const { bytesWritten } = await onDisk(path, () => handle.write(bytes, done, bytes.length - done, position))
+      done += bytesWritten
+      this.#written += bytesWritten
+    }
+  }
+}

@@ -1,0 +1,75 @@
+import { Fault } from '../kernel/index.ts'
+
+/** Where an error of the file system ends: ENOSPC and kin are no room, everything else is a store that cannot be used. */
+export function storeFault(error: unknown, path: string): unknown {
+  const code = errnoOf(error)
+  if (code === undefined) return error
+  switch (code) {
+    case 'ENOSPC':
+    case 'EDQUOT':
+    case 'EFBIG':
+      return new Fault('DISK_FULL', {
+        message: `no room left to write ${path}: ${reasonOf(code)}`,
+        hint: 'Free some space, run `aptroot store prune`, or name another folder with `--store DIR`.',
+        context: { path, errno: code },
+        cause: error,
+      })
+    default:
+      return new Fault('STORE_UNUSABLE', {
+        message: `the store cannot be used at ${path}: ${reasonOf(code)}`,
+        hint: 'Make the folder writable for this user, or name another one with `--store DIR` or APTROOT_STORE.',
+        context: { path, errno: code },
+        cause: error,
+      })
+  }
+}
+
+/** Runs one operation of the file system and turns its error into the store's fault. */
+export async function onDisk<Result>(path: string, operation: () => Promise<Result>): Promise<Result> {
+  try {
+    return await operation()
+  } catch (error) {
+    throw storeFault(error, path)
+  }
+}
+
+/** As `onDisk`; undefined when there is nothing at the path. */
+export async function onDiskIfPresent<Result>(
+  path: string,
+  operation: () => Promise<Result>,
+): Promise<Result | undefined> {
+  try {
+    return await operation()
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return undefined
+    throw storeFault(error, path)
+  }
+}
+
+export function errnoOf(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('code' in error) || !('syscall' in error)) return undefined
+  return typeof error.code === 'string' ? error.code : undefined
+}
+
+function reasonOf(errno: string): string {
+  switch (errno) {
+    case 'ENOSPC':
+      return 'the disk is full'
+    case 'EDQUOT':
+      return 'the disk quota is used up'
+    case 'EFBIG':
+      return "the file would be larger than this process's limit"
+    case 'EACCES':
+    case 'EPERM':
+      return 'permission denied'
+    case 'EROFS':
+      return 'the file system is read-only'
+    case 'ENOTDIR':
+      return 'a part of the path is not a folder'
+    case 'EMFILE':
+    case 'ENFILE':
+      return 'too many open files'
+    default:
+      return errno
+  }
+}

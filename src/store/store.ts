@@ -1,0 +1,175 @@
+import { createHash } from 'node:crypto'
+import { open } from 'node:fs/promises'
+import { type Clock, concatBytes, Fault, type Session } from '../kernel/index.ts'
+import { type BlobOutcome, BlobWriter } from './blob-writer.ts'
+import { checkBlob, hasBlob, streamBlob } from './blobs.ts'
+import { type BlobIdentity, blobPath, layoutOf, type ObjectName, objectPath, type StoreLayout } from './layout.ts'
+import { type ObjectSink, openObject, putObject, type StoredObject } from './objects.ts'
+import { type PruneRequest, type PruneResult, pruneLayout } from './prune.ts'
+import { type StoreVerification, verifyLayout } from './verify.ts'
+
+export interface StoreSettings {
+  /**
+   * Absolute. Commands pass `$APTROOT_STORE`, else `$XDG_CACHE_HOME/aptroot`, else `~/.cache/aptroot`. Created by the
+   * first write.
+   */
+  readonly folder: string
+  readonly clock: Pick<Clock, 'now'>
+}
+
+/** Times of use are as exact as pruning needs; a read-mostly store is not written to for each look. */
+const useNotedEveryMilliseconds = 60 * 60 * 1000
+
+/**
+ * The content-addressed store: blobs named by their sha256, and keyed objects that carry their own checksum.
+ *
+ * Many processes may use one store: nothing is locked, every file appears whole under its name or not at all, and
+ * what is read is compared with its digest. The last use of a file is its modification time.
+ *
+ * Every method throws {Fault} `STORE_UNUSABLE` when the folder cannot be read or written and `DISK_FULL` when there
+ * is no room; nothing is left under a final name then.
+ */
+export class Store {
+  readonly folder: string
+  readonly #layout: StoreLayout
+  readonly #clock: Pick<Clock, 'now'>
+
+  constructor({ folder, clock }: StoreSettings) {
+    this.folder = folder
+    this.#layout = layoutOf(folder)
+    this.#clock = clock
+  }
+
+  /** Whether a file of that name and length is there. Its bytes are not read: `check` does that. */
+  async has(blob: BlobIdentity): Promise<boolean> {
+    return hasBlob(this.#layout, blob)
+  }
+
+  /** Reads and hashes the blob. One that differs from its name is removed: the caller gets it anew. */
+  async check(blob: BlobIdentity): Promise<'sound' | 'absent' | 'corrupt'> {
+    const verdict = await checkBlob(this.#layout, blob)
+    if (verdict === 'sound') await this.#noteUse(blobPath(this.#layout, blob.sha256))
+    return verdict
+  }
+
+  /** Where `check` found a blob sound; for programs and libraries that want a file. Nobody may write to it. */
+  pathOf(blob: BlobIdentity): string {
+    return blobPath(this.#layout, blob.sha256)
+  }
+
+  /**
+   * The blob's bytes, compared with its digest before they are returned.
+   *
+   * @returns undefined when the store has no such blob
+   * @throws {Fault} `STORE_CORRUPT` when the bytes differ (the file is removed)
+   */
+  async read(blob: BlobIdentity): Promise<Uint8Array | undefined> {
+    if (!(await this.has(blob))) return undefined
+    const chunks: Uint8Array[] = []
+    for await (const chunk of this.stream(blob)) chunks.push(chunk)
+    return concatBytes(chunks)
+  }
+
+  /**
+   * The blob's bytes in chunks. The digest is compared after the last one: what was yielded is not to be believed
+   * before the iteration ends.
+   *
+   * @throws {Fault} `STORE_CORRUPT` when absent, or when the bytes differ (the file is removed)
+   */
+  async *stream(blob: BlobIdentity): AsyncGenerator<Uint8Array> {
+    await this.#noteUse(blobPath(this.#layout, blob.sha256))
+    yield* streamBlob(this.#layout, blob)
+  }
+
+  /** Begins a blob, on top of what an interrupted writer of the same digest left. */
+  async beginBlob(expected: BlobIdentity): Promise<BlobWriter> {
+    return BlobWriter.open(this.#layout, expected)
+  }
+
+  /**
+   * Writes a whole blob; on any other outcome than `stored` nothing stays. Reads no further than one chunk
+   * beyond the expected length.
+   */
+  async put(
+    source: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+    expected: BlobIdentity,
+    session: Session,
+  ): Promise<BlobOutcome> {
+    const writer = await this.beginBlob(expected)
+    try {
+      if (writer.sizeBytes > 0) await writer.restart()
+      for await (const chunk of source) {
+        session.signal.throwIfAborted()
+        if ((await writer.write(chunk)) === 'too-long') break
+      }
+      return await writer.commit()
+    } finally {
+      await writer.discard()
+    }
+  }
+
+  /** Writes bytes that are at hand and says what they are called now. */
+  async putBytes(bytes: Uint8Array, session: Session): Promise<BlobIdentity> {
+    const blob = { sha256: createHash('sha256').update(bytes).digest('hex'), sizeBytes: bytes.length }
+    const outcome = await this.put([bytes], blob, session)
+    if (outcome.kind !== 'stored')
+      throw new Fault('INTERNAL', { message: `${blob.sha256} was ${outcome.kind} although it was hashed here` })
+    return blob
+  }
+
+  /** Writes an object; one of the same name is replaced in one step. Writes to the sink one after the other. */
+  async putObject(name: ObjectName, write: (sink: ObjectSink) => Promise<void>): Promise<void> {
+    await putObject(this.#layout, name, write)
+    await this.#noteUse(objectPath(this.#layout, name))
+  }
+
+  /** @returns undefined when there is none; a file there that is no whole object of that name is removed */
+  async openObject(name: ObjectName): Promise<StoredObject | undefined> {
+    const object = await openObject(this.#layout, name)
+    if (object !== undefined) await this.#noteUse(objectPath(this.#layout, name))
+    return object
+  }
+
+  /** A small object in one call. */
+  async putRecord(name: ObjectName, bytes: Uint8Array): Promise<void> {
+    await this.putObject(name, sink => sink.write(bytes))
+  }
+
+  /** A small object, whole and checked; undefined when there is none or it is damaged (it is removed then). */
+  async readRecord(name: ObjectName): Promise<Uint8Array | undefined> {
+    const object = await this.openObject(name)
+    if (object === undefined) return undefined
+    try {
+      await object.check()
+      return object.read(0, object.sizeBytes)
+    } catch (error) {
+      if (error instanceof Fault && error.code === 'STORE_CORRUPT') return undefined
+      throw error
+    } finally {
+      await object.close()
+    }
+  }
+
+  async verify(session: Session): Promise<StoreVerification> {
+    return verifyLayout(this.#layout, session)
+  }
+
+  async prune(request: PruneRequest, session: Session): Promise<PruneResult> {
+    return pruneLayout(this.#layout, request, session)
+  }
+
+  /** Fails quietly: a store on a read-only file system is a good one. */
+  async #noteUse(path: string): Promise<void> {
+    const handle = await open(path, 'r').catch(() => undefined)
+    if (handle === undefined) return
+    try {
+      const now = this.#clock.now()
+      const { mtimeMs } = await handle.stat()
+      if (Math.abs(now.getTime() - mtimeMs) > useNotedEveryMilliseconds) await handle.utimes(now, now)
+    } catch {
+      // Another user's file in a shared store: its age is that user's business.
+    } finally {
+      await handle.close()
+    }
+  }
+}
