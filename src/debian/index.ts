@@ -1,4 +1,27 @@
+export {
+  type ArchitectureTuple,
+  architectureTuple,
+  checkArchitecture,
+  coversArchitecture,
+  isArchitectureWildcard,
+  knownArchitectures,
+  matchesArchitecture,
+} from './architecture.ts'
 export type { BinaryPackage, Listing, MultiArch, ReleaseFacts, SourceReference } from './binary-package.ts'
 export { describePackage } from './binary-package.ts'
+export { isPackageName } from './package-name.ts'
 export type { PackageUniverse } from './package-universe.ts'
-export type { OrGroup, ProvidedName, Relation, VersionConstraint, VersionOperator } from './relation.ts'
+export { poolPathProblem } from './pool-path.ts'
+export type {
+  OrGroup,
+  ProvidedName,
+  Relation,
+  RestrictedOrGroup,
+  RestrictedRelation,
+  VersionConstraint,
+  VersionOperator,
+} from './relation.ts'
+export { formatOrGroup, formatProvidedName, formatRelation } from './relation-format.ts'
+export { parseOrGroups, parseProvides, parseRelations, parseRestrictedOrGroups } from './relation-parser.ts'
+export { type BinaryRebuild, parseBinaryRebuild, parseSourceReference } from './source-version.ts'
+export { compareVersions, parseVersion, satisfies, type Version, versionProblem } from './version.ts'

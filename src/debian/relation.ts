@@ -24,3 +24,15 @@ export interface ProvidedName {
   readonly version: string | undefined
   readonly architectureQualifier: string | undefined
 }
+
+/**
+ * One alternative as source packages and manifests may write it: `grub-efi-amd64-bin [amd64]`, `debhelper <!nocheck>`.
+ */
+export interface RestrictedRelation extends Relation {
+  /** Architectures and wildcards of `[…]`, either all or none negated as `!name`; undefined: every architecture. */
+  readonly architectures: readonly [string, ...string[]] | undefined
+  /** Build profiles: each inner list is one `<…>`, whose terms hold together; one list of them must hold. */
+  readonly profiles: readonly (readonly [string, ...string[]])[]
+}
+
+export type RestrictedOrGroup = readonly [RestrictedRelation, ...RestrictedRelation[]]

@@ -10,4 +10,5 @@ export type {
   TransportRequest,
   TransportResponse,
 } from './ports.ts'
+export { quoted } from './quote.ts'
 export { type Journal, type JournalEvent, nextTurn, type Session, type Stage, silentJournal } from './session.ts'

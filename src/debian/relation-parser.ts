@@ -1,0 +1,237 @@
+import { Fault, quoted } from '../kernel/index.ts'
+import { isNameCharacter, isPackageName } from './package-name.ts'
+import type {
+  OrGroup,
+  ProvidedName,
+  Relation,
+  RestrictedOrGroup,
+  RestrictedRelation,
+  VersionConstraint,
+  VersionOperator,
+} from './relation.ts'
+import { versionProblem } from './version.ts'
+
+/**
+ * Reads Depends, Pre-Depends, Recommends, Suggests or Enhances of a binary package: or-groups separated by commas.
+ *
+ * Blanks and line breaks are free between the parts, and a comma may end the field. `<` and `>` are read as `<=` and
+ * `>=`, a version without operator as `=`, both as dpkg does. Restrictions are refused: they belong to source packages
+ * (`parseRestrictedOrGroups`).
+ *
+ * @throws {Fault} `RELATION_MALFORMED` with the position in the field
+ * @see Debian Policy 7.1
+ */
+export function parseOrGroups(field: string): readonly OrGroup[] {
+  return parseList(field, cursor => parseGroup(cursor, parseRelation))
+}
+
+/**
+ * Reads Conflicts, Breaks or Replaces of a binary package: relations separated by commas, no alternatives.
+ *
+ * @throws {Fault} `RELATION_MALFORMED`
+ * @see Debian Policy 7.3, 7.4, 7.6
+ */
+export function parseRelations(field: string): readonly Relation[] {
+  return parseList(field, cursor => withoutAlternatives(cursor, parseRelation(cursor)))
+}
+
+/**
+ * Reads Provides of a binary package: names, with an exact version or none.
+ *
+ * @throws {Fault} `RELATION_MALFORMED`
+ * @see Debian Policy 7.5
+ */
+export function parseProvides(field: string): readonly ProvidedName[] {
+  return parseList(field, cursor => {
+    const relation = withoutAlternatives(cursor, parseRelation(cursor))
+    const { constraint } = relation
+    if (constraint !== undefined && constraint.operator !== '=')
+      throw malformed(cursor, `"${constraint.operator}" where only "=" is allowed`)
+    return {
+      name: relation.packageName,
+      version: constraint?.version,
+      architectureQualifier: relation.architectureQualifier,
+    }
+  })
+}
+
+/**
+ * Reads relations as a source package or a manifest writes them: as `parseOrGroups`, and after each alternative
+ * architectures in brackets and build profiles in angle brackets.
+ *
+ * @throws {Fault} `RELATION_MALFORMED`, also when `[…]` negates some of its architectures only
+ * @see Debian Policy 7.1, https://wiki.debian.org/BuildProfileSpec
+ */
+export function parseRestrictedOrGroups(field: string): readonly RestrictedOrGroup[] {
+  return parseList(field, cursor => parseGroup(cursor, parseRestrictedRelation))
+}
+
+interface Cursor {
+  readonly text: string
+  at: number
+}
+
+function parseList<Item>(text: string, parseItem: (cursor: Cursor) => Item): readonly Item[] {
+  const cursor: Cursor = { text, at: 0 }
+  const items: Item[] = []
+  skipBlanks(cursor)
+  while (cursor.at < text.length) {
+    items.push(parseItem(cursor))
+    if (cursor.at === text.length) break
+    expect(cursor, ',')
+    skipBlanks(cursor)
+  }
+  return items
+}
+
+function parseGroup<Alternative>(
+  cursor: Cursor,
+  parseAlternative: (cursor: Cursor) => Alternative,
+): readonly [Alternative, ...Alternative[]] {
+  const group: [Alternative, ...Alternative[]] = [parseAlternative(cursor)]
+  while (cursor.text[cursor.at] === '|') {
+    cursor.at++
+    skipBlanks(cursor)
+    group.push(parseAlternative(cursor))
+  }
+  return group
+}
+
+function withoutAlternatives(cursor: Cursor, relation: Relation): Relation {
+  if (cursor.text[cursor.at] === '|') throw malformed(cursor, 'alternatives are not allowed in this field')
+  return relation
+}
+
+function parseRelation(cursor: Cursor): Relation {
+  const packageName = readName(cursor)
+  const architectureQualifier = readQualifier(cursor)
+  skipBlanks(cursor)
+  const constraint = readConstraint(cursor)
+  return { packageName, architectureQualifier, constraint }
+}
+
+function parseRestrictedRelation(cursor: Cursor): RestrictedRelation {
+  const relation = parseRelation(cursor)
+  const architectures = readTerms(cursor, '[', ']')
+  const negated = architectures?.filter(each => each.startsWith('!')).length ?? 0
+  if (negated !== 0 && negated !== architectures?.length)
+    throw malformed(cursor, 'either all architectures in brackets are negated, or none is')
+  const profiles: (readonly [string, ...string[]])[] = []
+  for (;;) {
+    const terms = readTerms(cursor, '<', '>')
+    if (terms === undefined) return { ...relation, architectures, profiles }
+    profiles.push(terms)
+  }
+}
+
+function readName(cursor: Cursor): string {
+  const start = cursor.at
+  while (isNameCharacter(cursor.text.charCodeAt(cursor.at))) cursor.at++
+  const name = cursor.text.slice(start, cursor.at)
+  if (isPackageName(name)) return name
+  cursor.at = start
+  throw malformed(cursor, 'a package name was expected')
+}
+
+function readQualifier(cursor: Cursor): string | undefined {
+  if (cursor.text[cursor.at] !== ':') return undefined
+  const start = cursor.at + 1
+  cursor.at = start
+  while (isArchitectureCharacter(cursor.text.charCodeAt(cursor.at))) cursor.at++
+  if (cursor.at === start) throw malformed(cursor, 'an architecture was expected after the colon')
+  return cursor.text.slice(start, cursor.at)
+}
+
+function readConstraint(cursor: Cursor): VersionConstraint | undefined {
+  if (cursor.text[cursor.at] !== '(') return undefined
+  cursor.at++
+  skipBlanks(cursor)
+  const operator = readOperator(cursor)
+  skipBlanks(cursor)
+  const start = cursor.at
+  while (cursor.at < cursor.text.length && !isEndOfVersion(cursor.text.charCodeAt(cursor.at))) cursor.at++
+  const version = cursor.text.slice(start, cursor.at)
+  const problem = versionProblem(version)
+  if (problem !== undefined) {
+    cursor.at = start
+    throw malformed(cursor, `${quoted(version)} is not a version: ${problem}`)
+  }
+  skipBlanks(cursor)
+  expect(cursor, ')')
+  skipBlanks(cursor)
+  return { operator, version }
+}
+
+function readOperator(cursor: Cursor): VersionOperator {
+  const first = cursor.text[cursor.at]
+  if (first !== '<' && first !== '>' && first !== '=') return '='
+  cursor.at++
+  if (first === '=') return '='
+  const second = cursor.text[cursor.at]
+  if (second !== '=' && second !== first) return first === '<' ? '<=' : '>='
+  cursor.at++
+  if (second === '=') return first === '<' ? '<=' : '>='
+  return first === '<' ? '<<' : '>>'
+}
+
+/** Words between two brackets, `!` allowed before each; undefined when the opening one is not there. */
+function readTerms(cursor: Cursor, open: string, close: string): readonly [string, ...string[]] | undefined {
+  if (cursor.text[cursor.at] !== open) return undefined
+  cursor.at++
+  skipBlanks(cursor)
+  const terms: string[] = []
+  while (cursor.text[cursor.at] !== close) {
+    const start = cursor.at
+    if (cursor.text[cursor.at] === '!') cursor.at++
+    const wordStart = cursor.at
+    while (isTermCharacter(cursor.text.charCodeAt(cursor.at))) cursor.at++
+    if (cursor.at === wordStart) throw malformed(cursor, `a name or "${close}" was expected`)
+    terms.push(cursor.text.slice(start, cursor.at))
+    skipBlanks(cursor)
+  }
+  cursor.at++
+  skipBlanks(cursor)
+  const [first, ...rest] = terms
+  if (first === undefined) throw malformed(cursor, `nothing stands between "${open}" and "${close}"`)
+  return [first, ...rest]
+}
+
+function expect(cursor: Cursor, character: string): void {
+  const found = cursor.text[cursor.at]
+  if (found === character) cursor.at++
+  else if (found === '[' || found === '<')
+    throw malformed(cursor, 'architectures and build profiles are allowed in source packages and manifests only')
+  else throw malformed(cursor, `"${character}" was expected`)
+}
+
+function skipBlanks(cursor: Cursor): void {
+  for (;;) {
+    const code = cursor.text.charCodeAt(cursor.at)
+    if (code !== 0x20 && code !== 0x09 && code !== 0x0a && code !== 0x0d) return
+    cursor.at++
+  }
+}
+
+function isEndOfVersion(code: number): boolean {
+  return code === 0x29 || code === 0x20 || code === 0x09 || code === 0x0a || code === 0x0d
+}
+
+/** Lower-case letters, digits and hyphen: what dpkg's tables have. */
+function isArchitectureCharacter(code: number): boolean {
+  return (code >= 0x61 && code <= 0x7a) || (code >= 0x30 && code <= 0x39) || code === 0x2d
+}
+
+/** Build profiles may have an extension after a dot (`pkg.systemd.upstream`). */
+function isTermCharacter(code: number): boolean {
+  return isArchitectureCharacter(code) || code === 0x2e || code === 0x2b
+}
+
+function malformed(cursor: Cursor, problem: string): Fault {
+  const { text, at } = cursor
+  const place = at >= text.length ? 'at the end' : `at character ${at + 1}, ${quoted(text.slice(at, at + 20))}`
+  return new Fault('RELATION_MALFORMED', {
+    message: `${quoted(text)} is not a list of relations: ${problem} ${place}`,
+    hint: 'Relations read `name`, `name (>= version)`, `one | other`, separated by commas; see Debian Policy 7.1.',
+    context: { field: text.slice(0, 1000), character: at + 1 },
+  })
+}
