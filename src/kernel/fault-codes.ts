@@ -72,6 +72,7 @@ export const exitCodeByFaultCode = {
 
   ROOTFS_CLASH: 8,
   CONFIGURE_UNAVAILABLE: 8,
+  PROGRAM_FAILED: 8,
 
   INTERNAL: 70,
   INTERRUPTED: 130,

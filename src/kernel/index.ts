@@ -11,4 +11,5 @@ export type {
   TransportResponse,
 } from './ports.ts'
 export { quoted } from './quote.ts'
+export { redacted } from './redact.ts'
 export { type Journal, type JournalEvent, nextTurn, type Session, type Stage, silentJournal } from './session.ts'

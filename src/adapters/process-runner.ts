@@ -1,0 +1,116 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { constants as fileModes } from 'node:fs'
+import { access, stat } from 'node:fs/promises'
+import { constants } from 'node:os'
+import { delimiter, isAbsolute, join } from 'node:path'
+import { Fault, type ProcessRequest, type ProcessResult, type ProcessRunner } from '../kernel/index.ts'
+
+export interface ProcessRunnerSettings {
+  /** The value of PATH; relative folders in it are ignored. */
+  readonly searchPath: string
+  /** Of standard output and of standard error, each; a program that prints more is killed. */
+  readonly maximumOutputBytes: number
+}
+
+/**
+ * Runs programs of this machine: without a shell, with no environment but the given one, with no open files but
+ * its three pipes, in a process group of its own that dies as a whole when the session is interrupted.
+ *
+ * `run` throws {Fault} `PROGRAM_FAILED` when the program cannot be started or prints without end; an exit status other than 0 is
+ * a result.
+ */
+export function createProcessRunner(settings: ProcessRunnerSettings): ProcessRunner {
+  return {
+    run: request => runProgram(request, settings.maximumOutputBytes),
+    find: program => findProgram(program, settings.searchPath),
+  }
+}
+
+async function runProgram(request: ProcessRequest, maximumOutputBytes: number): Promise<ProcessResult> {
+  request.signal.throwIfAborted()
+  return new Promise((resolve, reject) => {
+    const child = spawn(request.program, [...request.arguments], {
+      cwd: request.workingFolder,
+      env: { ...request.environment },
+      stdio: ['pipe', 'pipe', 'pipe'],
+      detached: true,
+    })
+    const onAbort = () => killGroup(child)
+    request.signal.addEventListener('abort', onAbort, { once: true })
+    let overflowed = false
+    const onOverflow = () => {
+      overflowed = true
+      killGroup(child)
+    }
+    const output = collect(child.stdout, maximumOutputBytes, onOverflow)
+    const errorOutput = collect(child.stderr, maximumOutputBytes, onOverflow)
+    // A program that does not read its input closes the pipe: that is no fault of ours.
+    child.stdin.on('error', () => undefined)
+    child.stdin.end(request.input)
+    child.on('error', error => {
+      request.signal.removeEventListener('abort', onAbort)
+      reject(startFault(request, error))
+    })
+    child.on('close', (status, signalName) => {
+      request.signal.removeEventListener('abort', onAbort)
+      if (request.signal.aborted) return reject(request.signal.reason)
+      if (overflowed) return reject(overflowFault(request, maximumOutputBytes))
+      const exitStatus = status ?? 128 + (signalName === null ? 0 : constants.signals[signalName])
+      resolve({ exitStatus, output: output(), errorOutput: errorOutput() })
+    })
+  })
+}
+
+/** Gathers a pipe; the returned function gives what came. */
+function collect(pipe: NodeJS.ReadableStream, maximumBytes: number, onOverflow: () => void): () => Uint8Array {
+  const chunks: Buffer[] = []
+  let length = 0
+  pipe.on('data', (chunk: Buffer) => {
+    length += chunk.length
+    if (length > maximumBytes) return onOverflow()
+    chunks.push(chunk)
+  })
+  return () => Buffer.concat(chunks)
+}
+
+function killGroup(child: ChildProcess): void {
+  if (child.pid === undefined) return
+  try {
+    process.kill(-child.pid, 'SIGKILL')
+  } catch {
+    // It ended by itself in between.
+  }
+}
+
+async function findProgram(program: string, searchPath: string): Promise<string | undefined> {
+  if (program.includes('/')) return undefined
+  for (const folder of searchPath.split(delimiter)) {
+    if (!isAbsolute(folder)) continue
+    const path = join(folder, program)
+    try {
+      await access(path, fileModes.X_OK)
+      if ((await stat(path)).isFile()) return path
+    } catch {
+      // Not in this folder.
+    }
+  }
+  return undefined
+}
+
+function startFault(request: ProcessRequest, cause: Error): Fault {
+  const reason = 'code' in cause && typeof cause.code === 'string' ? cause.code : cause.message
+  return new Fault('PROGRAM_FAILED', {
+    message: `${request.program} could not be started: ${reason}`,
+    hint: 'Run `aptroot doctor`: it names the programs that are used and what is missing.',
+    context: { program: request.program, reason },
+    cause,
+  })
+}
+
+function overflowFault(request: ProcessRequest, maximumOutputBytes: number): Fault {
+  return new Fault('PROGRAM_FAILED', {
+    message: `${request.program} printed more than ${maximumOutputBytes} bytes and was ended`,
+    hint: 'Run the program by hand to see what it prints.',
+    context: { program: request.program, maximumOutputBytes },
+  })
+}

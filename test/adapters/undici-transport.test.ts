@@ -1,0 +1,170 @@
+import assert from 'node:assert/strict'
+import { createServer } from 'node:http'
+import { connect, createServer as createTcpServer } from 'node:net'
+import { describe, it, onTestFinished } from 'vitest'
+import { createUndiciTransport, defaultTransportSettings } from '../../src/adapters/undici-transport.ts'
+import type { Transport, TransportResponse } from '../../src/kernel/index.ts'
+import { assertFault } from '../support/assert-fault.ts'
+import { startMirror } from '../support/loopback-mirror.ts'
+
+function transport(overrides: Partial<typeof defaultTransportSettings> = {}): Transport {
+  const created = createUndiciTransport({ ...defaultTransportSettings, ...overrides })
+  onTestFinished(() => created.close())
+  return created
+}
+
+function get(through: Transport, url: string, signal = new AbortController().signal): Promise<TransportResponse> {
+  return through.request({ method: 'GET', url: new URL(url), headers: {}, signal })
+}
+
+async function bodyOf(response: TransportResponse): Promise<Buffer> {
+  const chunks: Uint8Array[] = []
+  for await (const chunk of response.body) chunks.push(chunk)
+  return Buffer.concat(chunks)
+}
+
+describe('an HTTP exchange', () => {
+  it('gives status, headers in lower case and the bytes', async () => {
+    const mirror = await startMirror({ files: { 'a/b.deb': 'contents' } })
+    const response = await get(transport(), `${mirror.url}/a/b.deb`)
+    assert.equal(response.status, 200)
+    assert.equal(response.headers['content-length'], '8')
+    assert.equal((await bodyOf(response)).toString(), 'contents')
+  })
+
+  it('keeps connections for the next requests to the same host', async () => {
+    const mirror = await startMirror({ files: { a: 'a' } })
+    const through = transport({ connectionsPerHost: 1 })
+    for (let count = 0; count < 5; count++) await bodyOf(await get(through, `${mirror.url}/a`))
+    assert.equal(new Set(mirror.requests.map(request => request.port)).size, 1)
+  })
+
+  it('neither decodes contents nor follows redirects', async () => {
+    const mirror = await startMirror({ files: { a: 'a'.repeat(1000) } })
+    mirror.next('a', { kind: 'gzip-encoded' }, { kind: 'redirect', location: '/elsewhere' })
+    const through = transport()
+    assert.deepEqual([...(await bodyOf(await get(through, `${mirror.url}/a`))).subarray(0, 2)], [0x1f, 0x8b])
+    const redirect = await get(through, `${mirror.url}/a`)
+    await bodyOf(redirect)
+    assert.equal(redirect.status, 302)
+    assert.equal(redirect.headers.location, '/elsewhere')
+  })
+
+  it('with a host that does not listen is NETWORK_UNREACHABLE, and no secret of the URL is printed', async () => {
+    const server = createTcpServer()
+    const port = await new Promise<number>(resolve => {
+      server.listen(0, '127.0.0.1', () => resolve((server.address() as { port: number }).port))
+    })
+    await new Promise(resolve => server.close(resolve))
+    const fault = await assertFault(
+      get(transport(), `http://127.0.0.1:${port}/x?token=secret`),
+      'NETWORK_UNREACHABLE',
+      /connection was refused/,
+    )
+    assert.ok(!JSON.stringify([fault.message, fault.context]).includes('secret'))
+  })
+
+  it('that is never answered is NETWORK_TIMEOUT', async () => {
+    const mirror = await startMirror({ files: { a: 'a' } })
+    mirror.next('a', { kind: 'silent' })
+    await assertFault(get(transport({ stallTimeoutMilliseconds: 60 }), `${mirror.url}/a`), 'NETWORK_TIMEOUT')
+  })
+
+  const broken = [
+    ['stalls', { kind: 'stall', afterBytes: 3 }, 'NETWORK_TIMEOUT'],
+    ['is reset', { kind: 'reset', afterBytes: 3 }, 'NETWORK_TRUNCATED'],
+    ['ends before its length', { kind: 'truncate', afterBytes: 3 }, 'NETWORK_TRUNCATED'],
+  ] as const
+  for (const [what, fault, code] of broken) {
+    it(`whose body ${what} is ${code}`, async () => {
+      const mirror = await startMirror({ files: { a: '0123456789' } })
+      mirror.next('a', fault)
+      const through = transport({ stallTimeoutMilliseconds: 100 })
+      await assertFault(async () => bodyOf(await get(through, `${mirror.url}/a`)), code)
+    })
+  }
+
+  it('with something that speaks no HTTP is NETWORK_UNREACHABLE', async () => {
+    const mirror = await startMirror()
+    mirror.next('a', { kind: 'garbage', text: 'SSH-2.0-OpenSSH_9.2\r\n' })
+    await assertFault(get(transport(), `${mirror.url}/a`), 'NETWORK_UNREACHABLE')
+  })
+
+  it('ends with the reason of the signal when the session is interrupted', async () => {
+    const mirror = await startMirror({ files: { a: '0123456789' } })
+    mirror.next('a', { kind: 'stall', afterBytes: 3 })
+    const controller = new AbortController()
+    const response = await get(transport(), `${mirror.url}/a`, controller.signal)
+    const reading = bodyOf(response)
+    controller.abort(new Error('interrupted by the user'))
+    await assert.rejects(reading, /interrupted by the user/)
+  })
+})
+
+describe('a proxy', () => {
+  it('gets plain http requests with the whole address and its own credentials, without a tunnel', async () => {
+    const seen: { method: string | undefined; url: string | undefined; authorization: string | undefined }[] = []
+    const proxy = createServer((request, response) => {
+      seen.push({
+        method: request.method,
+        url: request.url,
+        authorization: request.headers['proxy-authorization'],
+      })
+      response.end('through the proxy')
+    })
+    await new Promise<void>(resolve => proxy.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => void proxy.close())
+    const { port } = proxy.address() as { port: number }
+    const through = createUndiciTransport({
+      ...defaultTransportSettings,
+      proxyOf: () => new URL(`http://user:p%40ss@127.0.0.1:${port}`),
+    })
+    onTestFinished(() => through.close())
+    const response = await get(through, 'http://mirror.example.org/debian/dists/bookworm/InRelease')
+    assert.equal((await bodyOf(response)).toString(), 'through the proxy')
+    assert.deepEqual(seen, [
+      {
+        method: 'GET',
+        url: 'http://mirror.example.org/debian/dists/bookworm/InRelease',
+        authorization: `Basic ${Buffer.from('user:p@ss').toString('base64')}`,
+      },
+    ])
+  })
+
+  it('is asked for a tunnel for https', async () => {
+    const asked: string[] = []
+    const proxy = createServer().on('connect', (request, socket) => {
+      asked.push(request.url ?? '')
+      socket.end('HTTP/1.1 502 Bad Gateway\r\n\r\n')
+    })
+    await new Promise<void>(resolve => proxy.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => void proxy.close())
+    const { port } = proxy.address() as { port: number }
+    const through = createUndiciTransport({
+      ...defaultTransportSettings,
+      proxyOf: () => new URL(`http://127.0.0.1:${port}`),
+    })
+    onTestFinished(() => through.close())
+    await assertFault(get(through, 'https://mirror.example.org/x'), 'NETWORK_UNREACHABLE')
+    assert.deepEqual(asked, ['mirror.example.org:443'])
+  })
+
+  it('that is no http proxy is a wrong setting', async () => {
+    const through = createUndiciTransport({
+      ...defaultTransportSettings,
+      proxyOf: () => new URL('socks5://user:secret@127.0.0.1:1080'),
+    })
+    const fault = await assertFault(get(through, 'http://mirror.example.org/'), 'SETTINGS_INVALID')
+    assert.ok(!fault.message.includes('secret'))
+  })
+})
+
+describe('the loopback mirror', () => {
+  it('listens on 127.0.0.1 only', async () => {
+    const mirror = await startMirror()
+    assert.match(mirror.url, /^http:\/\/127\.0\.0\.1:\d+$/)
+    const socket = connect(Number(new URL(mirror.url).port), '127.0.0.1')
+    await new Promise(resolve => socket.once('connect', resolve))
+    socket.destroy()
+  })
+})
