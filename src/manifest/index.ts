@@ -15,3 +15,6 @@ export type {
   WantedItem,
   WantedSelection,
 } from './model.ts'
+export type { DistributionPreset, KeyringName, PresetArchive } from './preset.ts'
+export { archivesOfPreset, distributionPresets, presetOf } from './presets/index.ts'
+export { keyringArmorOf, keyringNames } from './presets/keyring-armor.ts'
