@@ -34,6 +34,7 @@ export const exitCodeByFaultCode = {
   INDEX_NOT_LISTED: 2,
 
   RESOLVE_NO_SOLUTION: 3,
+  RESOLVE_TOO_HARD: 3,
 
   NETWORK_UNREACHABLE: 4,
   NETWORK_TIMEOUT: 4,

@@ -1,0 +1,446 @@
+import { Fault } from '../kernel/index.ts'
+import { analyseConflict } from './analyse-conflict.ts'
+import {
+  type ClauseArena,
+  createArena,
+  grown,
+  headerLength,
+  literalCodesOf,
+  nextOfFirstField,
+  nextOfSecondField,
+  noClause,
+  sizeField,
+  storeClause,
+  swapWatched,
+} from './clause-arena.ts'
+import { implicationOf, type ProofRecord, tagsBehind } from './proof.ts'
+
+/** 1, 2, 3, …: as `newVariable` handed them out. */
+export type Variable = number
+/** A variable, or its negative: "this variable is false". Never 0. */
+export type Literal = number
+/** The caller's name for a clause, zero or more; several clauses may share one. It comes back in a core. */
+export type Tag = number
+
+/** Clauses and assumptions that cannot all hold, not necessarily minimal; both sorted. */
+export interface Core {
+  readonly tags: readonly Tag[]
+  readonly assumptions: readonly Literal[]
+}
+
+export type Outcome =
+  /** Every clause holds when unassigned variables are read as false. */
+  | { readonly kind: 'satisfied' }
+  /** Contradictory; under the assumptions when the core names any. */
+  | { readonly kind: 'contradiction'; readonly core: Core }
+
+/**
+ * The caller's half of the search: which clauses exist, and what to try first.
+ *
+ * The solver asks in a fixed order and keeps no time, so the outcome is a pure function of what the guide answers.
+ */
+export interface Guide {
+  /**
+   * Called once per variable, when it first becomes true: the moment to add the clauses that it brings
+   * (clauses that hold whenever the variable is false). So a problem is only built as far as the search goes.
+   */
+  expand(variable: Variable): void
+  /**
+   * Called when nothing follows any more: the next literal to try (of an unassigned variable), or undefined when
+   * all clauses hold with every unassigned variable false.
+   */
+  decide(): Literal | undefined
+  /** All decisions above `level` were withdrawn; the guide returns to what it knew when it made decision `level` + 1. */
+  rewind(level: number): void
+}
+
+/** A search that needs more conflicts is given up: hostile input must not run for ever. */
+const defaultConflictLimit = 2_000_000
+const conflictsPerTurn = 256
+const learnedTag = -1
+
+/**
+ * Conflict-driven clause learning (Marques-Silva and Sakallah; Eén and Sörensson, "An Extensible SAT-solver"): two
+ * watched literals, first-UIP learning, backjumping. There are no restarts and no activity scores: the guide's order is
+ * the meaning of the answer, not a heuristic. With decisions in that order, learning makes the answer the
+ * lexicographically first one in it.
+ *
+ * Clauses may be added at any moment, also during the search. A literal that a late clause proves at a lower level than
+ * the current one keeps that level, and stays on the trail when the levels above it are withdrawn.
+ */
+export class Solver {
+  readonly #arena: ClauseArena = createArena()
+  #variables = 0
+  /** By literal code: 1 true, -1 false, 0 unassigned. */
+  #values = new Int8Array(64)
+  /** By literal code: first clause that watches it. */
+  #watches: Int32Array = new Int32Array(64)
+  /** By variable. */
+  #levels: Int32Array = new Int32Array(32)
+  #reasons: Int32Array = new Int32Array(32)
+  #seen = new Uint8Array(32)
+  #expanded = new Uint8Array(32)
+  /** Literal codes in the order they became true. */
+  #trail: Int32Array = new Int32Array(32)
+  #trailLength = 0
+  #propagated = 0
+  /** Trail length when each decision was made; its length is the current level. */
+  readonly #decisionStarts: number[] = []
+  /** Clause that a late addition found false. */
+  #violated = noClause
+  /** A clause that is false without any decision: nothing can be satisfied any more. */
+  #refutation = noClause
+  #conflicts = 0
+  readonly #conflictLimit: number
+  /** What a learned clause was derived from: clauses, and variables whose value was certain (negated). */
+  readonly #ancestry = new Map<number, readonly number[]>()
+
+  constructor(conflictLimit: number = defaultConflictLimit) {
+    this.#conflictLimit = conflictLimit
+  }
+
+  get level(): number {
+    return this.#decisionStarts.length
+  }
+
+  get conflicts(): number {
+    return this.#conflicts
+  }
+
+  get trailLength(): number {
+    return this.#trailLength
+  }
+
+  /** The literal that became true as number `position` of those that are true now. */
+  trailAt(position: number): Literal {
+    return literalOf(this.#trail[position] as number)
+  }
+
+  newVariable(): Variable {
+    this.#variables++
+    const variable = this.#variables
+    if (variable >= this.#levels.length) this.#growVariables()
+    return variable
+  }
+
+  isTrue(literal: Literal): boolean {
+    return this.#values[codeOf(literal)] === 1
+  }
+
+  isFalse(literal: Literal): boolean {
+    return this.#values[codeOf(literal)] === -1
+  }
+
+  /** True without any decision: it holds in every solution. */
+  isCertain(literal: Literal): boolean {
+    return this.isTrue(literal) && this.#levels[Math.abs(literal)] === 0
+  }
+
+  /** Adds `literals[0] ∨ literals[1] ∨ …`. */
+  addClause(literals: readonly Literal[], tag: Tag): void {
+    const codes = codesWithoutRepetition(literals)
+    if (codes === undefined) return
+    const size = codes.length
+    this.#watchFirst(codes, 0)
+    this.#watchFirst(codes, 1)
+    const offset = storeClause(this.#arena, codes, size, tag)
+    if (size === 0) {
+      this.#refutation = offset
+      return
+    }
+    if (size > 1) this.#watch(offset)
+    const first = codes[0] as number
+    const value = this.#values[first]
+    if (value === 1) return
+    if (value === -1) {
+      this.#violated = this.#violated === noClause ? offset : this.#violated
+      return
+    }
+    const second = codes[1]
+    // The rest is false: `second` has the highest level among it.
+    if (second === undefined) this.#assign(first, offset, 0)
+    else if (this.#values[second] === -1) this.#assign(first, offset, this.#levels[second >> 1] as number)
+  }
+
+  /**
+   * Makes everything that holds now certain: later searches only add to it.
+   * After this a core may miss clauses; it is for the optional part of a problem, whose refusal needs no proof.
+   */
+  commit(): void {
+    for (let at = 0; at < this.#trailLength; at++) this.#levels[(this.#trail[at] as number) >> 1] = 0
+    this.#decisionStarts.length = 0
+  }
+
+  /**
+   * Looks for values under which all clauses hold, taking the assumptions as the first decisions.
+   *
+   * Yields every 256 conflicts. On `satisfied` the values stay readable; on `contradiction` only certain ones do.
+   *
+   * @throws {Fault} `RESOLVE_TOO_HARD` when more conflicts than the limit were needed
+   */
+  *search(guide: Guide, assumptions: readonly Literal[] = []): Generator<void, Outcome> {
+    this.#backtrack(0, guide)
+    for (;;) {
+      if (this.#refutation !== noClause) return this.#contradiction(this.#refutation)
+      const conflict = this.#propagate(guide)
+      if (conflict !== noClause) {
+        const conflictLevel = this.#highestLevelOf(conflict)
+        if (conflictLevel === 0) return this.#contradiction(conflict)
+        this.#conflicts++
+        if (this.#conflicts > this.#conflictLimit) throw tooHard(this.#conflictLimit)
+        this.#backtrack(conflictLevel, guide)
+        this.#learnFrom(conflict, guide)
+        if (this.#conflicts % conflictsPerTurn === 0) yield
+        continue
+      }
+      const decision = this.#nextDecision(guide, assumptions)
+      if (decision.kind === 'done') return { kind: 'satisfied' }
+      if (decision.kind === 'refused') {
+        const refusal = this.#refusal(decision.assumption)
+        this.#backtrack(0, guide)
+        return refusal
+      }
+      this.#decisionStarts.push(this.#trailLength)
+      if (decision.literal !== undefined) this.#assign(codeOf(decision.literal), noClause, this.level)
+    }
+  }
+
+  #nextDecision(guide: Guide, assumptions: readonly Literal[]) {
+    const assumption = assumptions[this.level]
+    if (assumption !== undefined) {
+      if (this.isFalse(assumption)) return { kind: 'refused', assumption } as const
+      // A level without a literal keeps "level n decides assumption n" true.
+      return { kind: 'try', literal: this.isTrue(assumption) ? undefined : assumption } as const
+    }
+    const literal = guide.decide()
+    return literal === undefined ? ({ kind: 'done' } as const) : ({ kind: 'try', literal } as const)
+  }
+
+  /** @returns a clause that is false, or `noClause` when nothing follows any more */
+  #propagate(guide: Guide): number {
+    for (;;) {
+      if (this.#violated !== noClause) {
+        const violated = this.#violated
+        this.#violated = noClause
+        if (this.#isViolated(violated)) return violated
+      }
+      if (this.#propagated >= this.#trailLength) return noClause
+      const code = this.#trail[this.#propagated] as number
+      this.#propagated++
+      const conflict = this.#visitWatchesOf(code ^ 1)
+      if (conflict !== noClause) return conflict
+      const variable = code >> 1
+      if ((code & 1) === 0 && this.#expanded[variable] === 0) {
+        this.#expanded[variable] = 1
+        guide.expand(variable)
+      }
+    }
+  }
+
+  /** `falseCode` just became false: every clause that watches it finds another literal to watch, or follows, or fails. */
+  #visitWatchesOf(falseCode: number): number {
+    const { data } = this.#arena
+    const values = this.#values
+    const watches = this.#watches
+    let clause = watches[falseCode] as number
+    watches[falseCode] = noClause
+    while (clause !== noClause) {
+      const firstAt = clause + headerLength
+      if (data[firstAt] === falseCode) swapWatched(data, clause)
+      const next = data[clause + nextOfSecondField] as number
+      const first = data[firstAt] as number
+      const replacement = values[first] === 1 ? 0 : this.#replacementIn(clause)
+      if (replacement !== 0) {
+        const code = data[replacement] as number
+        data[replacement] = falseCode
+        data[firstAt + 1] = code
+        data[clause + nextOfSecondField] = watches[code] as number
+        watches[code] = clause
+      } else {
+        data[clause + nextOfSecondField] = watches[falseCode] as number
+        watches[falseCode] = clause
+        if (values[first] === -1) {
+          this.#rewatch(falseCode, next)
+          return clause
+        }
+        if (values[first] === 0) this.#assign(first, clause, this.level)
+      }
+      clause = next
+    }
+    return noClause
+  }
+
+  /** @returns the position of a literal beyond the watched ones that is not false, or 0 */
+  #replacementIn(clause: number): number {
+    const { data } = this.#arena
+    const end = clause + headerLength + (data[clause + sizeField] as number)
+    for (let at = clause + headerLength + 2; at < end; at++) {
+      if (this.#values[data[at] as number] !== -1) return at
+    }
+    return 0
+  }
+
+  /** Puts the unvisited rest of a watch list back. */
+  #rewatch(falseCode: number, rest: number): void {
+    const { data } = this.#arena
+    let clause = rest
+    while (clause !== noClause) {
+      if (data[clause + headerLength] === falseCode) swapWatched(data, clause)
+      const next = data[clause + nextOfSecondField] as number
+      data[clause + nextOfSecondField] = this.#watches[falseCode] as number
+      this.#watches[falseCode] = clause
+      clause = next
+    }
+  }
+
+  #watch(clause: number): void {
+    const { data } = this.#arena
+    const first = data[clause + headerLength] as number
+    const second = data[clause + headerLength + 1] as number
+    data[clause + nextOfFirstField] = this.#watches[first] as number
+    this.#watches[first] = clause
+    data[clause + nextOfSecondField] = this.#watches[second] as number
+    this.#watches[second] = clause
+  }
+
+  /** Learns from a false clause, and jumps back to where the lesson first says something new. */
+  #learnFrom(conflict: number, guide: Guide): void {
+    const trail = { codes: this.#trail, length: this.#trailLength }
+    const { codes, ancestry } = analyseConflict(this.#proofRecord(), trail, conflict, this.level, this.#seen)
+    this.#watchFirst(codes, 1)
+    const second = codes[1]
+    const jump = second === undefined ? 0 : (this.#levels[second >> 1] as number)
+    this.#backtrack(jump, guide)
+    const offset = storeClause(this.#arena, codes, codes.length, learnedTag)
+    this.#ancestry.set(offset, ancestry)
+    if (codes.length > 1) this.#watch(offset)
+    this.#assign(codes[0] as number, offset, jump)
+  }
+
+  /** Withdraws all decisions above `level`. What was proved at `level` or below stays true. */
+  #backtrack(level: number, guide: Guide): void {
+    if (level >= this.level) return
+    const start = this.#decisionStarts[level] as number
+    let kept = start
+    for (let at = start; at < this.#trailLength; at++) {
+      const code = this.#trail[at] as number
+      if ((this.#levels[code >> 1] as number) <= level) {
+        this.#trail[kept++] = code
+      } else {
+        this.#values[code] = 0
+        this.#values[code ^ 1] = 0
+      }
+    }
+    this.#trailLength = kept
+    this.#propagated = Math.min(this.#propagated, start)
+    this.#decisionStarts.length = level
+    guide.rewind(level)
+  }
+
+  #assign(code: number, reason: number, level: number): void {
+    this.#values[code] = 1
+    this.#values[code ^ 1] = -1
+    this.#levels[code >> 1] = level
+    this.#reasons[code >> 1] = reason
+    this.#trail[this.#trailLength++] = code
+  }
+
+  #isViolated(clause: number): boolean {
+    return literalCodesOf(this.#arena, clause).every(code => this.#values[code] === -1)
+  }
+
+  #highestLevelOf(clause: number): number {
+    let highest = 0
+    for (const code of literalCodesOf(this.#arena, clause)) {
+      highest = Math.max(highest, this.#levels[code >> 1] as number)
+    }
+    return highest
+  }
+
+  /** Moves the best literal of `codes[position…]` to `position`: not false before false, then the highest level. */
+  #watchFirst(codes: number[], position: number): void {
+    let best = position
+    for (let at = position + 1; at < codes.length; at++) {
+      if (this.#watchRank(codes[at] as number) > this.#watchRank(codes[best] as number)) best = at
+    }
+    if (best === position) return
+    const code = codes[best] as number
+    codes[best] = codes[position] as number
+    codes[position] = code
+  }
+
+  #watchRank(code: number): number {
+    const value = this.#values[code]
+    if (value === 1) return Number.MAX_SAFE_INTEGER
+    return value === 0 ? Number.MAX_SAFE_INTEGER - 1 : (this.#levels[code >> 1] as number)
+  }
+
+  #contradiction(conflict: number): Outcome {
+    this.#refutation = conflict
+    return { kind: 'contradiction', core: { tags: tagsBehind(this.#proofRecord(), [conflict], []), assumptions: [] } }
+  }
+
+  #refusal(assumption: Literal): Outcome {
+    const record = this.#proofRecord()
+    const { decisions, clauses, certain } = implicationOf(record, Math.abs(assumption))
+    const assumptions = [assumption, ...decisions.map(literalOf)].sort((a, b) => a - b)
+    return { kind: 'contradiction', core: { tags: tagsBehind(record, clauses, certain), assumptions } }
+  }
+
+  #proofRecord(): ProofRecord {
+    return {
+      arena: this.#arena,
+      ancestry: this.#ancestry,
+      levels: this.#levels,
+      reasons: this.#reasons,
+      values: this.#values,
+    }
+  }
+
+  #growVariables(): void {
+    const capacity = this.#levels.length * 2
+    this.#levels = grown(this.#levels, capacity)
+    this.#reasons = grown(this.#reasons, capacity)
+    this.#trail = grown(this.#trail, capacity)
+    this.#watches = grown(this.#watches, capacity * 2)
+    this.#values = widened(this.#values, new Int8Array(capacity * 2))
+    this.#seen = widened(this.#seen, new Uint8Array(capacity))
+    this.#expanded = widened(this.#expanded, new Uint8Array(capacity))
+  }
+}
+
+function widened<Numbers extends Int8Array | Uint8Array>(from: Numbers, into: Numbers): Numbers {
+  into.set(from)
+  return into
+}
+
+/** Even codes are positive literals, odd ones negative; `code ^ 1` is the negation. */
+function codeOf(literal: Literal): number {
+  return literal > 0 ? literal << 1 : (-literal << 1) | 1
+}
+
+/** Codes without repeated literals, or undefined for a tautology. */
+function codesWithoutRepetition(literals: readonly Literal[]): number[] | undefined {
+  const codes = literals.map(codeOf)
+  if (codes.length < 2) return codes
+  if (codes.length === 2) {
+    const [first, second] = codes as [number, number]
+    if (first === second) return [first]
+    return (first ^ 1) === second ? undefined : codes
+  }
+  const present = new Set(codes)
+  if (codes.some(code => present.has(code ^ 1))) return undefined
+  return present.size === codes.length ? codes : [...present]
+}
+
+function literalOf(code: number): Literal {
+  return (code & 1) === 0 ? code >> 1 : -(code >> 1)
+}
+
+function tooHard(conflictLimit: number): Fault {
+  return new Fault('RESOLVE_TOO_HARD', {
+    message: `no answer after ${conflictLimit} conflicts: the relations are too entangled, found no solution and no proof that there is none`,
+    hint: 'Narrow the request: name versions or suites, or exclude packages.',
+    context: { conflicts: conflictLimit },
+  })
+}
