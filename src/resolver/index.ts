@@ -6,3 +6,4 @@ export type {
   ResolvedPackage,
   WantedPackage,
 } from './model.ts'
+export { resolvePackages } from './resolve-packages.ts'

@@ -18,6 +18,8 @@ export interface ResolutionRequest {
   /** Package names that may never be chosen. */
   readonly exclude: readonly string[]
   readonly pins: readonly Pin[]
+  /** The day (`YYYY-MM-DD`) on which expired pins are judged; undefined: none is reported. It never moves a choice. */
+  readonly asOf?: string | undefined
 }
 
 export interface ResolvedPackage {

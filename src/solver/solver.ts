@@ -107,6 +107,10 @@ export class Solver {
     return this.#conflicts
   }
 
+  get variableCount(): number {
+    return this.#variables
+  }
+
   get trailLength(): number {
     return this.#trailLength
   }
@@ -169,6 +173,11 @@ export class Solver {
   commit(): void {
     for (let at = 0; at < this.#trailLength; at++) this.#levels[(this.#trail[at] as number) >> 1] = 0
     this.#decisionStarts.length = 0
+  }
+
+  /** Takes back all decisions; what is certain stays. */
+  withdraw(guide: Guide): void {
+    this.#backtrack(0, guide)
   }
 
   /**

@@ -1,0 +1,80 @@
+import { type BinaryPackage, compareVersions, type PackageUniverse } from '../debian/index.ts'
+import { compareBytes } from '../kernel/index.ts'
+import type { Pin } from '../manifest/index.ts'
+import { lowestAllowedPriority, priorityOf } from './pins.ts'
+
+/** Which version of a package is preferred, and by how much. */
+export interface Candidates {
+  /** All debs of one name for one architecture of the root, the preferred one first. */
+  ranked(name: string, architecture: string): readonly BinaryPackage[]
+  /** The deb that is taken unless a relation forces another; undefined when all are forbidden or there is none. */
+  candidateOf(name: string, architecture: string): BinaryPackage | undefined
+  isCandidate(deb: BinaryPackage): boolean
+  isForbidden(deb: BinaryPackage): boolean
+}
+
+/** The architecture whose slot a deb takes: `all` counts as native (SEMANTICS T36). */
+export function rootArchitectureOf(deb: BinaryPackage, nativeArchitecture: string): string {
+  return deb.architecture === 'all' ? nativeArchitecture : deb.architecture
+}
+
+/**
+ * Ranks versions by pin priority, then version, as apt's policy does on an empty root; what is still equal is decided
+ * by the byte-smallest archive, suite and component, never by the order of a file.
+ */
+export function rankCandidates(universe: PackageUniverse, pins: readonly Pin[]): Candidates {
+  const rankedBySlot = new Map<string, readonly BinaryPackage[]>()
+  const priorities = new Map<BinaryPackage, number>()
+
+  function priority(deb: BinaryPackage): number {
+    const known = priorities.get(deb)
+    if (known !== undefined) return known
+    const computed = priorityOf(deb, pins)
+    priorities.set(deb, computed)
+    return computed
+  }
+
+  function ranked(name: string, architecture: string): readonly BinaryPackage[] {
+    const slot = `${name}:${architecture}`
+    const known = rankedBySlot.get(slot)
+    if (known !== undefined) return known
+    const debs = universe
+      .packagesNamed(name)
+      .filter(deb => rootArchitectureOf(deb, universe.nativeArchitecture) === architecture)
+    const sorted = debs.length < 2 ? debs : [...debs].sort(preferred)
+    rankedBySlot.set(slot, sorted)
+    return sorted
+  }
+
+  function preferred(left: BinaryPackage, right: BinaryPackage): number {
+    return (
+      priority(right) - priority(left) ||
+      compareVersions(right.version, left.version) ||
+      compareListings(left, right) ||
+      compareBytes(left.architecture, right.architecture) ||
+      compareBytes(left.sha256, right.sha256)
+    )
+  }
+
+  function isForbidden(deb: BinaryPackage): boolean {
+    return priority(deb) < lowestAllowedPriority
+  }
+
+  function candidateOf(name: string, architecture: string): BinaryPackage | undefined {
+    const best = ranked(name, architecture)[0]
+    return best === undefined || isForbidden(best) ? undefined : best
+  }
+
+  return {
+    ranked,
+    candidateOf,
+    isForbidden,
+    isCandidate: deb => candidateOf(deb.name, rootArchitectureOf(deb, universe.nativeArchitecture)) === deb,
+  }
+}
+
+function compareListings(left: BinaryPackage, right: BinaryPackage): number {
+  const [a] = left.listings
+  const [b] = right.listings
+  return compareBytes(a.archive, b.archive) || compareBytes(a.suite, b.suite) || compareBytes(a.component, b.component)
+}

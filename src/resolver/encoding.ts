@@ -1,0 +1,251 @@
+import { type BinaryPackage, formatOrGroup, formatRelation, type OrGroup, type Relation } from '../debian/index.ts'
+import type { BaseSet, RecommendsPolicy } from '../manifest/index.ts'
+import { type Candidates, rankCandidates, rootArchitectureOf } from './candidates.ts'
+import type { ResolutionRequest } from './model.ts'
+import { preferenceOrder } from './preference.ts'
+import { type RelationTargets, relationTargets } from './relation-targets.ts'
+import type { ClauseOrigin, EncodedClause, Requirement, RequirementField } from './requirements.ts'
+import { baseRequirements, wantedTargets } from './roots.ts'
+
+/** What the solver is told about one deb, once it is chosen. */
+export interface Expansion {
+  readonly clauses: readonly EncodedClause[]
+  /** Requirements that leave a choice, in the order of the fields. */
+  readonly choices: readonly Requirement[]
+  /** Recommends that are to be followed. */
+  readonly optional: readonly Requirement[]
+}
+
+/** The problem as variables and clauses; grows as the search reaches packages, and remembers what it built. */
+export interface Encoding {
+  readonly candidates: Candidates
+  readonly targets: RelationTargets
+  readonly variableCount: number
+  /** What the manifest asks for: its requirements, and the clauses that state them. */
+  readonly roots: Expansion & { readonly requirements: readonly Requirement[] }
+  variableOf(deb: BinaryPackage): number
+  debOf(variable: number): BinaryPackage
+  /** The architecture of the root that a deb belongs to: `all` counts as native. */
+  slotOf(deb: BinaryPackage): string
+  expansionOf(variable: number): Expansion
+  /** Clauses that rule a deb out by itself: to be stated wherever the deb is an alternative. */
+  verdictsOn(variable: number): readonly EncodedClause[]
+  clauseOf(tag: number): EncodedClause
+}
+
+export function encodeProblem(request: ResolutionRequest): Encoding {
+  const { universe } = request
+  const { nativeArchitecture } = universe
+  const candidates = rankCandidates(universe, request.pins)
+  const targets = relationTargets(universe)
+  const prefer = preferenceOrder(universe, candidates)
+  const excludedNames = new Set(request.exclude)
+  const recommendsFrom = recommendsFilter(request.recommends)
+
+  const debs: (BinaryPackage | undefined)[] = [undefined]
+  const variables = new Map<BinaryPackage, number>()
+  const expansions = new Map<number, Expansion>()
+  const verdicts = new Map<number, readonly EncodedClause[]>()
+  const clauses: EncodedClause[] = []
+  const alternativesByText = new Map<string, readonly number[]>()
+  /** Debs that the manifest names by version or suite: being asked for, they need not be candidates. */
+  const namedExactly = new Set<BinaryPackage>()
+
+  function variableOf(deb: BinaryPackage): number {
+    const known = variables.get(deb)
+    if (known !== undefined) return known
+    const variable = debs.length
+    debs.push(deb)
+    variables.set(deb, variable)
+    return variable
+  }
+
+  function debOf(variable: number): BinaryPackage {
+    return debs[variable] as BinaryPackage
+  }
+
+  function clause(literals: readonly number[], origin: ClauseOrigin): EncodedClause {
+    const encoded = { tag: clauses.length, literals, origin }
+    clauses.push(encoded)
+    return encoded
+  }
+
+  function slotOf(deb: BinaryPackage): string {
+    return rootArchitectureOf(deb, nativeArchitecture)
+  }
+
+  /** Preferred debs first, candidates before other versions: a version that is not the candidate is a last resort. */
+  function alternativesOf(group: OrGroup, architecture: string): readonly number[] {
+    const [only] = group
+    if (group.length === 1) return alternativesOfRelation(only, architecture)
+    const all = group.flatMap(relation => alternativesOfRelation(relation, architecture))
+    return candidatesFirst([...new Set(all)])
+  }
+
+  function alternativesOfRelation(relation: Relation, architecture: string): readonly number[] {
+    const key = `${formatRelation(relation)} ${architecture}`
+    const known = alternativesByText.get(key)
+    if (known !== undefined) return known
+    const found = prefer(targets.satisfying(relation, architecture), relation.packageName)
+    const alternatives = candidatesFirst(found.map(variableOf))
+    alternativesByText.set(key, alternatives)
+    return alternatives
+  }
+
+  function candidatesFirst(all: readonly number[]): readonly number[] {
+    if (all.length < 2) return all
+    const isFirst = (variable: number) => candidates.isCandidate(debOf(variable)) || namedExactly.has(debOf(variable))
+    return [...all.filter(isFirst), ...all.filter(variable => !isFirst(variable))]
+  }
+
+  function requirementsOf(deb: BinaryPackage, field: RequirementField, groups: readonly OrGroup[]): Requirement[] {
+    const own = variableOf(deb)
+    return groups
+      .map(group => ({
+        owner: deb,
+        field,
+        text: formatOrGroup(group),
+        group,
+        alternatives: alternativesOf(group, slotOf(deb)),
+      }))
+      .filter(({ alternatives }) => !alternatives.includes(own))
+  }
+
+  function expand(variable: number): Expansion {
+    const deb = debOf(variable)
+    const hard = [...requirementsOf(deb, 'Pre-Depends', deb.preDepends), ...requirementsOf(deb, 'Depends', deb.depends)]
+    return {
+      clauses: [
+        ...hard.map(requirement => requirementClause(variable, requirement)),
+        ...conflictClauses(deb, 'Conflicts', deb.conflicts),
+        ...conflictClauses(deb, 'Breaks', deb.breaks),
+        ...siblingClauses(deb),
+      ],
+      choices: hard.filter(({ alternatives }) => alternatives.length > 1),
+      optional: recommendsFrom(deb) ? requirementsOf(deb, 'Recommends', deb.recommends) : [],
+    }
+  }
+
+  /** owner → alternative₁ ∨ alternative₂ ∨ … */
+  function requirementClause(owner: number, requirement: Requirement): EncodedClause {
+    return clause([-owner, ...requirement.alternatives], { kind: 'requirement', requirement })
+  }
+
+  /** ¬owner ∨ ¬target, for every target that is not the owner's own name. */
+  function conflictClauses(deb: BinaryPackage, field: 'Conflicts' | 'Breaks', relations: readonly Relation[]) {
+    return relations.flatMap(relation =>
+      targets.excluded(relation, deb).map(target =>
+        clause([-variableOf(deb), -variableOf(target)], {
+          kind: 'conflict',
+          owner: deb,
+          field,
+          text: formatRelation(relation),
+          target,
+        }),
+      ),
+    )
+  }
+
+  /**
+   * ¬deb ∨ ¬sibling, for every other deb of this name that is in the problem: one version per architecture, and
+   * several architectures only of one Multi-Arch: same version. A sibling that enters the problem later states the
+   * same clause when it is expanded.
+   */
+  function siblingClauses(deb: BinaryPackage): EncodedClause[] {
+    return universe.packagesNamed(deb.name).flatMap(sibling => {
+      const other = variables.get(sibling)
+      if (sibling === deb || other === undefined) return []
+      const kind = siblingClash(deb, sibling)
+      return kind === undefined ? [] : [clause([-variableOf(deb), -other], { kind, left: deb, right: sibling })]
+    })
+  }
+
+  function siblingClash(left: BinaryPackage, right: BinaryPackage): 'one-version' | 'not-coinstallable' | undefined {
+    if (slotOf(left) === slotOf(right)) return 'one-version'
+    const areTwins = left.multiArch === 'same' && right.multiArch === 'same' && left.version === right.version
+    return areTwins ? undefined : 'not-coinstallable'
+  }
+
+  /** ¬deb */
+  function judge(variable: number): readonly EncodedClause[] {
+    const deb = debOf(variable)
+    const kinds: ClauseOrigin[] = []
+    if (excludedNames.has(deb.name)) kinds.push({ kind: 'excluded', deb })
+    if (candidates.isForbidden(deb)) kinds.push({ kind: 'forbidden-by-pin', deb })
+    if (deb.name === 'dpkg' && slotOf(deb) !== nativeArchitecture) kinds.push({ kind: 'foreign-dpkg', deb })
+    if (!candidates.isCandidate(deb) && !namedExactly.has(deb)) kinds.push({ kind: 'not-candidate', deb })
+    return kinds.map(origin => clause([-variable], origin))
+  }
+
+  function encodeRoots(base: BaseSet): Expansion & { readonly requirements: readonly Requirement[] } {
+    const chosen = request.wanted.map(wanted => ({ wanted, found: wantedTargets(wanted, universe, targets) }))
+    for (const { wanted, found } of chosen) {
+      if (wanted.selection.kind !== 'candidate') for (const deb of found.flat()) namedExactly.add(deb)
+    }
+    const fromManifest = chosen.map(({ wanted, found }): Requirement => {
+      const preferred = found.flatMap((debs, at) => prefer(debs, wanted.alternatives[at]?.packageName ?? ''))
+      return {
+        owner: undefined,
+        field: 'packages',
+        text: wanted.text,
+        group: wanted.alternatives,
+        alternatives: candidatesFirst([...new Set(preferred.map(variableOf))]),
+      }
+    })
+    const fromBase = baseRequirements(base, universe, candidates, excludedNames).map(
+      (debs): Requirement => ({
+        owner: undefined,
+        field: 'base',
+        text: debs[0].name,
+        group: [{ packageName: debs[0].name, architectureQualifier: undefined, constraint: undefined }],
+        alternatives: debs.map(variableOf),
+      }),
+    )
+    const requirements = [...fromManifest, ...fromBase]
+    return {
+      requirements,
+      // alternative₁ ∨ alternative₂ ∨ …
+      clauses: requirements.map(requirement => clause(requirement.alternatives, { kind: 'requirement', requirement })),
+      choices: requirements.filter(({ alternatives }) => alternatives.length > 1),
+      optional: [],
+    }
+  }
+
+  const roots = encodeRoots(request.base)
+
+  return {
+    candidates,
+    targets,
+    get variableCount() {
+      return debs.length - 1
+    },
+    roots,
+    variableOf,
+    debOf,
+    slotOf,
+    expansionOf: variable => remembered(expansions, variable, expand),
+    verdictsOn: variable => remembered(verdicts, variable, judge),
+    clauseOf: tag => clauses[tag] as EncodedClause,
+  }
+}
+
+function recommendsFilter(policy: RecommendsPolicy): (deb: BinaryPackage) => boolean {
+  switch (policy.kind) {
+    case 'skip':
+      return () => false
+    case 'follow':
+      return () => true
+    case 'follow-of': {
+      const names = new Set(policy.packages)
+      return deb => names.has(deb.name)
+    }
+  }
+}
+
+function remembered<Value>(memory: Map<number, Value>, key: number, compute: (key: number) => Value): Value {
+  const known = memory.get(key)
+  if (known !== undefined) return known
+  const value = compute(key)
+  memory.set(key, value)
+  return value
+}

@@ -1,0 +1,126 @@
+import type { Guide, Solver } from '../solver/index.ts'
+import type { Encoding, Expansion } from './encoding.ts'
+import type { EncodedClause, Requirement } from './requirements.ts'
+
+/** What an attempt leaves out of the problem, or adds to it. */
+export interface Restriction {
+  /** Whether this clause is part of the attempt. */
+  states(clause: EncodedClause): boolean
+  /** Whether this variable may be true. */
+  permits(variable: number): boolean
+}
+
+/** How far the guide has read and done. */
+interface Bookmark {
+  readonly trailRead: number
+  readonly queued: number
+  readonly next: number
+}
+
+/** Tag of "this variable is not permitted": never that of an encoded clause. */
+export const restrictionTag = 0x7fff_ffff
+
+/**
+ * Leads the solver through a problem in apt 3's order: what follows by itself is taken first; then the open choices, in
+ * the order in which the packages that ask came in (first the manifest's, sorted), each by its first alternative that is
+ * still possible. A choice that something else fulfilled meanwhile is skipped, so no needless alternative is added.
+ */
+export class PreferenceGuide implements Guide {
+  readonly #solver: Solver
+  readonly #encoding: Encoding
+  readonly #restriction: Restriction
+  readonly #judged = new Set<number>()
+  readonly #queue: Requirement[] = []
+  #trailRead = 0
+  #next = 0
+  /** By level: the state when the decision that opened the next level was made. */
+  readonly #bookmarks: (Bookmark | undefined)[] = []
+  /** Where level 0 begins. */
+  #start: Bookmark
+
+  constructor(solver: Solver, encoding: Encoding, restriction: Restriction) {
+    this.#solver = solver
+    this.#encoding = encoding
+    this.#restriction = restriction
+    this.#stateExpansion(encoding.roots)
+    this.#queue.push(...encoding.roots.choices)
+    this.#start = this.#bookmark()
+  }
+
+  expand(variable: number): void {
+    this.#stateExpansion(this.#encoding.expansionOf(variable))
+  }
+
+  decide(): number | undefined {
+    this.#readTrail()
+    for (; this.#next < this.#queue.length; this.#next++) {
+      const { alternatives } = this.#queue[this.#next] as Requirement
+      if (alternatives.some(variable => this.#solver.isTrue(variable))) continue
+      const possible = alternatives.find(variable => !this.#solver.isFalse(variable))
+      // Without a possible alternative its clause is not part of the attempt, or it would be violated.
+      if (possible === undefined) continue
+      this.#bookmarks[this.#solver.level] = this.#bookmark()
+      return possible
+    }
+    return undefined
+  }
+
+  rewind(level: number): void {
+    const { trailRead, queued, next } = this.#bookmarks[level] ?? this.#start
+    this.#trailRead = trailRead
+    this.#queue.length = queued
+    this.#next = next
+    this.#bookmarks.length = Math.min(this.#bookmarks.length, level)
+  }
+
+  /** Everything chosen so far stays chosen. */
+  commit(): void {
+    this.#solver.commit()
+    this.#bookmarks.length = 0
+    this.#start = this.#bookmark()
+  }
+
+  /** Chosen variables, in the order they came in, beginning with number `from` of what is known. */
+  *chosen(from = 0): Generator<number, void> {
+    for (let at = from; at < this.#solver.trailLength; at++) {
+      const literal = this.#solver.trailAt(at)
+      if (literal > 0) yield literal
+    }
+  }
+
+  #bookmark(): Bookmark {
+    return { trailRead: this.#trailRead, queued: this.#queue.length, next: this.#next }
+  }
+
+  #readTrail(): void {
+    for (const variable of this.chosen(this.#trailRead)) {
+      this.#queue.push(...this.#encoding.expansionOf(variable).choices)
+    }
+    this.#trailRead = this.#solver.trailLength
+  }
+
+  #stateExpansion({ clauses, optional }: Expansion): void {
+    // Verdicts first: a requirement with one possible alternative is then followed at once instead of tried.
+    for (const { origin } of clauses) {
+      if (origin.kind === 'requirement') this.#judge(origin.requirement)
+    }
+    for (const requirement of optional) this.#judge(requirement)
+    this.#state(clauses)
+  }
+
+  #judge({ alternatives }: Requirement): void {
+    for (const variable of alternatives) {
+      if (this.#judged.has(variable)) continue
+      this.#judged.add(variable)
+      this.#state(this.#encoding.verdictsOn(variable))
+      if (!this.#restriction.permits(variable)) this.#solver.addClause([-variable], restrictionTag)
+    }
+  }
+
+  #state(clauses: readonly EncodedClause[]): void {
+    while (this.#solver.variableCount < this.#encoding.variableCount) this.#solver.newVariable()
+    for (const clause of clauses) {
+      if (this.#restriction.states(clause)) this.#solver.addClause(clause.literals, clause.tag)
+    }
+  }
+}

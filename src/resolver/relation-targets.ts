@@ -1,0 +1,119 @@
+import {
+  type BinaryPackage,
+  type PackageUniverse,
+  type ProvidedName,
+  type Relation,
+  satisfies,
+  type VersionConstraint,
+} from '../debian/index.ts'
+import { rootArchitectureOf } from './candidates.ts'
+
+/** What a relation can be about, for packages of one root. */
+export interface RelationTargets {
+  /** Debs that satisfy a Depends-like relation of a package of `architecture`, real packages before providers; unordered else. */
+  satisfying(relation: Relation, architecture: string): readonly BinaryPackage[]
+  /** Debs that a Conflicts or Breaks of `owner` speaks about. */
+  excluded(relation: Relation, owner: BinaryPackage): readonly BinaryPackage[]
+}
+
+/**
+ * The rules of Debian Policy 7 and of Multi-Arch (as dpkg's `deparchsatisfied` judges them) about which deb meets
+ * which relation. Answers are cached: most relations of an archive are written many times.
+ */
+export function relationTargets(universe: PackageUniverse): RelationTargets {
+  const { nativeArchitecture } = universe
+  const satisfyingByText = new Map<string, readonly BinaryPackage[]>()
+  const excludedByText = new Map<string, readonly BinaryPackage[]>()
+
+  function satisfying(relation: Relation, architecture: string): readonly BinaryPackage[] {
+    const key = `${keyOf(relation)} ${architecture}`
+    const known = satisfyingByText.get(key)
+    if (known !== undefined) return known
+    const real = universe
+      .packagesNamed(relation.packageName)
+      .filter(
+        deb =>
+          meetsConstraint(deb.version, relation.constraint) &&
+          servesArchitecture(deb, undefined, relation.architectureQualifier, architecture),
+      )
+    const providers = universe
+      .providersOf(relation.packageName)
+      .filter(
+        deb =>
+          !real.includes(deb) &&
+          providesFor(deb, relation).some(provided =>
+            servesArchitecture(deb, provided.architectureQualifier, relation.architectureQualifier, architecture),
+          ),
+      )
+    const found = [...real, ...providers]
+    satisfyingByText.set(key, found)
+    return found
+  }
+
+  /** Whether `deb`, or the name it provides as `providedFor`, serves a relation of a package of `architecture`. */
+  function servesArchitecture(
+    deb: BinaryPackage,
+    providedFor: string | undefined,
+    qualifier: string | undefined,
+    architecture: string,
+  ): boolean {
+    const own = providedFor === undefined || providedFor === 'any' ? slotOf(deb) : providedFor
+    switch (qualifier) {
+      case undefined:
+        return own === architecture || deb.multiArch === 'foreign' || providedFor === 'any'
+      case 'any':
+        return deb.multiArch === 'allowed' || providedFor === 'any'
+      case 'native':
+        // Valid in Build-Depends only (deb-src-control(5)); dpkg never satisfies it in a binary package.
+        return false
+      default:
+        return own === qualifier
+    }
+  }
+
+  function excluded(relation: Relation, owner: BinaryPackage): readonly BinaryPackage[] {
+    return excludedAnywhere(relation).filter(deb => deb.name !== owner.name)
+  }
+
+  /** Conflicts and Breaks reach every architecture unless they name one (SEMANTICS T41). */
+  function excludedAnywhere(relation: Relation): readonly BinaryPackage[] {
+    const key = keyOf(relation)
+    const known = excludedByText.get(key)
+    if (known !== undefined) return known
+    const qualifier = relation.architectureQualifier
+    const inReach = (deb: BinaryPackage) => qualifier === undefined || qualifier === 'any' || slotOf(deb) === qualifier
+    const real = universe
+      .packagesNamed(relation.packageName)
+      .filter(deb => meetsConstraint(deb.version, relation.constraint) && inReach(deb))
+    const providers = universe
+      .providersOf(relation.packageName)
+      .filter(deb => !real.includes(deb) && inReach(deb) && providesFor(deb, relation).length > 0)
+    const found = [...real, ...providers]
+    excludedByText.set(key, found)
+    return found
+  }
+
+  function slotOf(deb: BinaryPackage): string {
+    return rootArchitectureOf(deb, nativeArchitecture)
+  }
+
+  return { satisfying, excluded }
+}
+
+/** The entries of a deb's Provides that meet a relation; an unversioned one never meets a versioned relation. */
+function providesFor(deb: BinaryPackage, { packageName, constraint }: Relation): readonly ProvidedName[] {
+  return deb.provides.filter(
+    ({ name, version }) =>
+      name === packageName &&
+      (constraint === undefined || (version !== undefined && meetsConstraint(version, constraint))),
+  )
+}
+
+function meetsConstraint(version: string, constraint: VersionConstraint | undefined): boolean {
+  return constraint === undefined || satisfies(version, constraint)
+}
+
+function keyOf({ packageName, architectureQualifier, constraint }: Relation): string {
+  const name = architectureQualifier === undefined ? packageName : `${packageName}:${architectureQualifier}`
+  return constraint === undefined ? name : `${name} ${constraint.operator} ${constraint.version}`
+}

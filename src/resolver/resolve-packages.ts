@@ -1,0 +1,101 @@
+import { type BinaryPackage, describePackage } from '../debian/index.ts'
+import { compareBytes, type Session, sortedByBytes } from '../kernel/index.ts'
+import { runSearch } from '../solver/index.ts'
+import { type Encoding, encodeProblem } from './encoding.ts'
+import { explainImpossible } from './explain.ts'
+import type { Resolution, ResolutionNote, ResolutionRequest, ResolvedPackage } from './model.ts'
+import type { Requirement } from './requirements.ts'
+import { selectPackages } from './select-packages.ts'
+
+/**
+ * Chooses the debs of one root file system.
+ *
+ * A pure function of the request: permuted wanted items, archives and stanzas give the same answer, as do another
+ * locale, time zone, date or host. "No solution" is an answer, with a proof a person can read.
+ *
+ * @throws {Fault} `INDEX_MALFORMED` when a reached stanza does not parse; `RESOLVE_TOO_HARD` when the search gives up;
+ *   the signal's reason when the session is aborted
+ */
+export async function resolvePackages(request: ResolutionRequest, session: Session): Promise<Resolution> {
+  const normalised: ResolutionRequest = {
+    ...request,
+    wanted: [...request.wanted].sort((left, right) => compareBytes(left.text, right.text)),
+    exclude: sortedByBytes(request.exclude),
+  }
+  const encoding = encodeProblem(normalised)
+  const selection = await runSearch(selectPackages(encoding), session)
+  if (selection.kind === 'impossible') {
+    const explanation = await runSearch(explainImpossible(encoding, normalised, selection.core), session)
+    return { kind: 'unsolvable', explanation }
+  }
+  const packages = resolvedPackages(encoding, selection.chosen)
+  const notes = [
+    ...selection.unmet.map(recommendsNote),
+    ...packages.flatMap(each => sameVersionNote(each.package, encoding)),
+    ...expiredPinNotes(normalised),
+  ]
+  return { kind: 'solved', packages, notes: notes.sort((left, right) => compareBytes(left.message, right.message)) }
+}
+
+function resolvedPackages(encoding: Encoding, chosen: readonly number[]): readonly ResolvedPackage[] {
+  const isChosen = new Set(chosen)
+  const rootOf = new Map<number, 'wanted' | 'base'>()
+  for (const { field, alternatives } of [...encoding.roots.requirements].reverse()) {
+    const root = alternatives.find(each => isChosen.has(each))
+    if (root !== undefined) rootOf.set(root, field === 'base' ? 'base' : 'wanted')
+  }
+  return chosen
+    .map((variable): ResolvedPackage => {
+      const { clauses, optional } = encoding.expansionOf(variable)
+      const hard = clauses.flatMap(({ origin }) => (origin.kind === 'requirement' ? [origin.requirement] : []))
+      const needs = [...hard, ...optional].flatMap(({ alternatives }) => {
+        const need = alternatives.find(each => isChosen.has(each))
+        return need === undefined ? [] : [encoding.debOf(need)]
+      })
+      return {
+        package: encoding.debOf(variable),
+        root: rootOf.get(variable),
+        needs: [...new Set(needs)].sort(comparePackages),
+      }
+    })
+    .sort((left, right) => comparePackages(left.package, right.package))
+}
+
+function comparePackages(left: BinaryPackage, right: BinaryPackage): number {
+  return compareBytes(left.name, right.name) || compareBytes(left.architecture, right.architecture)
+}
+
+function recommendsNote({ owner, text, alternatives }: Requirement): ResolutionNote {
+  const reason = alternatives.length === 0 ? 'no archive has it' : 'it does not go with what is chosen'
+  return {
+    kind: 'recommends-skipped',
+    message: `${owner === undefined ? '' : describePackage(owner)} recommends ${text}: ${reason}`,
+  }
+}
+
+function sameVersionNote(deb: BinaryPackage, { candidates, slotOf }: Encoding): ResolutionNote[] {
+  const others = candidates
+    .ranked(deb.name, slotOf(deb))
+    .filter(other => other !== deb && other.version === deb.version && other.sha256 !== deb.sha256)
+  return others.map(other => ({
+    kind: 'same-version-other-bytes',
+    message: `${describePackage(deb)} is offered with sha256 ${deb.sha256} (${placeOf(deb)}, chosen) and ${other.sha256} (${placeOf(other)})`,
+  }))
+}
+
+function placeOf({ listings: [{ archive, suite, component }] }: BinaryPackage): string {
+  return [archive, suite, component].filter(part => part !== '').join('/')
+}
+
+function expiredPinNotes({ pins, asOf }: ResolutionRequest): ResolutionNote[] {
+  return pins.flatMap(pin => {
+    if (asOf === undefined || pin.until === undefined || compareBytes(pin.until, asOf) >= 0) return []
+    const subject = pin.package ?? `source ${pin.source ?? '*'}`
+    return [
+      {
+        kind: 'pin-expired' as const,
+        message: `the pin of ${subject} was meant to last until ${pin.until} and still applies: ${pin.reason}`,
+      },
+    ]
+  })
+}
