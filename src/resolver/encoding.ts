@@ -1,4 +1,11 @@
-import { type BinaryPackage, formatOrGroup, formatRelation, type OrGroup, type Relation } from '../debian/index.ts'
+import {
+  type BinaryPackage,
+  formatOrGroup,
+  formatRelation,
+  type OrGroup,
+  type PackageUniverse,
+  type Relation,
+} from '../debian/index.ts'
 import type { BaseSet, RecommendsPolicy } from '../manifest/index.ts'
 import { type Candidates, rankCandidates, rootArchitectureOf } from './candidates.ts'
 import type { ResolutionRequest } from './model.ts'
@@ -18,6 +25,7 @@ export interface Expansion {
 
 /** The problem as variables and clauses; grows as the search reaches packages, and remembers what it built. */
 export interface Encoding {
+  readonly universe: PackageUniverse
   readonly candidates: Candidates
   readonly targets: RelationTargets
   readonly variableCount: number
@@ -214,6 +222,7 @@ export function encodeProblem(request: ResolutionRequest): Encoding {
   const roots = encodeRoots(request.base)
 
   return {
+    universe,
     candidates,
     targets,
     get variableCount() {

@@ -30,34 +30,41 @@ export async function resolvePackages(request: ResolutionRequest, session: Sessi
   }
   const packages = resolvedPackages(encoding, selection.chosen)
   const notes = [
-    ...selection.unmet.map(recommendsNote),
+    ...selection.unmet.filter(({ owner }) => packages.some(each => each.package === owner)).map(recommendsNote),
     ...packages.flatMap(each => sameVersionNote(each.package, encoding)),
     ...expiredPinNotes(normalised),
   ]
   return { kind: 'solved', packages, notes: notes.sort((left, right) => compareBytes(left.message, right.message)) }
 }
 
+/**
+ * What is reachable from the roots when every or-group is followed to its most preferred chosen alternative: a package
+ * that no preferred alternative leads to any more is left out.
+ */
 function resolvedPackages(encoding: Encoding, chosen: readonly number[]): readonly ResolvedPackage[] {
   const isChosen = new Set(chosen)
+  const preferred = ({ alternatives }: Requirement) => alternatives.find(each => isChosen.has(each))
   const rootOf = new Map<number, 'wanted' | 'base'>()
-  for (const { field, alternatives } of [...encoding.roots.requirements].reverse()) {
-    const root = alternatives.find(each => isChosen.has(each))
-    if (root !== undefined) rootOf.set(root, field === 'base' ? 'base' : 'wanted')
+  for (const requirement of [...encoding.roots.requirements].reverse()) {
+    const root = preferred(requirement)
+    if (root !== undefined) rootOf.set(root, requirement.field === 'base' ? 'base' : 'wanted')
   }
-  return chosen
-    .map((variable): ResolvedPackage => {
-      const { clauses, optional } = encoding.expansionOf(variable)
-      const hard = clauses.flatMap(({ origin }) => (origin.kind === 'requirement' ? [origin.requirement] : []))
-      const needs = [...hard, ...optional].flatMap(({ alternatives }) => {
-        const need = alternatives.find(each => isChosen.has(each))
-        return need === undefined ? [] : [encoding.debOf(need)]
-      })
-      return {
-        package: encoding.debOf(variable),
-        root: rootOf.get(variable),
-        needs: [...new Set(needs)].sort(comparePackages),
-      }
-    })
+  const needsOf = new Map<number, readonly number[]>()
+  const pending = [...rootOf.keys()]
+  for (let variable = pending.pop(); variable !== undefined; variable = pending.pop()) {
+    if (needsOf.has(variable)) continue
+    const { clauses, optional } = encoding.expansionOf(variable)
+    const hard = clauses.flatMap(({ origin }) => (origin.kind === 'requirement' ? [origin.requirement] : []))
+    const needs = new Set([...hard, ...optional].flatMap(each => preferred(each) ?? []))
+    needsOf.set(variable, [...needs])
+    pending.push(...needs)
+  }
+  return [...needsOf]
+    .map(([variable, needs]) => ({
+      package: encoding.debOf(variable),
+      root: rootOf.get(variable),
+      needs: needs.map(encoding.debOf).sort(comparePackages),
+    }))
     .sort((left, right) => comparePackages(left.package, right.package))
 }
 

@@ -16,6 +16,10 @@ export type Selection =
     }
   | { readonly kind: 'impossible'; readonly core: readonly EncodedClause[] }
 
+export type HardSelection =
+  | { readonly kind: 'possible'; readonly attempt: Attempt }
+  | { readonly kind: 'impossible'; readonly core: readonly EncodedClause[] }
+
 interface Attempt {
   readonly solver: Solver
   readonly guide: PreferenceGuide
@@ -26,24 +30,29 @@ const everything: Restriction = { states: () => true, permits: () => true }
 
 /**
  * Chooses debs in the order of SEMANTICS "What is optimised": the hard relations with candidates only; where that is
- * impossible, with as few other versions as a proof shows necessary; then nothing that could be left out; then the
+ * impossible, with as few other versions as a proof shows necessary; then the
  * Recommends one by one, none of which moves what was chosen before.
  */
 export function* selectPackages(encoding: Encoding): Generator<void, Selection> {
-  const strict = yield* attempt(encoding, everything)
-  if (strict.outcome.kind === 'satisfied') return yield* refine(encoding, strict)
-  const relaxed = yield* relax(encoding, strict.outcome.core.tags.map(encoding.clauseOf))
-  return relaxed.kind === 'impossible' ? relaxed : yield* refine(encoding, relaxed.attempt)
+  const hard = yield* selectHard(encoding)
+  if (hard.kind === 'impossible') return hard
+  const { solver, guide } = hard.attempt
+  guide.commit()
+  const unmet = yield* followRecommends(encoding, solver, guide)
+  return { kind: 'selected', chosen: [...guide.chosen()], unmet }
 }
 
-export function* attempt(
-  encoding: Encoding,
-  restriction: Restriction,
-  assumptions: readonly number[] = [],
-): Generator<void, Attempt> {
+/** The hard relations only. */
+export function* selectHard(encoding: Encoding): Generator<void, HardSelection> {
+  const strict = yield* attempt(encoding, everything)
+  if (strict.outcome.kind === 'satisfied') return { kind: 'possible', attempt: strict }
+  return yield* relax(encoding, strict.outcome.core.tags.map(encoding.clauseOf))
+}
+
+function* attempt(encoding: Encoding, restriction: Restriction): Generator<void, Attempt> {
   const solver = new Solver()
   const guide = new PreferenceGuide(solver, encoding, restriction)
-  return { solver, guide, outcome: yield* solver.search(guide, assumptions) }
+  return { solver, guide, outcome: yield* solver.search(guide) }
 }
 
 /**
@@ -51,13 +60,13 @@ export function* attempt(
  * same source version, which nearly always have to follow), until there is a solution; then takes back what was not
  * needed. What was asked for by name is the last to give up its candidate.
  */
-function* relax(encoding: Encoding, firstCore: readonly EncodedClause[]) {
+function* relax(encoding: Encoding, firstCore: readonly EncodedClause[]): Generator<void, HardSelection> {
   const askedFor = new Set(encoding.roots.requirements.flatMap(({ group }) => group.map(each => each.packageName)))
   const allowedSources = new Set<string>()
   for (let core = firstCore; ; ) {
     const blamed = core.flatMap(({ origin }) => (origin.kind === 'not-candidate' ? [origin.deb] : []))
     const others = blamed.filter(deb => !askedFor.has(deb.name))
-    if (blamed.length === 0) return { kind: 'impossible', core } as const
+    if (blamed.length === 0) return { kind: 'impossible', core }
     for (const deb of others.length > 0 ? others : blamed) allowedSources.add(sourceKey(deb))
     const next = yield* attempt(
       encoding,
@@ -69,7 +78,7 @@ function* relax(encoding: Encoding, firstCore: readonly EncodedClause[]) {
 }
 
 /** Takes back every allowed version without which there is also a solution. */
-function* tighten(encoding: Encoding, found: Attempt, askedFor: ReadonlySet<string>) {
+function* tighten(encoding: Encoding, found: Attempt, askedFor: ReadonlySet<string>): Generator<void, HardSelection> {
   let needed = otherVersions(encoding, found)
   let best = yield* attempt(encoding, allowingOnly(needed))
   const doubtful = [...needed].sort(
@@ -85,7 +94,7 @@ function* tighten(encoding: Encoding, found: Attempt, askedFor: ReadonlySet<stri
     best = without
     needed = otherVersions(encoding, without)
   }
-  return { kind: 'possible', attempt: best } as const
+  return { kind: 'possible', attempt: best }
 }
 
 function otherVersions(encoding: Encoding, { guide }: Attempt): ReadonlySet<BinaryPackage> {
@@ -106,10 +115,4 @@ function allowing(isAllowed: (deb: BinaryPackage) => boolean): Restriction {
 
 function sourceKey({ source }: BinaryPackage): string {
   return `${source.name} ${source.version}`
-}
-
-function* refine(encoding: Encoding, { solver, guide }: Attempt): Generator<void, Selection> {
-  guide.commit()
-  const unmet = yield* followRecommends(encoding, solver, guide)
-  return { kind: 'selected', chosen: [...guide.chosen()], unmet }
 }
