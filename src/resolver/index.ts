@@ -7,3 +7,4 @@ export type {
   WantedPackage,
 } from './model.ts'
 export { resolvePackages } from './resolve-packages.ts'
+export { verifyResolution } from './verify-resolution.ts'

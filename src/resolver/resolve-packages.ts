@@ -1,11 +1,12 @@
 import { type BinaryPackage, describePackage } from '../debian/index.ts'
-import { compareBytes, type Session, sortedByBytes } from '../kernel/index.ts'
+import { compareBytes, Fault, type Session, sortedByBytes } from '../kernel/index.ts'
 import { runSearch } from '../solver/index.ts'
 import { type Encoding, encodeProblem } from './encoding.ts'
 import { explainImpossible } from './explain.ts'
 import type { Resolution, ResolutionNote, ResolutionRequest, ResolvedPackage } from './model.ts'
 import type { Requirement } from './requirements.ts'
 import { selectPackages } from './select-packages.ts'
+import { verifyResolution } from './verify-resolution.ts'
 
 /**
  * Chooses the debs of one root file system.
@@ -29,6 +30,14 @@ export async function resolvePackages(request: ResolutionRequest, session: Sessi
     return { kind: 'unsolvable', explanation }
   }
   const packages = resolvedPackages(encoding, selection.chosen)
+  const problems = verifyResolution(normalised, packages)
+  if (problems.length > 0) {
+    throw new Fault('INTERNAL', {
+      message: `the resolver's own check refuses its answer: ${problems[0]}`,
+      hint: 'This is a bug in aptroot: report it with the manifest and the date of the archive.',
+      context: { problems },
+    })
+  }
   const notes = [
     ...selection.unmet.filter(({ owner }) => packages.some(each => each.package === owner)).map(recommendsNote),
     ...packages.flatMap(each => sameVersionNote(each.package, encoding)),
