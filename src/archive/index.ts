@@ -1,0 +1,3 @@
+export { indexPackages, type PackagesIndex } from './packages-index/packages-index.ts'
+export { openUniverse, type UniverseRequest } from './packages-index/universe.ts'
+export type { IndexOrigin, ListedIndex, VerifiedIndex } from './verified-index.ts'

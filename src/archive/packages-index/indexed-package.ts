@@ -1,0 +1,204 @@
+import type {
+  BinaryPackage,
+  Listing,
+  MultiArch,
+  OrGroup,
+  ProvidedName,
+  Relation,
+  SourceReference,
+} from '../../debian/index.ts'
+import {
+  parseOrGroups,
+  parseProvides,
+  parseRelations,
+  parseSourceReference,
+  poolPathProblem,
+} from '../../debian/index.ts'
+import { isFault, quoted } from '../../kernel/index.ts'
+import { fieldFault, type IndexedStanza, type KeptField } from './indexed-stanza.ts'
+
+const noGroups: readonly OrGroup[] = []
+const noRelations: readonly Relation[] = []
+const noNames: readonly ProvidedName[] = []
+
+/** A deb as one or several indexes list it. Relations and listings are decoded on first use, then kept. */
+export class IndexedPackage implements BinaryPackage {
+  readonly name: string
+  readonly version: string
+  readonly architecture: string
+  readonly sha256: string
+  /** In the order of `listings`; the first speaks for all, so that no order of files shows. */
+  readonly #stanzas: readonly [IndexedStanza, ...IndexedStanza[]]
+  #source: SourceReference | undefined
+  #preDepends: readonly OrGroup[] | undefined
+  #depends: readonly OrGroup[] | undefined
+  #recommends: readonly OrGroup[] | undefined
+  #conflicts: readonly Relation[] | undefined
+  #breaks: readonly Relation[] | undefined
+  #replaces: readonly Relation[] | undefined
+  #provides: readonly ProvidedName[] | undefined
+  #listings: readonly [Listing, ...Listing[]] | undefined
+
+  /** @param stanzas of one name, version, architecture and sha256, sorted with `compareStanzas` */
+  constructor(stanzas: readonly [IndexedStanza, ...IndexedStanza[]]) {
+    this.#stanzas = stanzas
+    const [first] = stanzas
+    this.name = first.name
+    this.version = first.version
+    this.architecture = first.architecture
+    this.sha256 = first.sha256
+  }
+
+  get source(): SourceReference {
+    this.#source ??= this.#decode('Source', field => parseSourceReference(field, this))
+    return this.#source
+  }
+
+  get essential(): boolean {
+    return this.#flag('Essential')
+  }
+
+  get important(): boolean {
+    return this.#flag('Important') || this.#flag('Protected')
+  }
+
+  get priority(): string {
+    return this.#text('Priority') ?? ''
+  }
+
+  get section(): string {
+    return this.#text('Section') ?? ''
+  }
+
+  get multiArch(): MultiArch {
+    const text = this.#text('Multi-Arch')
+    if (text === undefined || text === 'no') return 'no'
+    if (text === 'same' || text === 'foreign' || text === 'allowed') return text
+    throw fieldFault(this.#first, 'Multi-Arch', `${quoted(text)} is none of no, same, foreign, allowed`)
+  }
+
+  get preDepends(): readonly OrGroup[] {
+    this.#preDepends ??= this.#groups('Pre-Depends')
+    return this.#preDepends
+  }
+
+  get depends(): readonly OrGroup[] {
+    this.#depends ??= this.#groups('Depends')
+    return this.#depends
+  }
+
+  get recommends(): readonly OrGroup[] {
+    this.#recommends ??= this.#groups('Recommends')
+    return this.#recommends
+  }
+
+  get conflicts(): readonly Relation[] {
+    this.#conflicts ??= this.#relations('Conflicts')
+    return this.#conflicts
+  }
+
+  get breaks(): readonly Relation[] {
+    this.#breaks ??= this.#relations('Breaks')
+    return this.#breaks
+  }
+
+  get replaces(): readonly Relation[] {
+    this.#replaces ??= this.#relations('Replaces')
+    return this.#replaces
+  }
+
+  get provides(): readonly ProvidedName[] {
+    this.#provides ??= this.#decode('Provides', field => (field === undefined ? noNames : parseProvides(field)))
+    return this.#provides
+  }
+
+  get sizeBytes(): number {
+    const size = this.#count('Size')
+    if (size === undefined) throw fieldFault(this.#first, 'Size', 'it is missing, so the deb cannot be pinned')
+    return size
+  }
+
+  get installedSizeKibibytes(): number | undefined {
+    return this.#count('Installed-Size')
+  }
+
+  get phasedUpdatePercentage(): number | undefined {
+    const percentage = this.#count('Phased-Update-Percentage')
+    if (percentage !== undefined && percentage > 100)
+      throw fieldFault(this.#first, 'Phased-Update-Percentage', `${percentage} is more than 100`)
+    return percentage
+  }
+
+  get listings(): readonly [Listing, ...Listing[]] {
+    this.#listings ??= listingsOf(this.#stanzas)
+    return this.#listings
+  }
+
+  get #first(): IndexedStanza {
+    return this.#stanzas[0]
+  }
+
+  #text(field: KeptField): string | undefined {
+    return this.#first.fields[field]
+  }
+
+  #flag(field: KeptField): boolean {
+    const text = this.#text(field)?.toLowerCase()
+    if (text === undefined || text === '' || text === 'no') return false
+    if (text === 'yes') return true
+    throw fieldFault(this.#first, field, `${quoted(text)} is neither yes nor no`)
+  }
+
+  #count(field: KeptField): number | undefined {
+    const text = this.#text(field)
+    if (text === undefined) return undefined
+    const count = Number(text)
+    if (/^[0-9]{1,16}$/.test(text) && Number.isSafeInteger(count)) return count
+    throw fieldFault(this.#first, field, `${quoted(text)} is not a whole number`)
+  }
+
+  #groups(field: KeptField): readonly OrGroup[] {
+    return this.#decode(field, text => (text === undefined ? noGroups : parseOrGroups(text)))
+  }
+
+  #relations(field: KeptField): readonly Relation[] {
+    return this.#decode(field, text => (text === undefined ? noRelations : parseRelations(text)))
+  }
+
+  #decode<Value>(field: KeptField, parse: (text: string | undefined) => Value): Value {
+    try {
+      return parse(this.#text(field))
+    } catch (error) {
+      if (!isFault(error)) throw error
+      throw fieldFault(this.#first, field, 'it does not parse', error)
+    }
+  }
+}
+
+function listingsOf(stanzas: readonly [IndexedStanza, ...IndexedStanza[]]): readonly [Listing, ...Listing[]] {
+  const [first, ...rest] = stanzas
+  const listings: [Listing, ...Listing[]] = [listingOf(first)]
+  for (const stanza of rest) {
+    const listing = listingOf(stanza)
+    // binary-all and binary-amd64 may both list a deb for all architectures: one place, named twice.
+    const known = listings.some(
+      each =>
+        each.archive === listing.archive &&
+        each.suite === listing.suite &&
+        each.component === listing.component &&
+        each.fileName === listing.fileName,
+    )
+    if (!known) listings.push(listing)
+  }
+  return listings
+}
+
+function listingOf(stanza: IndexedStanza): Listing {
+  const { archive, suite, component, release, security } = stanza.index.origin
+  // dpkg-scanpackages writes `./foo.deb` in flat repositories.
+  const fileName = (stanza.fields.Filename ?? '').replace(/^(?:\.\/)+/, '')
+  const problem = poolPathProblem(fileName)
+  if (problem !== undefined)
+    throw fieldFault(stanza, 'Filename', `${quoted(fileName)} is not a path below the archive: ${problem}`)
+  return { archive, suite, component, fileName, release, security }
+}

@@ -1,0 +1,123 @@
+import { isPackageName } from '../../debian/index.ts'
+import { scanFields, viewStanza } from '../../debian-control-parser/index.ts'
+import { type Fault, quoted } from '../../kernel/index.ts'
+import type { IndexOrigin } from '../verified-index.ts'
+import { indexFault } from './index-fault.ts'
+import { makeNameTable, type NameTable } from './name-table.ts'
+import { type Postings, PostingsBuilder } from './postings.ts'
+
+/**
+ * What one scan learns of a Packages file: a pure function of its bytes, in flat arrays that can be saved as they are.
+ * Rows are stanzas, counted from 0 in the order of the file.
+ */
+export interface PackagesTable {
+  readonly stanzaStarts: Uint32Array
+  readonly stanzaEnds: Uint32Array
+  /** Row → index in `architectures`. */
+  readonly architectureOfRow: Uint16Array
+  /** The values of Architecture that occur; empty for a stanza without one. */
+  readonly architectures: NameTable
+  /** By Package. */
+  readonly packages: Postings
+  /** By the names in Provides, as they stand there; a malformed Provides faults when the package is looked at. */
+  readonly providers: Postings
+  /** By Priority. */
+  readonly priorities: Postings
+  /** Rows with `Essential: yes`. */
+  readonly essential: Uint32Array
+}
+
+const fields = ['Package', 'Architecture', 'Priority', 'Essential', 'Provides'] as const
+
+/**
+ * Scans the bytes once. 50 MB (bookworm main, 63,440 stanzas) take about 130 ms.
+ *
+ * Only what would make every answer wrong is judged here: a stanza without a package name. Everything else that is
+ * malformed faults when the package is looked at.
+ *
+ * @throws {Fault} `INDEX_MALFORMED`
+ */
+export function scanPackages(bytes: Uint8Array, origin: IndexOrigin): PackagesTable {
+  if (bytes.length >= 2 ** 32) throw indexFault(origin, 1, `the file has ${bytes.length} bytes; 4 GiB are the limit`)
+  const found = scanFields(bytes, fields)
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const value = (row: number, field: number): string => {
+    const at = row * fields.length + field
+    return buffer.toString('latin1', found.valueStarts[at], found.valueEnds[at])
+  }
+
+  const packages = new PostingsBuilder()
+  const providers = new PostingsBuilder()
+  const priorities = new PostingsBuilder()
+  const essential: number[] = []
+  const idOfArchitecture = new Map<string, number>()
+  const architectureOfRow = new Uint16Array(found.count)
+  for (let row = 0; row < found.count; row++) {
+    const name = value(row, 0)
+    if (!isPackageName(name)) throw nameFault(bytes, found.starts[row] ?? 0, found.ends[row] ?? 0, origin)
+    packages.add(name, row)
+    architectureOfRow[row] = idOf(idOfArchitecture, value(row, 1), origin)
+    const priority = value(row, 2)
+    if (priority !== '') priorities.add(priority, row)
+    if (value(row, 3).toLowerCase() === 'yes') essential.push(row)
+    for (const provided of providedNames(value(row, 4))) providers.add(provided, row)
+  }
+  const { architectures, places } = sortedArchitectures(idOfArchitecture)
+  return {
+    stanzaStarts: found.starts,
+    stanzaEnds: found.ends,
+    architectureOfRow: architectureOfRow.map(id => places[id] ?? 0),
+    architectures,
+    packages: packages.finish(),
+    providers: providers.finish(),
+    priorities: priorities.finish(),
+    essential: Uint32Array.from(essential),
+  }
+}
+
+function idOf(ids: Map<string, number>, architecture: string, origin: IndexOrigin): number {
+  const known = ids.get(architecture)
+  if (known !== undefined) return known
+  if (ids.size === 2 ** 16) throw indexFault(origin, 1, 'the file names more than 65,536 architectures')
+  ids.set(architecture, ids.size)
+  return ids.size - 1
+}
+
+function sortedArchitectures(ids: ReadonlyMap<string, number>): { architectures: NameTable; places: Uint16Array } {
+  const names = [...ids.keys()].sort()
+  const places = new Uint16Array(names.length)
+  for (const [place, name] of names.entries()) places[ids.get(name) ?? 0] = place
+  return { architectures: makeNameTable(names), places }
+}
+
+/** The names at the beginning of each comma-separated item: up to a blank, bracket, colon or comma. */
+function* providedNames(field: string): Generator<string> {
+  for (let at = 0; at < field.length; ) {
+    const comma = field.indexOf(',', at)
+    const end = comma === -1 ? field.length : comma
+    while (at < end && isBlank(field.charCodeAt(at))) at++
+    let nameEnd = at
+    while (nameEnd < end && !endsName(field.charCodeAt(nameEnd))) nameEnd++
+    if (nameEnd > at) yield field.slice(at, nameEnd)
+    at = end + 1
+  }
+}
+
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x09 || code === 0x0a || code === 0x0d
+}
+
+function endsName(code: number): boolean {
+  return isBlank(code) || code === 0x28 || code === 0x3a
+}
+
+function nameFault(bytes: Uint8Array, start: number, end: number, origin: IndexOrigin): Fault {
+  try {
+    const stanza = viewStanza(bytes, { start, end })
+    const name = stanza.field('Package')
+    if (name === undefined) return indexFault(origin, stanza.line, 'the stanza has no Package')
+    return indexFault(origin, stanza.lineOf('Package') ?? stanza.line, `${quoted(name)} is not a package name`)
+  } catch (error) {
+    return indexFault(origin, 1, 'the stanza is malformed', error)
+  }
+}

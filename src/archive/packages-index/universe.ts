@@ -1,0 +1,175 @@
+import { type BinaryPackage, compareVersions, type PackageUniverse } from '../../debian/index.ts'
+import { compareBytes, sortedByBytes } from '../../kernel/index.ts'
+import { IndexedPackage } from './indexed-package.ts'
+import { compareStanzas, type IndexedStanza, readIndexedStanza } from './indexed-stanza.ts'
+import { nameAt, nameCount, namesOf } from './name-table.ts'
+import type { PackagesIndex } from './packages-index.ts'
+import { type Postings, rowsAt, rowsOf } from './postings.ts'
+
+export interface UniverseRequest {
+  readonly nativeArchitecture: string
+  /** In the manifest's order, which is their rank. */
+  readonly foreignArchitectures: readonly string[]
+  /** In any order. Indexes of other architectures may be among them and are left out. */
+  readonly indexes: readonly PackagesIndex[]
+  /** Packages that no index lists: the project's own debs. */
+  readonly ownDebs?: readonly BinaryPackage[]
+}
+
+/**
+ * All packages of the given indexes that a root of these architectures can hold.
+ *
+ * A stanza of another architecture than its index, or than the root's, does not exist here (apt ignores it too).
+ */
+export function openUniverse(request: UniverseRequest): PackageUniverse {
+  const { nativeArchitecture, foreignArchitectures, ownDebs = [] } = request
+  const sources = request.indexes
+    .filter(index => mayOffer(index, [nativeArchitecture, ...foreignArchitectures]))
+    .map(index => new AdmittedIndex(index, [nativeArchitecture, ...foreignArchitectures]))
+  const order = preferenceOrder(nativeArchitecture, foreignArchitectures)
+  const ownByName = groupedBy(ownDebs, deb => deb.name)
+  const packagesByName = new Map<string, readonly BinaryPackage[]>()
+  const providersByName = new Map<string, readonly BinaryPackage[]>()
+  let allNames: readonly string[] | undefined
+
+  const packagesNamed = (name: string): readonly BinaryPackage[] => {
+    const known = packagesByName.get(name)
+    if (known !== undefined) return known
+    const stanzas = sources.flatMap(source => source.stanzasNamed(name))
+    const packages = [...mergeStanzas(stanzas), ...(ownByName.get(name) ?? [])].sort(order)
+    packagesByName.set(name, packages)
+    return packages
+  }
+
+  const packagesWith = (names: Iterable<string>, has: (deb: BinaryPackage) => boolean): readonly BinaryPackage[] =>
+    sortedByBytes(new Set(names)).flatMap(name => packagesNamed(name).filter(has))
+
+  return {
+    nativeArchitecture,
+    foreignArchitectures,
+    packagesNamed,
+    providersOf(name) {
+      const known = providersByName.get(name)
+      if (known !== undefined) return known
+      const provides = (deb: BinaryPackage) => deb.provides.some(each => each.name === name)
+      const indexed = sources.flatMap(source => source.namesIn(table => rowsOf(table.providers, name)))
+      const own = ownDebs.filter(provides).map(deb => deb.name)
+      const providers = packagesWith([...indexed, ...own], provides)
+      providersByName.set(name, providers)
+      return providers
+    },
+    essentialPackages() {
+      const indexed = sources.flatMap(source => source.namesIn(table => table.essential))
+      const own = ownDebs.filter(deb => deb.essential).map(deb => deb.name)
+      return packagesWith([...indexed, ...own], deb => deb.essential)
+    },
+    packagesOfPriority(priority) {
+      const indexed = sources.flatMap(source => source.namesIn(table => rowsOf(table.priorities, priority)))
+      const own = ownDebs.filter(deb => deb.priority === priority).map(deb => deb.name)
+      return packagesWith([...indexed, ...own], deb => deb.priority === priority)
+    },
+    names() {
+      allNames ??= sortedByBytes(new Set([...sources.flatMap(source => source.names()), ...ownByName.keys()]))
+      return allNames
+    },
+  }
+}
+
+/** A binary-arm64 index lists packages for all architectures too, but it does not offer them to an amd64 root. */
+function mayOffer({ origin }: PackagesIndex, architectures: readonly string[]): boolean {
+  return (
+    origin.architecture === undefined || origin.architecture === 'all' || architectures.includes(origin.architecture)
+  )
+}
+
+/** An index without the rows whose architecture does not belong in it or in the root. */
+class AdmittedIndex {
+  readonly #index: PackagesIndex
+  readonly #architectures: readonly string[]
+  #admittedOnce: Uint8Array | undefined
+  #nameOfRowOnce: Uint32Array | undefined
+
+  constructor(index: PackagesIndex, architectures: readonly string[]) {
+    this.#index = index
+    this.#architectures = architectures
+  }
+
+  stanzasNamed(name: string): IndexedStanza[] {
+    const rows = this.#admittedRows(rowsOf(this.#index.table.packages, name))
+    return rows.map(row => readIndexedStanza(this.#index, row))
+  }
+
+  /** The package names of the chosen rows. */
+  namesIn(choose: (table: PackagesIndex['table']) => Uint32Array): string[] {
+    const { table } = this.#index
+    const rows = this.#admittedRows(choose(table))
+    if (rows.length === 0) return []
+    this.#nameOfRowOnce ??= namesByRow(table.packages, table.stanzaStarts.length)
+    const nameOfRow = this.#nameOfRowOnce
+    return rows.map(row => nameAt(table.packages.names, nameOfRow[row] ?? 0))
+  }
+
+  names(): string[] {
+    const { packages } = this.#index.table
+    return namesOf(packages.names).filter((_, name) => rowsAt(packages, name).some(row => this.#admits(row)))
+  }
+
+  #admittedRows(rows: Uint32Array): number[] {
+    return Array.from(rows).filter(row => this.#admits(row))
+  }
+
+  #admits(row: number): boolean {
+    const { table } = this.#index
+    this.#admittedOnce ??= Uint8Array.from(namesOf(table.architectures), architecture =>
+      this.#admitsArchitecture(architecture) ? 1 : 0,
+    )
+    return this.#admittedOnce[table.architectureOfRow[row] ?? 0] === 1
+  }
+
+  #admitsArchitecture(architecture: string): boolean {
+    // A stanza without Architecture is malformed, and that is said when it is looked at.
+    if (architecture === 'all' || architecture === '') return true
+    const { origin } = this.#index
+    return this.#architectures.includes(architecture) && (origin.architecture ?? architecture) === architecture
+  }
+}
+
+function namesByRow(packages: Postings, rowCount: number): Uint32Array {
+  const nameOfRow = new Uint32Array(rowCount)
+  for (let name = 0; name < nameCount(packages.names); name++)
+    for (const row of rowsAt(packages, name)) nameOfRow[row] = name
+  return nameOfRow
+}
+
+/** Same bytes under the same name: one package in several places. */
+function mergeStanzas(stanzas: readonly IndexedStanza[]): BinaryPackage[] {
+  const sorted = stanzas.toSorted(compareStanzas)
+  const groups = groupedBy(sorted, each => `${each.version} ${each.architecture} ${each.sha256}`)
+  return [...groups.values()].map(group => new IndexedPackage(group))
+}
+
+function groupedBy<Item>(
+  items: readonly Item[],
+  keyOf: (item: Item) => string,
+): ReadonlyMap<string, readonly [Item, ...Item[]]> {
+  const groups = new Map<string, [Item, ...Item[]]>()
+  for (const item of items) {
+    const key = keyOf(item)
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, [item])
+    else group.push(item)
+  }
+  return groups
+}
+
+function preferenceOrder(native: string, foreign: readonly string[]) {
+  const rankOf = (architecture: string) =>
+    architecture === 'all' || architecture === native ? 0 : 1 + foreign.indexOf(architecture)
+  return (left: BinaryPackage, right: BinaryPackage): number =>
+    compareVersions(right.version, left.version) ||
+    rankOf(left.architecture) - rankOf(right.architecture) ||
+    compareBytes(left.sha256, right.sha256) ||
+    // Versions that are written differently and still equal, with the same bytes: somebody's index is odd, not our order.
+    compareBytes(left.version, right.version) ||
+    compareBytes(left.architecture, right.architecture)
+}
