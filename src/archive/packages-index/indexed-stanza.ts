@@ -73,7 +73,8 @@ export function compareStanzas(left: IndexedStanza, right: IndexedStanza): numbe
     compareBytes(a.component, b.component) ||
     compareBytes(left.fields.Filename ?? '', right.fields.Filename ?? '') ||
     compareBytes(a.fileName, b.fileName) ||
-    left.row - right.row
+    // Twice in one file: by what they say, since the order of stanzas must not show.
+    compareBytes(JSON.stringify(left.fields), JSON.stringify(right.fields))
   )
 }
 

@@ -12,13 +12,11 @@ export interface NameTable {
 export function makeNameTable(names: readonly string[]): NameTable {
   const offsets = new Uint32Array(names.length + 1)
   let length = 0
-  for (const [index, name] of names.entries()) {
-    length += name.length
+  for (let index = 0; index < names.length; index++) {
+    length += names[index]?.length ?? 0
     offsets[index + 1] = length
   }
-  const bytes = Buffer.alloc(length)
-  for (const [index, name] of names.entries()) bytes.write(name, offsets[index] ?? 0, 'latin1')
-  return { bytes, offsets }
+  return { bytes: Buffer.from(names.join(''), 'latin1'), offsets }
 }
 
 export function nameCount(table: NameTable): number {

@@ -5,6 +5,7 @@ import type { IndexOrigin } from '../verified-index.ts'
 import { indexFault } from './index-fault.ts'
 import { makeNameTable, type NameTable } from './name-table.ts'
 import { type Postings, PostingsBuilder } from './postings.ts'
+import { RepeatedValues } from './repeated-values.ts'
 
 /**
  * What one scan learns of a Packages file: a pure function of its bytes, in flat arrays that can be saved as they are.
@@ -41,10 +42,11 @@ export function scanPackages(bytes: Uint8Array, origin: IndexOrigin): PackagesTa
   if (bytes.length >= 2 ** 32) throw indexFault(origin, 1, `the file has ${bytes.length} bytes; 4 GiB are the limit`)
   const found = scanFields(bytes, fields)
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const value = (row: number, field: number): string => {
-    const at = row * fields.length + field
-    return buffer.toString('latin1', found.valueStarts[at], found.valueEnds[at])
-  }
+  const startOf = (row: number, field: number) => found.valueStarts[row * fields.length + field] ?? 0
+  const endOf = (row: number, field: number) => found.valueEnds[row * fields.length + field] ?? 0
+  const decode = (row: number, field: number) => buffer.toString('latin1', startOf(row, field), endOf(row, field))
+  const repeated = new RepeatedValues(buffer)
+  const decodeRepeated = (row: number, field: number) => repeated.decode(startOf(row, field), endOf(row, field))
 
   const packages = new PostingsBuilder()
   const providers = new PostingsBuilder()
@@ -53,14 +55,14 @@ export function scanPackages(bytes: Uint8Array, origin: IndexOrigin): PackagesTa
   const idOfArchitecture = new Map<string, number>()
   const architectureOfRow = new Uint16Array(found.count)
   for (let row = 0; row < found.count; row++) {
-    const name = value(row, 0)
+    const name = decode(row, 0)
     if (!isPackageName(name)) throw nameFault(bytes, found.starts[row] ?? 0, found.ends[row] ?? 0, origin)
     packages.add(name, row)
-    architectureOfRow[row] = idOf(idOfArchitecture, value(row, 1), origin)
-    const priority = value(row, 2)
+    architectureOfRow[row] = idOf(idOfArchitecture, decodeRepeated(row, 1), origin)
+    const priority = decodeRepeated(row, 2)
     if (priority !== '') priorities.add(priority, row)
-    if (value(row, 3).toLowerCase() === 'yes') essential.push(row)
-    for (const provided of providedNames(value(row, 4))) providers.add(provided, row)
+    if (endOf(row, 3) !== 0 && decode(row, 3).toLowerCase() === 'yes') essential.push(row)
+    if (endOf(row, 4) !== 0) for (const name of providedNames(decode(row, 4))) providers.add(name, row)
   }
   const { architectures, places } = sortedArchitectures(idOfArchitecture)
   return {

@@ -1,4 +1,5 @@
 import { findName, makeNameTable, type NameTable } from './name-table.ts'
+import { NumberList } from './number-list.ts'
 
 /** For each name, in which rows (stanzas, counted from 0 in the order of the file) it occurs. */
 export interface Postings {
@@ -23,10 +24,10 @@ export function rowsOf(postings: Postings, name: string): Uint32Array {
 /** Gathers postings in one pass over the rows, in ascending order. */
 export class PostingsBuilder {
   readonly #idOfName = new Map<string, number>()
-  readonly #lastRow: number[] = []
-  readonly #counts: number[] = []
-  readonly #ids: number[] = []
-  readonly #rows: number[] = []
+  readonly #lastRow = new NumberList()
+  readonly #counts = new NumberList()
+  readonly #ids = new NumberList()
+  readonly #rows = new NumberList()
 
   /** @param name a byte string */
   add(name: string, row: number): void {
@@ -35,31 +36,31 @@ export class PostingsBuilder {
       id = this.#counts.length
       this.#idOfName.set(name, id)
       this.#counts.push(0)
-      this.#lastRow.push(-1)
-    }
-    if (this.#lastRow[id] === row) return
-    this.#lastRow[id] = row
-    this.#counts[id] = (this.#counts[id] ?? 0) + 1
+      this.#lastRow.push(0)
+    } else if (this.#lastRow.get(id) === row) return
+    this.#lastRow.set(id, row)
+    this.#counts.set(id, this.#counts.get(id) + 1)
     this.#ids.push(id)
     this.#rows.push(row)
   }
 
   finish(): Postings {
-    // The default order compares UTF-16 units, which are the bytes here; an index sorted by name costs one pass.
+    // The default order compares UTF-16 units, which are the bytes here.
     const names = [...this.#idOfName.keys()].sort()
     const offsets = new Uint32Array(names.length + 1)
     const placeOfId = new Uint32Array(names.length)
     let place = 0
-    for (const [index, name] of names.entries()) {
-      const id = this.#idOfName.get(name) ?? 0
+    for (let index = 0; index < names.length; index++) {
+      const id = this.#idOfName.get(names[index] ?? '') ?? 0
       placeOfId[id] = place
-      place += this.#counts[id] ?? 0
+      place += this.#counts.get(id)
       offsets[index + 1] = place
     }
     const rows = new Uint32Array(place)
-    for (const [entry, id] of this.#ids.entries()) {
+    for (let entry = 0; entry < place; entry++) {
+      const id = this.#ids.get(entry)
       const at = placeOfId[id] ?? 0
-      rows[at] = this.#rows[entry] ?? 0
+      rows[at] = this.#rows.get(entry)
       placeOfId[id] = at + 1
     }
     return { names: makeNameTable(names), offsets, rows }
