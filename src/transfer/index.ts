@@ -1,0 +1,14 @@
+export { type CredentialEntry, credentialsFor, parseCredentialFile } from './credentials.ts'
+export { fileBytes, openPlainFile } from './local-file.ts'
+export { createQueue, type Queue } from './queue.ts'
+export {
+  type BlobDestination,
+  type BlobRequest,
+  type BytesRequest,
+  createTransfer,
+  isAbsent,
+  type Report,
+  type Transfer,
+  type TransferWorld,
+} from './transfer.ts'
+export { type Credentials, isPlainRelativePath, urlBelow } from './url.ts'
