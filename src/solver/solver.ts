@@ -86,8 +86,8 @@ export class Solver {
   #propagated = 0
   /** Trail length when each decision was made; its length is the current level. */
   readonly #decisionStarts: number[] = []
-  /** Clause that a late addition found false. */
-  #violated = noClause
+  /** Clauses that were false when they were added. */
+  readonly #violated: number[] = []
   /** A clause that is false without any decision: nothing can be satisfied any more. */
   #refutation = noClause
   #conflicts = 0
@@ -154,16 +154,13 @@ export class Solver {
     }
     if (size > 1) this.#watch(offset)
     const first = codes[0] as number
-    const value = this.#values[first]
-    if (value === 1) return
-    if (value === -1) {
-      this.#violated = this.#violated === noClause ? offset : this.#violated
-      return
-    }
     const second = codes[1]
+    if (this.#values[first] === -1) this.#violated.push(offset)
+    else if (second === undefined) this.#makeCertain(first, offset)
     // The rest is false: `second` has the highest level among it.
-    if (second === undefined) this.#assign(first, offset, 0)
-    else if (this.#values[second] === -1) this.#assign(first, offset, this.#levels[second >> 1] as number)
+    else if (this.#values[first] === 0 && this.#values[second] === -1) {
+      this.#assign(first, offset, this.#levels[second >> 1] as number)
+    }
   }
 
   /**
@@ -228,11 +225,8 @@ export class Solver {
   /** @returns a clause that is false, or `noClause` when nothing follows any more */
   #propagate(guide: Guide): number {
     for (;;) {
-      if (this.#violated !== noClause) {
-        const violated = this.#violated
-        this.#violated = noClause
-        if (this.#isViolated(violated)) return violated
-      }
+      const violated = this.#firstViolated()
+      if (violated !== noClause) return violated
       if (this.#propagated >= this.#trailLength) return noClause
       const code = this.#trail[this.#propagated] as number
       this.#propagated++
@@ -354,8 +348,25 @@ export class Solver {
     this.#trail[this.#trailLength++] = code
   }
 
-  #isViolated(clause: number): boolean {
-    return literalCodesOf(this.#arena, clause).every(code => this.#values[code] === -1)
+  /** A clause that was false when added and still is. A clause of one literal is followed as soon as it can be. */
+  #firstViolated(): number {
+    for (let clause = this.#violated.at(-1); clause !== undefined; clause = this.#violated.at(-1)) {
+      const codes = literalCodesOf(this.#arena, clause)
+      if (codes.every(code => this.#values[code] === -1)) return clause
+      this.#violated.pop()
+      if (codes.length === 1) this.#makeCertain(codes[0] as number, clause)
+    }
+    return noClause
+  }
+
+  /** A clause of one literal holds at level 0, whatever the current level is. */
+  #makeCertain(code: number, clause: number): void {
+    if (this.#values[code] === 0) {
+      this.#assign(code, clause, 0)
+    } else if (this.#levels[code >> 1] !== 0) {
+      this.#levels[code >> 1] = 0
+      this.#reasons[code >> 1] = clause
+    }
   }
 
   #highestLevelOf(clause: number): number {

@@ -158,7 +158,10 @@ describe('every resolution', () => {
 
         function isOlder(deb: BinaryPackage): boolean {
           const slot = (each: BinaryPackage) => (each.architecture === 'all' ? 'amd64' : each.architecture)
-          return universe.packagesNamed(deb.name).filter(each => slot(each) === slot(deb))[0]?.version !== deb.version
+          const rivals = universe.packagesNamed(deb.name).filter(each => slot(each) === slot(deb))
+          // packagesNamed sorts by version; of equal versions the byte-smallest architecture, `all`, is the candidate.
+          const best = rivals.filter(each => each.version === rivals[0]?.version)
+          return (best.find(each => each.architecture === 'all') ?? best[0]) !== deb
         }
       }),
       { numRuns: 400, seed: 6 },

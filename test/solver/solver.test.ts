@@ -13,7 +13,7 @@ import {
   withVariables,
 } from './formula.ts'
 
-const runs = { numRuns: 1500, seed: 20_261_120 }
+const runs = { numRuns: 4000, seed: 20_261_120 }
 
 function solve(formula: Formula, assumptions: readonly Literal[] = []) {
   const solver = withVariables(formula.variables)
@@ -148,6 +148,18 @@ describe('a search', () => {
       [1, 2, 3, 4].filter(variable => solver.isTrue(variable)),
       [2, 3],
     )
+  })
+
+  it('forgets none of several clauses that are false on arrival', () => {
+    // Trying 1 brings (not 1 or 2) and, with 2, both (not 2 or not 1) and (not 2): 2 can never hold.
+    const clauses = [[1, 4], [-1, 2], [-2, -1], [-2], [-4, 2, 5]]
+    const { solver, outcome } = solveLate({ variables: 5, clauses })
+    assert.equal(outcome.kind, 'satisfied')
+    assert.deepEqual(
+      [1, 2, 3, 4, 5].filter(variable => solver.isTrue(variable)),
+      [4, 5],
+    )
+    assert.ok(solver.isCertain(-2))
   })
 
   it('is over at once when a clause without literals was added', () => {
