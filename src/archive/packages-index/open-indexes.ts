@@ -1,0 +1,86 @@
+import { isFault, type Session } from '../../kernel/index.ts'
+import type { ObjectName, Store } from '../../store/index.ts'
+import type { ListedIndex, VerifiedIndex } from '../verified-index.ts'
+import { indexPackages, type PackagesIndex } from './packages-index.ts'
+import { openSavedIndex, savedIndexKey, saveIndex } from './saved-index.ts'
+
+/** Indexes for one resolution. Packages of theirs may not be looked up after `close`. */
+export interface OpenIndexes {
+  /** In the order of what was listed. */
+  readonly indexes: readonly PackagesIndex[]
+  close(): Promise<void>
+}
+
+/**
+ * Opens every listed index: from its saved form in the store, of which only what is looked at is read, else by
+ * loading, scanning and saving it. A store that cannot be written to costs time, not the answer.
+ *
+ * @throws {Fault} what `ListedIndex.load` throws, `INDEX_MALFORMED`, `STORE_UNUSABLE`
+ */
+export async function openIndexes(
+  listed: readonly ListedIndex[],
+  store: Store,
+  session: Session,
+): Promise<OpenIndexes> {
+  const opened: OpenIndex[] = []
+  const close = async () => {
+    await Promise.all(opened.map(each => each.close()))
+  }
+  try {
+    // One after the other: an index is 50 MB, and two cores decompress no faster for having three in memory.
+    for (const each of listed) {
+      session.signal.throwIfAborted()
+      opened.push((await openSaved(each, store)) ?? (await loadAndSave(each, store, session)))
+    }
+    return { indexes: opened.map(each => each.index), close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+interface OpenIndex {
+  readonly index: PackagesIndex
+  close(): Promise<void>
+}
+
+async function openSaved(listed: ListedIndex, store: Store): Promise<OpenIndex | undefined> {
+  const object = await store.openObject(nameOf(listed))
+  if (object === undefined) return undefined
+  try {
+    const index = openSavedIndex(object, listed)
+    if (index !== undefined) return { index, close: () => object.close() }
+  } catch (error) {
+    await object.close()
+    throw error
+  }
+  await object.close()
+  return undefined
+}
+
+async function loadAndSave(listed: ListedIndex, store: Store, session: Session): Promise<OpenIndex> {
+  const verified = await listed.load(session)
+  const index = indexPackages(verified)
+  await save(verified, index, store, session)
+  return { index, close: () => Promise.resolve() }
+}
+
+async function save(verified: VerifiedIndex, index: PackagesIndex, store: Store, session: Session): Promise<void> {
+  try {
+    await store.putObject(nameOf(verified), async sink => {
+      for (const chunk of saveIndex(verified, index.table)) await sink.write(chunk)
+    })
+  } catch (error) {
+    if (!isFault(error, 'STORE_UNUSABLE') && !isFault(error, 'DISK_FULL')) throw error
+    session.journal.emit({
+      kind: 'warned',
+      stage: 'archive',
+      message: `the index of ${verified.origin.archive}, ${verified.origin.fileName}, was not kept: ${error.message}`,
+      hint: 'The next run will be slower.',
+    })
+  }
+}
+
+function nameOf({ sha256 }: Pick<ListedIndex, 'sha256'>): ObjectName {
+  return { kind: 'packages-index', key: savedIndexKey(sha256) }
+}

@@ -1,0 +1,81 @@
+import type { PackagesTable } from './packages-table.ts'
+import type { Postings } from './postings.ts'
+
+type Section = Uint8Array | Uint16Array | Uint32Array
+
+/** The flat arrays of a table, in the order in which they are saved. A change here is a new layout version. */
+export function sectionsOf(table: PackagesTable): readonly Section[] {
+  return [
+    table.stanzaStarts,
+    table.stanzaEnds,
+    table.architectureOfRow,
+    table.architectures.bytes,
+    table.architectures.offsets,
+    ...postingsSections(table.packages),
+    ...postingsSections(table.providers),
+    ...postingsSections(table.priorities),
+    table.essential,
+  ]
+}
+
+function postingsSections({ names, offsets, rows }: Postings): readonly Section[] {
+  return [names.bytes, names.offsets, offsets, rows]
+}
+
+/** Hands out the sections of saved bytes one after the other, as views without copying. */
+export class SectionReader {
+  readonly #bytes: Uint8Array
+  readonly #lengths: readonly number[]
+  #next = 0
+  #offset = 0
+
+  /**
+   * @param bytes begins at a multiple of 8 in its buffer
+   * @param lengths in bytes, of each section in order
+   */
+  constructor(bytes: Uint8Array, lengths: readonly number[]) {
+    this.#bytes = bytes
+    this.#lengths = lengths
+  }
+
+  readTable(): PackagesTable {
+    // An object literal is evaluated in the order it is written, which is that of `sectionsOf`.
+    return {
+      stanzaStarts: this.#words(),
+      stanzaEnds: this.#words(),
+      architectureOfRow: this.#halfWords(),
+      architectures: { bytes: this.readBytes(), offsets: this.#words() },
+      packages: this.#postings(),
+      providers: this.#postings(),
+      priorities: this.#postings(),
+      essential: this.#words(),
+    }
+  }
+
+  /** The next section as it is. */
+  readBytes(): Uint8Array {
+    const length = this.#lengths[this.#next++] ?? 0
+    const section = this.#bytes.subarray(this.#offset, this.#offset + length)
+    this.#offset += paddedLength(length)
+    return section
+  }
+
+  #postings(): Postings {
+    return { names: { bytes: this.readBytes(), offsets: this.#words() }, offsets: this.#words(), rows: this.#words() }
+  }
+
+  #words(): Uint32Array {
+    const section = this.readBytes()
+    return new Uint32Array(section.buffer, section.byteOffset, section.byteLength / 4)
+  }
+
+  #halfWords(): Uint16Array {
+    const section = this.readBytes()
+    return new Uint16Array(section.buffer, section.byteOffset, section.byteLength / 2)
+  }
+}
+
+/** Sections begin at multiples of 8, so that arrays of words can be views of them. */
+export function paddedLength(length: number): number {
+  return Math.ceil(length / 8) * 8
+}
