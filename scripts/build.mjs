@@ -35,6 +35,8 @@ if (checked)
   })
 
 await rm(join(root, 'dist'), { recursive: true, force: true })
+// oclif hands `ignoreManifest` to no plugin, so an old manifest would be read and written back.
+await rm(join(root, 'oclif.manifest.json'), { force: true })
 const entryPoints = [
   { in: 'src/main.ts', out: 'main' },
   ...(await commandEntries()).map(path => ({ in: path, out: path.replace(/^src\//, '').replace(/\.ts$/, '') })),

@@ -1,6 +1,6 @@
-import { execute } from '@oclif/core'
+import { runCommandLine } from './commands/base/run-command-line.ts'
 
-/** Runs the command line; `entry` is the URL of the executable, from which oclif finds the package. */
+/** Runs the command line; `entry` is the URL of the executable, from which the package's folder is found. */
 export async function main(entry: string): Promise<void> {
-  await execute({ dir: entry })
+  await runCommandLine(process.argv.slice(2), new URL('..', entry))
 }

@@ -1,0 +1,189 @@
+import { readFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { type Command, Config, Help } from '@oclif/core'
+import { Fault, isFault } from '../../kernel/index.ts'
+import { BaseCommand } from './base-command.ts'
+import { type Answer, type Envelope, envelopeOfAnswer, envelopeOfFault } from './envelope.ts'
+import { faultOf, internalFault, unknownCommandFault } from './failure.ts'
+import { listenForInterruption } from './interruption.ts'
+import type { Invocation } from './invocation.ts'
+import { Output } from './output.ts'
+import { colourOf, factsOf } from './terminal.ts'
+import { span } from './text.ts'
+
+/** How long an interrupted command may clean up before the process ends anyway. */
+const graceMilliseconds = 3_000
+
+/**
+ * Runs one command line and ends the process with its exit code. Every answer and every fault of every command is
+ * printed here, as text or as one JSON envelope.
+ */
+export async function runCommandLine(argv: readonly string[], packageFolder: URL): Promise<void> {
+  const interruption = listenForInterruption()
+  const environment = Object.fromEntries(
+    Object.entries(process.env).filter((each): each is [string, string] => each[1] !== undefined),
+  )
+  const invocation: Invocation = {
+    format: beforeSeparator(argv).includes('--json') ? 'json' : 'text',
+    signal: interruption.signal,
+    stdout: new Output(process.stdout, colourOf(factsOf(process.stdout), environment), 'standard output'),
+    stderr: new Output(process.stderr, colourOf(factsOf(process.stderr), environment), 'standard error'),
+    environment,
+    packageFolder: fileURLToPath(packageFolder),
+    warnings: [],
+    closers: [],
+  }
+  const report = { verbose: beforeSeparator(argv).some(word => word === '--verbose' || word === '-v') }
+  const surprise = (error: unknown) => {
+    printFault(invocation, 'unknown', internalFault(error), report)
+    process.exit(70)
+  }
+  process.on('uncaughtException', surprise)
+  process.on('unhandledRejection', surprise)
+
+  let exitCode = await dispatch(argv, invocation, report)
+  try {
+    await invocation.stdout.flush()
+  } catch (error) {
+    if (!isFault(error)) throw error
+    // stdout is what failed, so the envelope cannot go there either.
+    printFaultText(invocation, error, report)
+    exitCode = error.exitCode
+  }
+  await invocation.stderr.flush().catch(() => undefined)
+  // A connection or timer that a bug left open must not keep the process alive.
+  process.exit(exitCode)
+}
+
+interface ReportOptions {
+  readonly verbose: boolean
+}
+
+async function dispatch(argv: readonly string[], invocation: Invocation, report: ReportOptions): Promise<number> {
+  let commandName = ''
+  let helpCommand = 'aptroot --help'
+  try {
+    const [first, ...rest] = argv
+    if (first === '--version' || first === 'version') return await printVersion(invocation)
+    const words = first === 'help' ? [...rest, '--help'] : [...argv]
+    const config = await Config.load({ root: invocation.packageFolder, devPlugins: false, userPlugins: false })
+    const found = findCommand(words, config)
+    switch (found.kind) {
+      case 'help':
+        await showHelp(config, found.subject)
+        return 0
+      case 'command': {
+        commandName = found.command.id.replaceAll(':', ' ')
+        helpCommand = `aptroot ${commandName} --help`
+        const answer = await runCommand(found.command, found.argv, config, invocation)
+        await close(invocation)
+        return printAnswer(invocation, commandName, answer)
+      }
+      default:
+        return found satisfies never
+    }
+  } catch (error) {
+    await close(invocation)
+    const fault = faultOf(error, { signal: invocation.signal, helpCommand })
+    printFault(invocation, commandName, fault, report)
+    return fault.exitCode
+  }
+}
+
+type Found =
+  | { readonly kind: 'help'; readonly subject: readonly string[] }
+  | { readonly kind: 'command'; readonly command: Command.Loadable; readonly argv: string[] }
+
+/** The longest run of words before the first flag that names a command or a topic. */
+function findCommand(argv: readonly string[], config: Config): Found {
+  const isHelp = argv.length === 0 || beforeSeparator(argv).some(word => word === '--help' || word === '-h')
+  const firstFlag = argv.findIndex(word => word.startsWith('-'))
+  const words = firstFlag === -1 ? argv : argv.slice(0, firstFlag)
+  for (let length = Math.min(words.length, 3); length > 0; length--) {
+    const command = config.findCommand(words.slice(0, length).join(':'))
+    if (command === undefined) continue
+    if (isHelp) return { kind: 'help', subject: words.slice(0, length) }
+    return { kind: 'command', command, argv: argv.slice(length) }
+  }
+  if (words.length === 0) {
+    if (isHelp) return { kind: 'help', subject: [] }
+    throw new Fault('USAGE_INVALID', {
+      message: `${argv[0]} stands before the command`,
+      hint: 'Write the command first, for example `aptroot lock check --json`; `aptroot --help` lists the commands.',
+      context: { flag: argv[0] ?? '' },
+    })
+  }
+  if (words.length === 1 && config.findTopic(words[0] ?? '') !== undefined) return { kind: 'help', subject: words }
+  throw unknownCommandFault(words, config)
+}
+
+async function showHelp(config: Config, subject: readonly string[]): Promise<void> {
+  const help = new Help(config, config.pjson.oclif.helpOptions ?? {})
+  await help.showHelp([...subject])
+}
+
+async function runCommand(
+  command: Command.Loadable,
+  argv: string[],
+  config: Config,
+  invocation: Invocation,
+): Promise<Answer> {
+  // oclif types the class as abstract; what a command file exports is not.
+  const CommandClass = (await command.load()) as unknown as new (argv: string[], config: Config) => unknown
+  const instance = new CommandClass(argv, config)
+  if (!(instance instanceof BaseCommand))
+    throw new Fault('INTERNAL', { message: `${command.id} does not extend BaseCommand` })
+  const running = instance.start(invocation)
+  const grace = new Promise<never>((_, reject) => {
+    invocation.signal.addEventListener('abort', () => {
+      setTimeout(() => reject(invocation.signal.reason), graceMilliseconds).unref()
+    })
+  })
+  return await Promise.race([running, grace])
+}
+
+async function close(invocation: Invocation): Promise<void> {
+  for (const closer of invocation.closers.splice(0).reverse()) await closer()
+}
+
+function printAnswer(invocation: Invocation, commandName: string, answer: Answer): number {
+  if (invocation.format === 'json') {
+    printEnvelope(invocation, envelopeOfAnswer(commandName, answer, invocation.warnings))
+  } else {
+    invocation.stdout.lines(answer.lines)
+    if (answer.fault !== undefined) printFaultText(invocation, answer.fault, { verbose: false })
+  }
+  return answer.fault?.exitCode ?? 0
+}
+
+function printFault(invocation: Invocation, commandName: string, fault: Fault, report: ReportOptions): void {
+  if (invocation.format === 'json') printEnvelope(invocation, envelopeOfFault(commandName, fault, invocation.warnings))
+  if (invocation.format === 'text' || (fault.code === 'INTERNAL' && report.verbose))
+    printFaultText(invocation, fault, report)
+}
+
+function printFaultText(invocation: Invocation, fault: Fault, report: ReportOptions): void {
+  invocation.stderr.line([span('bad', 'error: '), fault.message, span('faint', ` [${fault.code}]`)])
+  if (fault.hint !== undefined) invocation.stderr.line([span('strong', 'hint: '), fault.hint])
+  if (fault.code !== 'INTERNAL' || !report.verbose) return
+  const cause = fault.cause instanceof Error ? fault.cause : fault
+  invocation.stderr.lines((cause.stack ?? String(cause)).split('\n'))
+}
+
+function printEnvelope(invocation: Invocation, envelope: Envelope): void {
+  invocation.stdout.raw(`${JSON.stringify(envelope, undefined, 2)}\n`)
+}
+
+async function printVersion(invocation: Invocation): Promise<number> {
+  const { version } = JSON.parse(await readFile(`${invocation.packageFolder}/package.json`, 'utf8')) as {
+    version: string
+  }
+  const answer = { result: { version, node: process.versions.node }, lines: [`aptroot/${version}`] }
+  return printAnswer(invocation, 'version', answer)
+}
+
+/** What follows `--` is data. */
+function beforeSeparator(argv: readonly string[]): readonly string[] {
+  const separator = argv.indexOf('--')
+  return separator === -1 ? argv : argv.slice(0, separator)
+}

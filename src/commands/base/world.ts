@@ -1,0 +1,39 @@
+import { createProcessRunner } from '../../adapters/process-runner.ts'
+import { systemClock } from '../../adapters/system-clock.ts'
+import type { Transport } from '../../kernel/index.ts'
+import type { World } from '../../workflows/world.ts'
+
+export interface WorldPlace {
+  readonly environment: Readonly<Record<string, string>>
+  readonly packageFolder: string
+  readonly workingFolder: string
+}
+
+/** No program that aptroot asks prints more than the text of a lockfile. */
+const maximumOutputBytes = 64 * 1024 * 1024
+
+/** The real world. `close` ends the connections that were opened. */
+export function createWorld(place: WorldPlace): { readonly world: World; close(): Promise<void> } {
+  const transports: Transport[] = []
+  const world: World = {
+    ...place,
+    clock: systemClock,
+    processRunner: createProcessRunner({ searchPath: place.environment.PATH ?? '', maximumOutputBytes }),
+    random: Math.random,
+    openTransport: async proxyOf => {
+      const { createUndiciTransport, defaultTransportSettings } = await import('../../adapters/undici-transport.ts')
+      const transport = createUndiciTransport({
+        ...defaultTransportSettings,
+        ...(proxyOf === undefined ? {} : { proxyOf }),
+      })
+      transports.push(transport)
+      return transport
+    },
+  }
+  return {
+    world,
+    close: async () => {
+      await Promise.all(transports.map(transport => transport.close()))
+    },
+  }
+}

@@ -1,0 +1,35 @@
+import { Flags } from '@oclif/core'
+import { pruneStore } from '../../workflows/tend-store.ts'
+import { BaseCommand } from '../base/base-command.ts'
+import { parseDuration } from '../base/duration.ts'
+import type { Answer } from '../base/envelope.ts'
+import { settingsOf } from '../base/settings.ts'
+import { storeFlags } from '../base/settings-flags.ts'
+import { count, formatBytes } from '../base/text.ts'
+
+export default class StorePrune extends BaseCommand {
+  static override summary = 'Remove from the store what was not used for long'
+  static override description =
+    'Only speed is lost: whatever a lock still needs is fetched again. Other runs of aptroot may go on meanwhile.'
+  static override flags = {
+    ...storeFlags,
+    'unused-for': Flags.string({
+      summary: 'remove what nobody used for this long: 12h, 30d, 8w, or 0 for everything',
+      helpValue: 'TIME',
+      default: '30d',
+    }),
+  }
+  static override examples = ['<%= config.bin %> store prune', '<%= config.bin %> store prune --unused-for 7d']
+
+  async run(): Promise<Answer> {
+    const { flags } = await this.parse(StorePrune)
+    const unusedForMilliseconds = parseDuration('--unused-for', flags['unused-for'])
+    const world = this.world()
+    const { storeFolder } = await settingsOf(flags, world)
+    const result = await pruneStore({ storeFolder, unusedForMilliseconds }, this.session(flags), world)
+    const lines = [
+      `${storeFolder}: removed ${count(result.removedFiles, 'file')} (${formatBytes(result.freedBytes)}), kept ${result.keptFiles} (${formatBytes(result.keptBytes)})`,
+    ]
+    return { result, lines }
+  }
+}

@@ -1,0 +1,20 @@
+import type { Clock, ProcessRunner, Transport } from '../kernel/index.ts'
+
+/** Everything outside that a workflow may touch beside the file system; the commands build it from `adapters`. */
+export interface World {
+  readonly clock: Clock
+  readonly processRunner: ProcessRunner
+  /**
+   * Loaded on first use, since HTTP costs start-up time that `lock check` does not need. Closed when the command ends.
+   *
+   * @param proxyOf the proxy for a URL, undefined for a direct connection
+   */
+  openTransport(proxyOf?: (url: URL) => URL | undefined): Promise<Transport>
+  /** Uniform in [0, 1): spreads retries over time, never touches a result. */
+  random(): number
+  readonly environment: Readonly<Record<string, string>>
+  /** Absolute; relative paths of flags are judged from here. */
+  readonly workingFolder: string
+  /** The folder of the installed package: presets, schema and documents lie below it. */
+  readonly packageFolder: string
+}

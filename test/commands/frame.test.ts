@@ -1,0 +1,175 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { mkdtempSync, openSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, describe, test } from 'vitest'
+import { envelopeOf, runAptroot } from '../support/aptroot-program.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'aptroot-frame-'))
+const program = join(dirname(fileURLToPath(import.meta.url)), '../../bin/aptroot.js')
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+describe('a wrong command line', () => {
+  const rows = [
+    [['exlpain'], /unknown command: exlpain/, /Did you mean explain\?/, 'a slip in a command'],
+    [['stroe', 'path'], /unknown command: stroe/, /Did you mean store path\?/, 'a slip in a topic'],
+    [['store', 'pth'], /unknown command: store pth/, /Did you mean store path\?/, 'a slip below a topic'],
+    [['frobnicate'], /unknown command: frobnicate/, /aptroot --help/, 'nothing near'],
+    [['explain', '--jsno'], /unknown flag --jsno/, /Did you mean --json\?/, 'a slip in a flag'],
+    [
+      ['explain', '--frob=secret'],
+      /unknown flag --frob/,
+      /explain --help/,
+      'the value of an unknown flag is not repeated',
+    ],
+    [['explain', 'A', 'B'], /unexpected argument: B/, /explain --help/, 'one argument too many'],
+    [['completion'], /missing argument: SHELL/, /completion --help/, 'one argument too few'],
+    [['completion', 'tcsh'], /tcsh/, /completion --help/, 'a value that is not offered'],
+    [['store', 'prune', '--unused-for'], /--unused-for/, /store prune --help/, 'a flag without its value'],
+    [['store', 'path', '-q', '-v'], /quiet/, /store path --help/, 'flags that contradict each other'],
+    [['--quiet', 'explain'], /--quiet stands before the command/, /aptroot --help/, 'a flag in front'],
+  ] as const
+  for (const [commandLine, message, hint, why] of rows)
+    test(`${commandLine.join(' ')}: ${why}; one line, a hint, exit code 2, with and without --json`, async () => {
+      const [text, json] = await Promise.all([
+        runAptroot(commandLine, { folder }),
+        runAptroot([...commandLine, '--json'], { folder }),
+      ])
+      assert.equal(text.exitCode, 2)
+      assert.equal(text.output, '')
+      const [error, hintLine, ...more] = text.errorOutput.trimEnd().split('\n')
+      assert.match(error ?? '', /^error: .* \[USAGE_INVALID\]$/)
+      assert.match(error ?? '', message)
+      assert.match(hintLine ?? '', hint)
+      assert.deepEqual(more, [])
+      assert.doesNotMatch(text.errorOutput, /secret/)
+
+      assert.equal(json.exitCode, 2)
+      assert.equal(json.errorOutput, '')
+      const envelope = envelopeOf(json)
+      assert.deepEqual([envelope.ok, envelope.exitCode, envelope.fault?.code], [false, 2, 'USAGE_INVALID'])
+      assert.match(envelope.fault?.message ?? '', message)
+    })
+})
+
+describe('the program', () => {
+  test('prints its version without loading anything', async () => {
+    const result = await runAptroot(['--version'], { folder })
+    assert.match(result.output, /^aptroot\/\d+\.\d+\.\d+\n$/)
+    assert.deepEqual(envelopeOf(await runAptroot(['--version', '--json'], { folder })).ok, true)
+  })
+
+  test('helps on nothing, on a topic, on a command, in each of the usual ways', async () => {
+    for (const commandLine of [[], ['--help'], ['-h'], ['help']])
+      assert.match((await runAptroot(commandLine, { folder })).output, /COMMANDS/)
+    for (const commandLine of [['store'], ['store', '--help'], ['help', 'store']])
+      assert.match((await runAptroot(commandLine, { folder })).output, /store prune/)
+    for (const commandLine of [
+      ['store', 'prune', '--help'],
+      ['store', 'prune', '-h'],
+      ['help', 'store', 'prune'],
+    ])
+      assert.match((await runAptroot(commandLine, { folder })).output, /EXAMPLES/)
+  })
+
+  test('answers a misspelt command with --help as a wrong command line', async () => {
+    const result = await runAptroot(['stor', 'prun', '--help'], { folder })
+    assert.equal(result.exitCode, 2)
+    assert.match(result.errorOutput, /Did you mean store prune\?/)
+  })
+
+  test('stays quiet when the reader goes away', async () => {
+    const child = spawn('/bin/sh', ['-c', `"${process.execPath}" "${program}" explain | head -n 1`], { cwd: folder })
+    const chunks: Buffer[] = []
+    child.stderr.on('data', (chunk: Buffer) => chunks.push(chunk))
+    await new Promise(resolve => child.on('close', resolve))
+    assert.equal(Buffer.concat(chunks).toString(), '')
+  })
+
+  test('says in one line that standard output is on a full disk', async () => {
+    const full = openSync('/dev/full', 'w')
+    const child = spawn(process.execPath, [program, 'explain'], { cwd: folder, stdio: ['ignore', full, 'pipe'] })
+    const chunks: Buffer[] = []
+    child.stderr?.on('data', (chunk: Buffer) => chunks.push(chunk))
+    const exitCode = await new Promise(resolve => child.on('close', resolve))
+    assert.equal(exitCode, 7)
+    assert.match(
+      Buffer.concat(chunks).toString(),
+      /^error: cannot write to standard output: ENOSPC \[OUTPUT_UNWRITABLE\]\nhint: .*\n$/,
+    )
+  })
+
+  test('uses no colour in a pipe and colour when forced', async () => {
+    const plain = await runAptroot(['explain', 'LOCK_STALE'], { folder })
+    assert.doesNotMatch(plain.output, /\u001b/)
+    const forced = await runAptroot(['explain', 'LOCK_STALE'], { folder, environment: { FORCE_COLOR: '1' } })
+    assert.match(forced.output, /\u001b\[1mLOCK_STALE/)
+  })
+})
+
+describe('explain', () => {
+  test('takes a code in any case and form', async () => {
+    for (const code of ['LOCK_STALE', 'lock_stale', 'Lock-Stale']) {
+      const result = await runAptroot(['explain', code], { folder })
+      assert.equal(result.exitCode, 0)
+      assert.match(result.output, /^LOCK_STALE\n\nThe lockfile does not answer/)
+    }
+  })
+
+  test('suggests near codes, and codes of the same family', async () => {
+    const near = await runAptroot(['explain', 'LOCK_STAEL'], { folder })
+    assert.equal(near.exitCode, 2)
+    assert.match(near.errorOutput, /\[FAULT_CODE_UNKNOWN\]\nhint: Did you mean LOCK_STALE\?/)
+    const family = envelopeOf(await runAptroot(['explain', 'RELEASE_WHATEVER', '--json'], { folder }))
+    assert.equal(family.fault?.code, 'FAULT_CODE_UNKNOWN')
+    assert.match(family.fault?.hint ?? '', /RELEASE_EXPIRED/)
+  })
+
+  test('lists every code with its exit code', async () => {
+    const result = await runAptroot(['explain'], { folder })
+    assert.match(result.output, /^RESOLVE_NO_SOLUTION +3 +No set of packages/m)
+    assert.match(result.output, /^INTERRUPTED +130 {2}/m)
+  })
+})
+
+describe('doctor', () => {
+  test('ends with exit code 0 whatever it finds', async () => {
+    const result = await runAptroot(['doctor'], { folder, environment: { PATH: '/nonexistent' } })
+    assert.equal(result.exitCode, 0)
+    assert.match(result.output, /^absent {2}git .*\n +for comparing revisions of a lock: apt install git$/m)
+    const envelope = envelopeOf(await runAptroot(['doctor', '--json'], { folder }))
+    assert.equal(envelope.exitCode, 0)
+    assert.ok(Array.isArray((envelope.result as { findings: unknown }).findings))
+  })
+})
+
+describe('store', () => {
+  test('is where the flag, the variable, or the cache folder of the user says, in this order', async () => {
+    const all = { APTROOT_STORE: 'variable', XDG_CACHE_HOME: '/xdg' }
+    const rows = [
+      [['--store', 'flag'], all, `${folder}/flag`],
+      [[], all, `${folder}/variable`],
+      [[], { XDG_CACHE_HOME: '/xdg' }, '/xdg/aptroot'],
+      [[], {}, `${folder}/.cache/aptroot`],
+    ] as const
+    for (const [flags, environment, expected] of rows)
+      assert.equal((await runAptroot(['store', 'path', ...flags], { folder, environment })).output, `${expected}\n`)
+    const nowhere = await runAptroot(['store', 'path'], { folder, environment: { HOME: '' } })
+    assert.match(nowhere.errorOutput, /SETTINGS_INVALID/)
+    assert.equal(nowhere.exitCode, 2)
+  })
+
+  test('that does not exist is verified and pruned as an empty one', async () => {
+    for (const command of ['verify', 'prune']) {
+      const result = await runAptroot(['store', command, '--json'], { folder })
+      assert.equal(result.exitCode, 0, result.output)
+    }
+  })
+
+  test('refuses a length of time without a unit', async () => {
+    const result = await runAptroot(['store', 'prune', '--unused-for', '30'], { folder })
+    assert.equal(result.exitCode, 2)
+  })
+})

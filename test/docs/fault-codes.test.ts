@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, test } from 'vitest'
+import { exitCodeByFaultCode } from '../../src/kernel/index.ts'
+import { readSections } from '../../src/workflows/explain-fault-code.ts'
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '../..')
+const manual = readFileSync(join(root, 'docs/fault-codes.md'), 'utf8')
+const sections = readSections(manual)
+const codes = Object.keys(exitCodeByFaultCode)
+
+describe('docs/fault-codes.md', () => {
+  test('has one section for every fault code', () => {
+    assert.deepEqual(
+      codes.filter(code => sections.filter(section => section.code === code).length !== 1),
+      [],
+    )
+  })
+
+  test('has no section for a code that does not exist', () => {
+    const headings = [...manual.matchAll(/^### (.*)$/gm)].map(match => match[1] ?? '')
+    assert.deepEqual(
+      headings.filter(heading => !codes.includes(heading)),
+      [],
+    )
+  })
+
+  test('says in every section what happened, why, what to do, and the true exit code', () => {
+    for (const section of sections) {
+      assert.ok(section.summary.length > 10, section.code)
+      assert.match(section.text, /^- Why: /m, section.code)
+      assert.match(section.text, /^- What to do: /m, section.code)
+      assert.match(section.text, new RegExp(`^- Exit code: ${section.exitCode}$`, 'm'), section.code)
+    }
+  })
+
+  test('links to documents that exist', () => {
+    for (const [, target] of manual.matchAll(/\]\(([^)#]+)\)/g)) {
+      if (target === 'settings.md' || target === 'manifest.md') continue
+      assert.ok(readdirSync(join(root, 'docs')).includes(target ?? ''), target)
+    }
+  })
+})
