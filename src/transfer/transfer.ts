@@ -64,7 +64,7 @@ export function createTransfer(world: TransferWorld): Transfer {
 }
 
 /** Whether a fault says that the server is there and the file is not. */
-export function isAbsent(error: unknown): error is Fault {
+export function isAbsent(error: unknown): boolean {
   return (
     error instanceof Fault &&
     error.code === 'NETWORK_STATUS' &&
