@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { describe, it, test } from 'vitest'
+import * as archive from '../../src/archive/index.ts'
 import { openUniverse, type PackagesIndex } from '../../src/archive/index.ts'
 import { type BinaryPackage, describePackage, formatOrGroup, formatRelation } from '../../src/debian/index.ts'
 import { Fault, isFault, sortedByBytes } from '../../src/kernel/index.ts'
@@ -24,6 +25,12 @@ function onlyPackage(fields: StanzaFields): BinaryPackage {
   assert.ok(deb)
   return deb
 }
+
+it('the door of the room gives nobody the means to call bytes verified', () => {
+  const makers = Object.keys(archive).filter(name => /SignedRelease|TrustedByManifest/.test(name))
+  assert.deepEqual(makers, [])
+  assert.ok(Object.keys(archive).includes('openUniverse'))
+})
 
 describe('a package of an index', () => {
   it('has the fields of its stanza', () => {
