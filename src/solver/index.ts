@@ -1,2 +1,3 @@
+export type { Literal } from './literal.ts'
 export { runSearch } from './run-search.ts'
-export { type Core, type Guide, type Literal, type Outcome, Solver, type Tag, type Variable } from './solver.ts'
+export { type Core, type Guide, type Outcome, Solver, type Tag, type Variable } from './solver.ts'

@@ -1,3 +1,4 @@
+import type { Assignment } from './assignment.ts'
 import { type ClauseArena, literalCodesOf, noClause, tagField } from './clause-arena.ts'
 
 /** What a proof is read from: the clauses, what learned ones came from, and why each value is what it is. */
@@ -5,11 +6,7 @@ export interface ProofRecord {
   readonly arena: ClauseArena
   /** Learned clause → the clauses it was resolved from, and (negated) the variables whose certain value was used. */
   readonly ancestry: ReadonlyMap<number, readonly number[]>
-  /** By variable. */
-  readonly levels: Int32Array
-  readonly reasons: Int32Array
-  /** By literal code. */
-  readonly values: Int8Array
+  readonly assignment: Assignment
 }
 
 /**
@@ -17,7 +14,8 @@ export interface ProofRecord {
  * A superset of what is needed is possible, a gap is not.
  */
 export function tagsBehind(record: ProofRecord, clauses: readonly number[], certain: readonly number[]): number[] {
-  const { arena, ancestry, levels, reasons, values } = record
+  const { arena, ancestry } = record
+  const { levels, reasons, values } = record.assignment
   const tags = new Set<number>()
   const visited = new Set<number>()
   const pending: number[] = [...clauses, ...certain.map(variable => -variable)]
@@ -41,6 +39,7 @@ export function tagsBehind(record: ProofRecord, clauses: readonly number[], cert
 
 /** The decisions, as literal codes, and the clauses and certain values through which they imply the value of `variable`. */
 export function implicationOf(record: ProofRecord, variable: number) {
+  const { levels, reasons, values } = record.assignment
   const decisions: number[] = []
   const clauses: number[] = []
   const certain: number[] = []
@@ -49,9 +48,9 @@ export function implicationOf(record: ProofRecord, variable: number) {
   for (let item = pending.pop(); item !== undefined; item = pending.pop()) {
     if (visited.has(item)) continue
     visited.add(item)
-    const reason = record.reasons[item] as number
-    if (record.levels[item] === 0) certain.push(item)
-    else if (reason === noClause) decisions.push(record.values[item << 1] === 1 ? item << 1 : (item << 1) | 1)
+    const reason = reasons[item] as number
+    if (levels[item] === 0) certain.push(item)
+    else if (reason === noClause) decisions.push(values[item << 1] === 1 ? item << 1 : (item << 1) | 1)
     else {
       clauses.push(reason)
       for (const code of literalCodesOf(record.arena, reason)) pending.push(code >> 1)

@@ -1,24 +1,13 @@
 import { Fault } from '../kernel/index.ts'
 import { analyseConflict } from './analyse-conflict.ts'
-import {
-  type ClauseArena,
-  createArena,
-  grown,
-  headerLength,
-  literalCodesOf,
-  nextOfFirstField,
-  nextOfSecondField,
-  noClause,
-  sizeField,
-  storeClause,
-  swapWatched,
-} from './clause-arena.ts'
+import { type Assignment, assign, createAssignment, growAssignment, makeCertain, withdrawFrom } from './assignment.ts'
+import { type ClauseArena, createArena, grown, literalCodesOf, noClause, storeClause } from './clause-arena.ts'
+import { codeOf, codesWithoutRepetition, type Literal, literalOf } from './literal.ts'
 import { implicationOf, type ProofRecord, tagsBehind } from './proof.ts'
+import { visitWatches, type WatchLists, watchClause } from './watched-literals.ts'
 
 /** 1, 2, 3, …: as `newVariable` handed them out. */
 export type Variable = number
-/** A variable, or its negative: "this variable is false". Never 0. */
-export type Literal = number
 /** The caller's name for a clause, zero or more; several clauses may share one. It comes back in a core. */
 export type Tag = number
 
@@ -71,18 +60,12 @@ const learnedTag = -1
 export class Solver {
   readonly #arena: ClauseArena = createArena()
   #variables = 0
-  /** By literal code: 1 true, -1 false, 0 unassigned. */
-  #values = new Int8Array(64)
-  /** By literal code: first clause that watches it. */
-  #watches: Int32Array = new Int32Array(64)
-  /** By variable. */
-  #levels: Int32Array = new Int32Array(32)
-  #reasons: Int32Array = new Int32Array(32)
+  readonly #assignment: Assignment = createAssignment()
+  #watches: WatchLists = new Int32Array(64)
+  /** By variable: scratch of the conflict analysis. */
   #seen = new Uint8Array(32)
+  /** By variable: 1 when the guide has been told that it is true. */
   #expanded = new Uint8Array(32)
-  /** Literal codes in the order they became true. */
-  #trail: Int32Array = new Int32Array(32)
-  #trailLength = 0
   #propagated = 0
   /** Trail length when each decision was made; its length is the current level. */
   readonly #decisionStarts: number[] = []
@@ -112,32 +95,32 @@ export class Solver {
   }
 
   get trailLength(): number {
-    return this.#trailLength
+    return this.#assignment.trailLength
   }
 
   /** The literal that became true as number `position` of those that are true now. */
   trailAt(position: number): Literal {
-    return literalOf(this.#trail[position] as number)
+    return literalOf(this.#assignment.trail[position] as number)
   }
 
   newVariable(): Variable {
     this.#variables++
     const variable = this.#variables
-    if (variable >= this.#levels.length) this.#growVariables()
+    if (variable >= this.#assignment.levels.length) this.#growVariables()
     return variable
   }
 
   isTrue(literal: Literal): boolean {
-    return this.#values[codeOf(literal)] === 1
+    return this.#assignment.values[codeOf(literal)] === 1
   }
 
   isFalse(literal: Literal): boolean {
-    return this.#values[codeOf(literal)] === -1
+    return this.#assignment.values[codeOf(literal)] === -1
   }
 
   /** True without any decision: it holds in every solution. */
   isCertain(literal: Literal): boolean {
-    return this.isTrue(literal) && this.#levels[Math.abs(literal)] === 0
+    return this.isTrue(literal) && this.#assignment.levels[Math.abs(literal)] === 0
   }
 
   /** Adds `literals[0] ∨ literals[1] ∨ …`. */
@@ -152,14 +135,14 @@ export class Solver {
       this.#refutation = offset
       return
     }
-    if (size > 1) this.#watch(offset)
+    if (size > 1) watchClause(this.#arena, this.#watches, offset)
     const first = codes[0] as number
     const second = codes[1]
-    if (this.#values[first] === -1) this.#violated.push(offset)
-    else if (second === undefined) this.#makeCertain(first, offset)
+    if (this.#assignment.values[first] === -1) this.#violated.push(offset)
+    else if (second === undefined) makeCertain(this.#assignment, first, offset)
     // The rest is false: `second` has the highest level among it.
-    else if (this.#values[first] === 0 && this.#values[second] === -1) {
-      this.#assign(first, offset, this.#levels[second >> 1] as number)
+    else if (this.#assignment.values[first] === 0 && this.#assignment.values[second] === -1) {
+      assign(this.#assignment, first, offset, this.#assignment.levels[second >> 1] as number)
     }
   }
 
@@ -168,7 +151,8 @@ export class Solver {
    * After this a core may miss clauses; it is for the optional part of a problem, whose refusal needs no proof.
    */
   commit(): void {
-    for (let at = 0; at < this.#trailLength; at++) this.#levels[(this.#trail[at] as number) >> 1] = 0
+    for (let at = 0; at < this.#assignment.trailLength; at++)
+      this.#assignment.levels[(this.#assignment.trail[at] as number) >> 1] = 0
     this.#decisionStarts.length = 0
   }
 
@@ -206,8 +190,8 @@ export class Solver {
         this.#backtrack(0, guide)
         return refusal
       }
-      this.#decisionStarts.push(this.#trailLength)
-      if (decision.literal !== undefined) this.#assign(codeOf(decision.literal), noClause, this.level)
+      this.#decisionStarts.push(this.#assignment.trailLength)
+      if (decision.literal !== undefined) assign(this.#assignment, codeOf(decision.literal), noClause, this.level)
     }
   }
 
@@ -227,10 +211,10 @@ export class Solver {
     for (;;) {
       const violated = this.#firstViolated()
       if (violated !== noClause) return violated
-      if (this.#propagated >= this.#trailLength) return noClause
-      const code = this.#trail[this.#propagated] as number
+      if (this.#propagated >= this.#assignment.trailLength) return noClause
+      const code = this.#assignment.trail[this.#propagated] as number
       this.#propagated++
-      const conflict = this.#visitWatchesOf(code ^ 1)
+      const conflict = visitWatches(this.#arena, this.#watches, this.#assignment, code ^ 1, this.level)
       if (conflict !== noClause) return conflict
       const variable = code >> 1
       if ((code & 1) === 0 && this.#expanded[variable] === 0) {
@@ -240,139 +224,44 @@ export class Solver {
     }
   }
 
-  /** `falseCode` just became false: every clause that watches it finds another literal to watch, or follows, or fails. */
-  #visitWatchesOf(falseCode: number): number {
-    const { data } = this.#arena
-    const values = this.#values
-    const watches = this.#watches
-    let clause = watches[falseCode] as number
-    watches[falseCode] = noClause
-    while (clause !== noClause) {
-      const firstAt = clause + headerLength
-      if (data[firstAt] === falseCode) swapWatched(data, clause)
-      const next = data[clause + nextOfSecondField] as number
-      const first = data[firstAt] as number
-      const replacement = values[first] === 1 ? 0 : this.#replacementIn(clause)
-      if (replacement !== 0) {
-        const code = data[replacement] as number
-        data[replacement] = falseCode
-        data[firstAt + 1] = code
-        data[clause + nextOfSecondField] = watches[code] as number
-        watches[code] = clause
-      } else {
-        data[clause + nextOfSecondField] = watches[falseCode] as number
-        watches[falseCode] = clause
-        if (values[first] === -1) {
-          this.#rewatch(falseCode, next)
-          return clause
-        }
-        if (values[first] === 0) this.#assign(first, clause, this.level)
-      }
-      clause = next
-    }
-    return noClause
-  }
-
-  /** @returns the position of a literal beyond the watched ones that is not false, or 0 */
-  #replacementIn(clause: number): number {
-    const { data } = this.#arena
-    const end = clause + headerLength + (data[clause + sizeField] as number)
-    for (let at = clause + headerLength + 2; at < end; at++) {
-      if (this.#values[data[at] as number] !== -1) return at
-    }
-    return 0
-  }
-
-  /** Puts the unvisited rest of a watch list back. */
-  #rewatch(falseCode: number, rest: number): void {
-    const { data } = this.#arena
-    let clause = rest
-    while (clause !== noClause) {
-      if (data[clause + headerLength] === falseCode) swapWatched(data, clause)
-      const next = data[clause + nextOfSecondField] as number
-      data[clause + nextOfSecondField] = this.#watches[falseCode] as number
-      this.#watches[falseCode] = clause
-      clause = next
-    }
-  }
-
-  #watch(clause: number): void {
-    const { data } = this.#arena
-    const first = data[clause + headerLength] as number
-    const second = data[clause + headerLength + 1] as number
-    data[clause + nextOfFirstField] = this.#watches[first] as number
-    this.#watches[first] = clause
-    data[clause + nextOfSecondField] = this.#watches[second] as number
-    this.#watches[second] = clause
-  }
-
   /** Learns from a false clause, and jumps back to where the lesson first says something new. */
   #learnFrom(conflict: number, guide: Guide): void {
-    const trail = { codes: this.#trail, length: this.#trailLength }
-    const { codes, ancestry } = analyseConflict(this.#proofRecord(), trail, conflict, this.level, this.#seen)
+    const { codes, ancestry } = analyseConflict(this.#proofRecord(), conflict, this.level, this.#seen)
     this.#watchFirst(codes, 1)
     const second = codes[1]
-    const jump = second === undefined ? 0 : (this.#levels[second >> 1] as number)
+    const jump = second === undefined ? 0 : (this.#assignment.levels[second >> 1] as number)
     this.#backtrack(jump, guide)
     const offset = storeClause(this.#arena, codes, codes.length, learnedTag)
     this.#ancestry.set(offset, ancestry)
-    if (codes.length > 1) this.#watch(offset)
-    this.#assign(codes[0] as number, offset, jump)
+    if (codes.length > 1) watchClause(this.#arena, this.#watches, offset)
+    assign(this.#assignment, codes[0] as number, offset, jump)
   }
 
   /** Withdraws all decisions above `level`. What was proved at `level` or below stays true. */
   #backtrack(level: number, guide: Guide): void {
     if (level >= this.level) return
     const start = this.#decisionStarts[level] as number
-    let kept = start
-    for (let at = start; at < this.#trailLength; at++) {
-      const code = this.#trail[at] as number
-      if ((this.#levels[code >> 1] as number) <= level) {
-        this.#trail[kept++] = code
-      } else {
-        this.#values[code] = 0
-        this.#values[code ^ 1] = 0
-      }
-    }
-    this.#trailLength = kept
+    withdrawFrom(this.#assignment, start, level)
     this.#propagated = Math.min(this.#propagated, start)
     this.#decisionStarts.length = level
     guide.rewind(level)
-  }
-
-  #assign(code: number, reason: number, level: number): void {
-    this.#values[code] = 1
-    this.#values[code ^ 1] = -1
-    this.#levels[code >> 1] = level
-    this.#reasons[code >> 1] = reason
-    this.#trail[this.#trailLength++] = code
   }
 
   /** A clause that was false when added and still is. A clause of one literal is followed as soon as it can be. */
   #firstViolated(): number {
     for (let clause = this.#violated.at(-1); clause !== undefined; clause = this.#violated.at(-1)) {
       const codes = literalCodesOf(this.#arena, clause)
-      if (codes.every(code => this.#values[code] === -1)) return clause
+      if (codes.every(code => this.#assignment.values[code] === -1)) return clause
       this.#violated.pop()
-      if (codes.length === 1) this.#makeCertain(codes[0] as number, clause)
+      if (codes.length === 1) makeCertain(this.#assignment, codes[0] as number, clause)
     }
     return noClause
-  }
-
-  /** A clause of one literal holds at level 0, whatever the current level is. */
-  #makeCertain(code: number, clause: number): void {
-    if (this.#values[code] === 0) {
-      this.#assign(code, clause, 0)
-    } else if (this.#levels[code >> 1] !== 0) {
-      this.#levels[code >> 1] = 0
-      this.#reasons[code >> 1] = clause
-    }
   }
 
   #highestLevelOf(clause: number): number {
     let highest = 0
     for (const code of literalCodesOf(this.#arena, clause)) {
-      highest = Math.max(highest, this.#levels[code >> 1] as number)
+      highest = Math.max(highest, this.#assignment.levels[code >> 1] as number)
     }
     return highest
   }
@@ -390,9 +279,9 @@ export class Solver {
   }
 
   #watchRank(code: number): number {
-    const value = this.#values[code]
+    const value = this.#assignment.values[code]
     if (value === 1) return Number.MAX_SAFE_INTEGER
-    return value === 0 ? Number.MAX_SAFE_INTEGER - 1 : (this.#levels[code >> 1] as number)
+    return value === 0 ? Number.MAX_SAFE_INTEGER - 1 : (this.#assignment.levels[code >> 1] as number)
   }
 
   #contradiction(conflict: number): Outcome {
@@ -408,53 +297,22 @@ export class Solver {
   }
 
   #proofRecord(): ProofRecord {
-    return {
-      arena: this.#arena,
-      ancestry: this.#ancestry,
-      levels: this.#levels,
-      reasons: this.#reasons,
-      values: this.#values,
-    }
+    return { arena: this.#arena, ancestry: this.#ancestry, assignment: this.#assignment }
   }
 
   #growVariables(): void {
-    const capacity = this.#levels.length * 2
-    this.#levels = grown(this.#levels, capacity)
-    this.#reasons = grown(this.#reasons, capacity)
-    this.#trail = grown(this.#trail, capacity)
+    growAssignment(this.#assignment)
+    const capacity = this.#assignment.levels.length
     this.#watches = grown(this.#watches, capacity * 2)
-    this.#values = widened(this.#values, new Int8Array(capacity * 2))
-    this.#seen = widened(this.#seen, new Uint8Array(capacity))
-    this.#expanded = widened(this.#expanded, new Uint8Array(capacity))
+    this.#seen = widened(this.#seen, capacity)
+    this.#expanded = widened(this.#expanded, capacity)
   }
 }
 
-function widened<Numbers extends Int8Array | Uint8Array>(from: Numbers, into: Numbers): Numbers {
+function widened(from: Uint8Array, length: number): Uint8Array<ArrayBuffer> {
+  const into = new Uint8Array(length)
   into.set(from)
   return into
-}
-
-/** Even codes are positive literals, odd ones negative; `code ^ 1` is the negation. */
-function codeOf(literal: Literal): number {
-  return literal > 0 ? literal << 1 : (-literal << 1) | 1
-}
-
-/** Codes without repeated literals, or undefined for a tautology. */
-function codesWithoutRepetition(literals: readonly Literal[]): number[] | undefined {
-  const codes = literals.map(codeOf)
-  if (codes.length < 2) return codes
-  if (codes.length === 2) {
-    const [first, second] = codes as [number, number]
-    if (first === second) return [first]
-    return (first ^ 1) === second ? undefined : codes
-  }
-  const present = new Set(codes)
-  if (codes.some(code => present.has(code ^ 1))) return undefined
-  return present.size === codes.length ? codes : [...present]
-}
-
-function literalOf(code: number): Literal {
-  return (code & 1) === 0 ? code >> 1 : -(code >> 1)
 }
 
 function tooHard(conflictLimit: number): Fault {
