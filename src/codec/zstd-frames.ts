@@ -16,6 +16,8 @@ const frameMagic = 0xfd2fb528
  */
 export class ZstdFrameWalker {
   readonly #maximumWindowBytes: number
+  /** What to do about a larger one, for the message. */
+  readonly #alternative: string
   #held: Uint8Array = new Uint8Array(0)
   #stage: Stage = 'magic'
   #skip = 0
@@ -24,8 +26,9 @@ export class ZstdFrameWalker {
   /** Blocks of all frames so far. */
   blocks = 0
 
-  constructor(options: { readonly maximumWindowBytes: number }) {
+  constructor(options: { readonly maximumWindowBytes: number; readonly alternative: string }) {
     this.#maximumWindowBytes = options.maximumWindowBytes
+    this.#alternative = options.alternative
   }
 
   /**
@@ -141,7 +144,9 @@ export class ZstdFrameWalker {
       ? littleEndian(frame, sizeAt, sizeBytes) + (sizeFlag === 1 ? 256 : 0)
       : windowSize(frame[windowAt] ?? 0)
     if (windowBytes > this.#maximumWindowBytes)
-      throw unsupported(`it needs a window of ${windowBytes} bytes, more than ${this.#maximumWindowBytes}`)
+      throw unsupported(
+        `it needs a window of ${windowBytes} bytes, more than ${this.#maximumWindowBytes} (${this.#alternative})`,
+      )
     this.#hasChecksum = (descriptor & 0x04) !== 0
     return length
   }

@@ -12,6 +12,9 @@ const nativeWindowBytes = 128 * 1024 * 1024
  */
 const scriptWindowBytes = 8 * 1024 * 1024
 
+/** `ZSTD_d_windowLogMax` of zstd.h. */
+const ZSTD_d_windowLogMax = 100
+
 /** Only Node 22.15 and later have it; the types of Node 20 do not know it. */
 const createNative = (zlib as { readonly createZstdDecompress?: (options: object) => zlib.Gunzip }).createZstdDecompress
 
@@ -21,12 +24,12 @@ export const nativeZstd =
     ? undefined
     : (source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> =>
         throughZlib(
-          walked(source, new ZstdFrameWalker({ maximumWindowBytes: nativeWindowBytes })),
+          walked(
+            source,
+            new ZstdFrameWalker({ maximumWindowBytes: nativeWindowBytes, alternative: 'no more is read' }),
+          ),
           createNative({ params: { [ZSTD_d_windowLogMax]: 27 } }),
         )
-
-/** `ZSTD_d_windowLogMax` of zstd.h. */
-const ZSTD_d_windowLogMax = 100
 
 async function* walked(source: AsyncIterable<Uint8Array>, walker: ZstdFrameWalker): AsyncGenerator<Uint8Array> {
   for await (const chunk of source) for (const piece of walker.push(chunk)) yield piece.bytes
@@ -39,7 +42,10 @@ export function createZstdDecoder(): ByteDecoder {
 }
 
 class ZstdDecoder implements ByteDecoder {
-  readonly #walker = new ZstdFrameWalker({ maximumWindowBytes: scriptWindowBytes })
+  readonly #walker = new ZstdFrameWalker({
+    maximumWindowBytes: scriptWindowBytes,
+    alternative: 'Node 22.15 and later read up to 128 MiB',
+  })
   readonly #output: Uint8Array[] = []
   #frame = this.#newFrame()
   #produced = 0;
