@@ -9,7 +9,12 @@ export async function verifyStore(
   world: Pick<World, 'clock'>,
 ): Promise<StoreVerification> {
   const store = await openStore(request.storeFolder, world)
-  return store.verify(session)
+  const { journal } = session
+  journal.emit({ kind: 'traced', stage: 'store', message: `reading ${request.storeFolder}` })
+  journal.emit({ kind: 'started', stage: 'store', name: 'verify' })
+  const verification = await store.verify(session)
+  journal.emit({ kind: 'finished', stage: 'store', name: 'verify' })
+  return verification
 }
 
 /** Removes what nobody used for the given time. */

@@ -4,7 +4,7 @@ import type { World } from '../../workflows/world.ts'
 import type { Answer } from './envelope.ts'
 import type { Invocation } from './invocation.ts'
 import { collectWarnings, lineJournal, terminalJournal, type Verbosity } from './journals.ts'
-import { canRedraw, factsOf } from './terminal.ts'
+import { canRedraw, columnsOf, factsOf } from './terminal.ts'
 import { createWorld } from './world.ts'
 
 export type GeneralFlags = Interfaces.InferredFlags<typeof BaseCommand.baseFlags>
@@ -72,7 +72,7 @@ export abstract class BaseCommand extends Command {
     return terminalJournal({
       ...options,
       writeRaw: stderr.raw.bind(stderr),
-      columns: () => process.stderr.columns ?? 80,
+      columns: () => columnsOf(process.stderr),
       every: (milliseconds, tick) => {
         const timer = setInterval(tick, milliseconds)
         timer.unref()

@@ -29,10 +29,10 @@ interface ParseError extends Error {
   readonly parse?: { readonly input?: { readonly flags?: Readonly<Record<string, unknown>> } }
 }
 
-/** oclif's errors are recognised by class name, since it does not export the classes. */
+/** oclif's errors are recognised by class name, since it does not export the classes; a bundler may decorate the names. */
 function usageFault(error: ParseError, helpCommand: string): Fault {
   const seeHelp = `Run \`${helpCommand}\` for what it takes.`
-  switch (error.constructor.name.replace(/^_/, '')) {
+  switch (error.constructor.name.replace(/^_|\d+$/g, '')) {
     case 'NonExistentFlagsError': {
       const flag = error.flags?.[0] ?? ''
       const known = Object.keys(error.parse?.input?.flags ?? {}).map(name => `--${name}`)

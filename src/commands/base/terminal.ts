@@ -24,5 +24,10 @@ export function canRedraw(stream: StreamFacts, environment: Readonly<Record<stri
 }
 
 export function factsOf(stream: NodeJS.WriteStream): StreamFacts {
-  return { isTerminal: stream.isTTY === true, columns: stream.columns ?? 80 }
+  return { isTerminal: stream.isTTY === true, columns: columnsOf(stream) }
+}
+
+/** A terminal that does not know its width says 0. */
+export function columnsOf(stream: NodeJS.WriteStream): number {
+  return stream.columns > 0 ? stream.columns : 80
 }
