@@ -6,7 +6,8 @@ export const systemClock: Clock = {
   now: () => new Date(),
   async sleep(milliseconds, signal) {
     try {
-      await setTimeout(milliseconds, undefined, { signal })
+      // A signal of its own: listeners of many sleepers on one signal make Node warn of a leak.
+      await setTimeout(milliseconds, undefined, { signal: AbortSignal.any([signal]) })
     } catch (error) {
       signal.throwIfAborted()
       throw error

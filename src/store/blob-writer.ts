@@ -1,10 +1,11 @@
 import { createHash, type Hash } from 'node:crypto'
+import { writeSync } from 'node:fs'
 import { mkdir, open, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { createTemporary, discard, publish, type TemporaryFile, temporaryPath } from './durable-file.ts'
 import { readChunks } from './file-chunks.ts'
 import { type BlobIdentity, blobPath, partialPath, type StoreLayout } from './layout.ts'
-import { onDisk, onDiskIfPresent } from './store-fault.ts'
+import { onDisk, onDiskIfPresent, storeFault } from './store-fault.ts'
 
 /** How writing a blob ended. Wrong bytes are an answer, not a fault: only the caller knows who sent them. */
 export type BlobOutcome =
@@ -61,7 +62,7 @@ export class BlobWriter {
       this.#overflowed = true
       return 'too-long'
     }
-    await onDisk(this.#file.path, () => writeAll(this.#file, bytes, this.#sizeBytes))
+    writeNow(this.#file, bytes, this.#sizeBytes)
     this.#hash.update(bytes)
     this.#sizeBytes += bytes.length
     return 'accepted'
@@ -90,6 +91,7 @@ export class BlobWriter {
   async suspend(): Promise<void> {
     if (this.#overflowed || this.#sizeBytes < smallestPartialBytes) return this.discard()
     try {
+      await this.#file.handle.chmod(0o644)
       await this.#file.handle.close()
       const path = partialPath(this.#layout, this.expected.sha256)
       await mkdir(dirname(path), { recursive: true })
@@ -118,13 +120,21 @@ async function takeOverPartial(layout: StoreLayout, sha256: string): Promise<Tem
   const path = temporaryPath(layout)
   return onDiskIfPresent(path, async () => {
     await rename(partialPath(layout, sha256), path)
-    return { path, handle: await open(path, 'r+') }
+    const handle = await open(path, 'r+')
+    await handle.chmod(0o444)
+    return { path, handle }
   })
 }
 
-async function writeAll({ handle }: TemporaryFile, bytes: Uint8Array, position: number): Promise<void> {
-  for (let done = 0; done < bytes.length; ) {
-    const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, position + done)
-    done += bytesWritten
+/**
+ * Into the page cache at once: a thread's turn for each piece of 64 KB was a tenth of the CPU time of fetching 200 debs
+ * of 300 KB from loopback.
+ */
+function writeNow({ path, handle }: TemporaryFile, bytes: Uint8Array, position: number): void {
+  try {
+    for (let done = 0; done < bytes.length; )
+      done += writeSync(handle.fd, bytes, done, bytes.length - done, position + done)
+  } catch (error) {
+    throw storeFault(error, path)
   }
 }

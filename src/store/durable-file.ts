@@ -12,7 +12,8 @@ export interface TemporaryFile {
 
 export async function createTemporary(layout: StoreLayout): Promise<TemporaryFile> {
   const path = temporaryPath(layout)
-  const create = () => open(path, 'wx+', 0o644)
+  // Read-only from the start: the mode binds those who open it later, not the handle that made it.
+  const create = () => open(path, 'wx+', 0o444)
   const handle = await onDisk(path, async () => {
     try {
       return await create()
@@ -38,14 +39,19 @@ export function temporaryPath(layout: StoreLayout): string {
  */
 export async function publish({ path, handle }: TemporaryFile, target: string): Promise<void> {
   await onDisk(target, async () => {
-    await handle.chmod(0o444)
     await handle.sync()
     await handle.close()
     const parent = dirname(target)
-    const created = await mkdir(parent, { recursive: true })
-    await rename(path, target)
-    await syncFolder(parent)
-    if (created !== undefined) await syncFoldersBetween(created, parent)
+    try {
+      await rename(path, target)
+      await syncFolder(parent)
+    } catch (error) {
+      if (errnoOf(error) !== 'ENOENT') throw error
+      const created = await mkdir(parent, { recursive: true })
+      await rename(path, target)
+      await syncFolder(parent)
+      if (created !== undefined) await syncFoldersBetween(created, parent)
+    }
   })
 }
 

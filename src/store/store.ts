@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { open } from 'node:fs/promises'
+import { stat, utimes } from 'node:fs/promises'
 import { type Clock, concatBytes, Fault, type Session } from '../kernel/index.ts'
 import { type BlobOutcome, BlobWriter } from './blob-writer.ts'
 import { checkBlob, hasBlob, streamBlob } from './blobs.ts'
@@ -160,16 +160,12 @@ export class Store {
 
   /** Fails quietly: a store on a read-only file system is a good one. */
   async #noteUse(path: string): Promise<void> {
-    const handle = await open(path, 'r').catch(() => undefined)
-    if (handle === undefined) return
     try {
       const now = this.#clock.now()
-      const { mtimeMs } = await handle.stat()
-      if (Math.abs(now.getTime() - mtimeMs) > useNotedEveryMilliseconds) await handle.utimes(now, now)
+      const { mtimeMs } = await stat(path)
+      if (Math.abs(now.getTime() - mtimeMs) > useNotedEveryMilliseconds) await utimes(path, now, now)
     } catch {
-      // Another user's file in a shared store: its age is that user's business.
-    } finally {
-      await handle.close()
+      // Absent, or another user's file in a shared store: its age is that user's business.
     }
   }
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { createServer } from 'node:http'
 import { connect, createServer as createTcpServer } from 'node:net'
 import { describe, it, onTestFinished } from 'vitest'
+import { systemClock } from '../../src/adapters/system-clock.ts'
 import { createUndiciTransport, defaultTransportSettings } from '../../src/adapters/undici-transport.ts'
 import type { Transport, TransportResponse } from '../../src/kernel/index.ts'
 import { assertFault } from '../support/assert-fault.ts'
@@ -98,6 +99,23 @@ describe('an HTTP exchange', () => {
     const reading = bodyOf(response)
     controller.abort(new Error('interrupted by the user'))
     await assert.rejects(reading, /interrupted by the user/)
+  })
+})
+
+describe('many exchanges at a time', () => {
+  it('under one signal print no warning of a leak, nor do many sleepers', async () => {
+    const mirror = await startMirror({ files: { a: 'a' } })
+    const through = transport({ connectionsPerHost: 30 })
+    const warnings: string[] = []
+    const onWarning = (warning: Error) => warnings.push(warning.name)
+    process.on('warning', onWarning)
+    onTestFinished(() => void process.off('warning', onWarning))
+    const { signal } = new AbortController()
+    const requests = Array.from({ length: 30 }, async () => bodyOf(await get(through, `${mirror.url}/a`, signal)))
+    const sleepers = Array.from({ length: 30 }, () => systemClock.sleep(1, signal))
+    await Promise.all([...requests, ...sleepers])
+    await new Promise(resolve => setImmediate(resolve))
+    assert.deepEqual(warnings, [])
   })
 })
 

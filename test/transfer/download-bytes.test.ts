@@ -66,7 +66,7 @@ describe('a file in memory', () => {
   it('is continued only with a promise that it is the same', async () => {
     const bytes = patternBytes(200_000)
     const mirror = await startMirror({ files: { [path]: bytes } })
-    mirror.next(path, { kind: 'truncate', afterBytes: 100_000 })
+    mirror.next(path, { kind: 'stall', afterBytes: 100_000 })
     const { transfer } = await transferScene()
     const got = await transfer.downloadBytes(`${mirror.url}/${path}`, { maximumBytes: 1e6 }, session)
     assert.ok(Buffer.from(got).equals(bytes))
@@ -76,7 +76,7 @@ describe('a file in memory', () => {
   it('that changed between two attempts is not put together from both', async () => {
     const [old, fresh] = [patternBytes(200_000), patternBytes(200_001).fill(7)]
     const mirror = await startMirror({ files: { [path]: old } })
-    mirror.next(path, { kind: 'truncate', afterBytes: 100_000 })
+    mirror.next(path, { kind: 'stall', afterBytes: 100_000 })
     const { transfer, clock } = await transferScene({
       clock: { ...virtualClock(), sleep: async () => void mirror.files.set(path, fresh) },
     })
