@@ -28,7 +28,11 @@ export function* findFix(
     if ((yield* selectHard(encodeProblem(changed))).kind === 'possible')
       return `${advice} (checked: then there is a solution)`
   }
-  return 'No single change of the manifest helps: add an archive or suite that has other versions, or want less.'
+  const missing = core.flatMap(({ origin }) =>
+    origin.kind === 'requirement' && origin.requirement.alternatives.length === 0 ? [origin.requirement.text] : [],
+  )
+  const wish = missing[0] === undefined ? 'other versions' : missing[0]
+  return `No single change of the manifest helps: add an archive or suite that has ${wish}, or want less.`
 }
 
 function fixesFor(origin: ClauseOrigin, encoding: Encoding, request: ResolutionRequest): readonly Fix[] {
@@ -94,6 +98,8 @@ function wantedFixes(wanted: WantedPackage, encoding: Encoding, request: Resolut
 
 /** Leaving out a wanted item helps whenever the others agree with each other: the last thing to propose. */
 function withoutWanted(request: ResolutionRequest, core: readonly EncodedClause[]): readonly Fix[] {
+  // Wanting nothing at all is no advice.
+  if (request.wanted.length < 2 && request.base === 'none') return []
   const blamed = core.flatMap(({ origin }) =>
     origin.kind === 'requirement' && origin.requirement.field === 'packages' ? [origin.requirement.text] : [],
   )

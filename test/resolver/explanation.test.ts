@@ -75,6 +75,11 @@ describe('an explanation', () => {
 
   it('proposes nothing that was not checked to work', async () => {
     const { hint } = await explain(archive({ 'a 1': { depends: 'gone' }, 'b 1': { depends: 'gone' } }), ['a', 'b'])
+    assert.equal(hint, 'No single change of the manifest helps: add an archive or suite that has gone, or want less.')
+  })
+
+  it('does not propose to want nothing', async () => {
+    const { hint } = await explain(archive({ 'a 1': { depends: 'gone' } }), ['a'])
     assert.match(hint, /^No single change/)
   })
 })
