@@ -1,4 +1,13 @@
+export {
+  type ArchivesRequest,
+  type ListedArchives,
+  listArchives,
+  type OpenArchives,
+  type OpenRelease,
+  openArchives,
+} from './open-archives.ts'
 export { type OpenIndexes, openIndexes } from './packages-index/open-indexes.ts'
 export { indexPackages, type PackagesIndex } from './packages-index/packages-index.ts'
 export { openUniverse, type UniverseRequest } from './packages-index/universe.ts'
+export { formatTimestamp } from './release-date.ts'
 export type { IndexOrigin, ListedIndex, VerifiedIndex } from './verified-index.ts'

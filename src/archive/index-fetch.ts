@@ -1,0 +1,158 @@
+import { createHash } from 'node:crypto'
+import { decompressBytes } from '../codec/index.ts'
+import { Fault, isFault, type Session } from '../kernel/index.ts'
+import type { Store } from '../store/index.ts'
+import { isAbsent, type Transfer } from '../transfer/index.ts'
+import { type SuiteAddress, urlOf } from './archive-address.ts'
+import type { ChosenIndex, IndexForm } from './index-choice.ts'
+import type { ListedFile } from './release.ts'
+import type { FetchedRelease } from './release-fetch.ts'
+import {
+  type IndexOrigin,
+  indexFromSignedRelease,
+  indexTrustedByManifest,
+  type ListedIndex,
+  type VerifiedIndex,
+} from './verified-index.ts'
+
+/** Where the Release does not list the decompressed file: 40 times Debian's main, which has 50 MB. */
+const maximumIndexBytes = 2_000_000_000
+
+export interface IndexSource {
+  readonly address: SuiteAddress
+  readonly fetched: FetchedRelease
+  readonly chosen: ChosenIndex
+  readonly origin: IndexOrigin
+  readonly store: Store
+  readonly transfer: Transfer
+  readonly mode: 'online' | 'offline'
+}
+
+/** An index that can be loaded; nothing is fetched before that. */
+export function listedIndex(source: IndexSource): ListedIndex {
+  const { chosen, origin } = source
+  return { origin, sha256: identityOf(chosen), load: session => loadIndex(source, session) }
+}
+
+/**
+ * The digest that names the index in caches: of the decompressed file where it is listed, else of the file that is fetched. A
+ * Release with SHA512 only has neither; then it is the digest of the listed one's text.
+ */
+function identityOf({ plain, forms }: ChosenIndex): string {
+  const [first] = forms
+  return plain?.sha256 ?? first.file.sha256 ?? sha256Of(new TextEncoder().encode(`sha512:${first.file.sha512}`))
+}
+
+async function loadIndex(source: IndexSource, session: Session): Promise<VerifiedIndex> {
+  const { chosen, origin, address } = source
+  const bytes = chosen.plain?.sizeBytes === 0 ? new Uint8Array() : await loadAnyForm(source, session)
+  if (chosen.plain !== undefined) checkDigests(bytes, chosen.plain, source)
+  const content = { origin, sha256: identityOf(chosen), bytes }
+  return address.archive.trust.kind === 'unsigned' ? indexTrustedByManifest(content) : indexFromSignedRelease(content)
+}
+
+async function loadAnyForm(source: IndexSource, session: Session): Promise<Uint8Array> {
+  for (const form of source.chosen.forms) {
+    const kept = await keptForm(form, source.store)
+    if (kept !== undefined) return decompressed(kept, form, source)
+  }
+  if (source.mode === 'offline') throw offline(source)
+  const failures: unknown[] = []
+  for (const form of source.chosen.forms) {
+    const bytes = await downloadForm(form, source, failures, session)
+    if (bytes !== undefined) return decompressed(bytes, form, source)
+  }
+  // A wrong file says more than a missing one, and an unreachable mirror more than a file that is not there.
+  throw failures.find(each => isFault(each, 'FETCH_INTEGRITY')) ?? failures.find(each => !isAbsent(each)) ?? failures[0]
+}
+
+async function keptForm({ file }: IndexForm, store: Store): Promise<Uint8Array | undefined> {
+  if (file.sha256 === undefined) return undefined
+  try {
+    return await store.read({ sha256: file.sha256, sizeBytes: file.sizeBytes })
+  } catch (error) {
+    // The store removed the damaged file; it is fetched again.
+    if (isFault(error, 'STORE_CORRUPT')) return undefined
+    throw error
+  }
+}
+
+/** @returns undefined when no mirror has it in this form; why is added to `failures` */
+async function downloadForm(
+  form: IndexForm,
+  source: IndexSource,
+  failures: unknown[],
+  session: Session,
+): Promise<Uint8Array | undefined> {
+  for (const base of source.fetched.bases)
+    for (const url of urlsOf(form, base, source)) {
+      try {
+        return await download(url, form.file, source, session)
+      } catch (error) {
+        if (!isFault(error) || (error.exitCode !== 4 && error.code !== 'FETCH_INTEGRITY')) throw error
+        failures.push(error)
+      }
+    }
+  return undefined
+}
+
+/** By hash first: while a mirror is being synced, the file of that name may be older or newer than the Release. */
+function urlsOf({ file }: IndexForm, base: string, { fetched, address, chosen }: IndexSource): readonly string[] {
+  const byName = urlOf(address, base, file.path)
+  if (!fetched.release.acquireByHash) return [byName]
+  const folder = chosen.path.slice(0, chosen.path.lastIndexOf('/') + 1)
+  const byHash = file.sha512 === undefined ? `SHA256/${file.sha256}` : `SHA512/${file.sha512}`
+  return [urlOf(address, base, `${folder}by-hash/${byHash}`), byName]
+}
+
+async function download(url: string, file: ListedFile, source: IndexSource, session: Session): Promise<Uint8Array> {
+  const { store, transfer } = source
+  const { sha256, sizeBytes } = file
+  if (sha256 === undefined) {
+    const bytes = await transfer.downloadBytes(url, { maximumBytes: sizeBytes, sizeBytes }, session)
+    checkDigests(bytes, file, source)
+    return bytes
+  }
+  const report = { stage: 'archive' as const, name: `${source.origin.archive} ${source.origin.fileName}` }
+  await transfer.downloadBlob(url, { sha256, sizeBytes }, { store, report }, session)
+  const bytes = await store.read({ sha256, sizeBytes })
+  if (bytes === undefined) throw new Fault('STORE_CORRUPT', { message: `${sha256} left the store while it was used` })
+  // The store compared the SHA256; the strongest listed digest decides.
+  if (file.sha512 !== undefined) checkDigests(bytes, file, source)
+  return bytes
+}
+
+async function decompressed(bytes: Uint8Array, form: IndexForm, source: IndexSource): Promise<Uint8Array> {
+  const plainBytes = source.chosen.plain?.sizeBytes
+  return decompressBytes(form.compression, bytes, {
+    name: `${source.origin.archive} ${form.file.path}`,
+    maximumBytes: plainBytes ?? maximumIndexBytes,
+    ...(plainBytes === undefined ? {} : { expectedBytes: plainBytes }),
+  })
+}
+
+function checkDigests(bytes: Uint8Array, file: ListedFile, source: IndexSource): void {
+  const found = { size: String(bytes.length), sha256: '', sha512: '' }
+  if (file.sha256 !== undefined) found.sha256 = sha256Of(bytes)
+  if (file.sha512 !== undefined) found.sha512 = createHash('sha512').update(bytes).digest('hex')
+  const wanted = { size: String(file.sizeBytes), sha256: file.sha256 ?? '', sha512: file.sha512 ?? '' }
+  for (const kind of ['size', 'sha256', 'sha512'] as const)
+    if (found[kind] !== wanted[kind])
+      throw new Fault('INDEX_INTEGRITY', {
+        message: `${file.path} of ${source.origin.archive} has ${kind} ${found[kind]}, but ${source.fetched.name} lists ${wanted[kind]}`,
+        hint: 'The mirror is being synced or serves a wrong file; try again later or another mirror with `--mirror ID=URI`.',
+        context: { file: file.path, archive: source.origin.archive, found: found[kind], wanted: wanted[kind] },
+      })
+}
+
+function offline({ origin }: IndexSource): Fault {
+  return new Fault('FETCH_OFFLINE', {
+    message: `the store has no ${origin.fileName} of ${origin.archive}, and this run is offline`,
+    hint: 'Run it once without `--offline`.',
+    context: { archive: origin.archive, file: origin.fileName },
+  })
+}
+
+function sha256Of(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex')
+}

@@ -1,0 +1,208 @@
+import type { ReleaseFacts } from '../debian/index.ts'
+import { Fault, isFault, type Session } from '../kernel/index.ts'
+import { type ArchiveDefinition, keyringArmorOf, keyringNames, type SignedBy } from '../manifest/index.ts'
+import type { Keyring } from '../openpgp/index.ts'
+import type { Store } from '../store/index.ts'
+import { isAbsent, type Transfer } from '../transfer/index.ts'
+import { type SuiteAddress, suiteAddresses } from './archive-address.ts'
+import { type ChosenIndex, chooseIndexes } from './index-choice.ts'
+import { listedIndex } from './index-fetch.ts'
+import { type OpenIndexes, openIndexes } from './packages-index/open-indexes.ts'
+import { formatTimestamp } from './release-date.ts'
+import { type FetchedRelease, fetchRelease, type ReleaseWorld } from './release-fetch.ts'
+import type { IndexOrigin, ListedIndex } from './verified-index.ts'
+
+export interface ArchivesRequest {
+  readonly archives: readonly ArchiveDefinition[]
+  /** Native and foreign ones of all roots. Archives that are restricted to others are left out. */
+  readonly architectures: readonly string[]
+  /** Where an archive is looked for: mirrors of the settings; default: its own URIs. */
+  readonly urisOf?: (archive: ArchiveDefinition) => readonly [string, ...string[]]
+  /** Reads a key ring inside the project, after checking that it is inside. */
+  readonly readKeyFile: (path: string) => Promise<Uint8Array>
+  /** When expiry is judged. */
+  readonly asOf: Date
+  /** `20260711T101637Z`: this state of the snapshot archives, instead of what the mirrors have now. */
+  readonly snapshot?: string
+  /** `offline`: the Releases and indexes that the store has. */
+  readonly mode: 'online' | 'offline'
+  readonly store: Store
+  readonly transfer: Transfer
+}
+
+/** One suite, as it was verified. */
+export interface OpenRelease {
+  /** Archive id of the manifest. */
+  readonly archive: string
+  readonly suite: string
+  readonly facts: ReleaseFacts
+  /** Primary fingerprints, upper-case hex, by bytes; empty for an archive trusted without a signature. */
+  readonly signers: readonly string[]
+}
+
+export interface OpenArchives extends OpenIndexes {
+  /** In the order of the manifest. */
+  readonly releases: readonly OpenRelease[]
+}
+
+/**
+ * Verifies the Release of every suite and opens its indexes for look-ups.
+ *
+ * When a mirror changes meanwhile (an index differs from what the Release lists), everything is listed once more from
+ * fresh Releases; a second difference is a fault.
+ *
+ * @throws {Fault} `RELEASE_*`, `INDEX_*`, `KEYRING_MALFORMED`, `NETWORK_*`, `FETCH_OFFLINE`, `COMPRESSION_*`, `USAGE_INVALID`,
+ *   `MANIFEST_INVALID`, and the store's faults
+ */
+export async function openArchives(request: ArchivesRequest, session: Session): Promise<OpenArchives> {
+  const first = await listArchives(request, session)
+  try {
+    return { releases: first.releases, ...(await openIndexes(first.indexes, request.store, session)) }
+  } catch (error) {
+    if (request.mode === 'offline' || !isOfTransition(error)) throw integrityFault(error)
+    session.journal.emit({
+      kind: 'warned',
+      stage: 'archive',
+      message: `${error.message}; asking once more for the Releases`,
+    })
+  }
+  const second = await listArchives(request, session)
+  try {
+    return { releases: second.releases, ...(await openIndexes(second.indexes, request.store, session)) }
+  } catch (error) {
+    throw integrityFault(error)
+  }
+}
+
+export interface ListedArchives {
+  readonly releases: readonly OpenRelease[]
+  readonly indexes: readonly ListedIndex[]
+}
+
+/** The first half of `openArchives`: Releases verified, indexes chosen, none of them loaded. */
+export async function listArchives(request: ArchivesRequest, session: Session): Promise<ListedArchives> {
+  const addresses = request.archives
+    .filter(archive => architecturesOf(archive, request).length > 0)
+    .flatMap(archive => suiteAddresses(archive, request.urisOf?.(archive) ?? archive.uris, request.snapshot))
+  const world: ReleaseWorld = { ...request, keyringOf: keyringReader(request) }
+  const fetched = await Promise.all(addresses.map(address => fetchRelease(address, world, session)))
+  const suites = addresses.flatMap((address, at) => {
+    const release = fetched[at]
+    return release === undefined ? [] : [{ address, release, facts: factsOf(address, release) }]
+  })
+  return {
+    releases: suites.map(({ address, release, facts }) => ({
+      archive: address.archive.id,
+      suite: address.suite,
+      facts,
+      signers: release.signers,
+    })),
+    indexes: suites.flatMap(suite => indexesOf(suite, request)),
+  }
+}
+
+interface Suite {
+  readonly address: SuiteAddress
+  readonly release: FetchedRelease
+  readonly facts: ReleaseFacts
+}
+
+function indexesOf({ address, release, facts }: Suite, request: ArchivesRequest): readonly ListedIndex[] {
+  const { archive } = address
+  const wish = {
+    name: release.name,
+    archive: archive.id,
+    components: archive.components,
+    architectures: architecturesOf(archive, request),
+  }
+  return chooseIndexes(release.release, wish).map(chosen =>
+    listedIndex({ ...request, address, fetched: release, chosen, origin: originOf(chosen, address, facts) }),
+  )
+}
+
+function originOf(chosen: ChosenIndex, { archive, suite, folder }: SuiteAddress, release: ReleaseFacts): IndexOrigin {
+  return {
+    archive: archive.id,
+    suite,
+    component: chosen.component,
+    architecture: chosen.architecture,
+    release,
+    security: archive.security,
+    fileName: folder === '' ? chosen.path : `${folder}/${chosen.path}`,
+  }
+}
+
+function factsOf({ archive }: SuiteAddress, { release }: FetchedRelease): ReleaseFacts {
+  return {
+    origin: release.origin,
+    label: release.label,
+    suite: release.suite,
+    codename: release.codename,
+    version: release.version,
+    notAutomatic: release.notAutomatic,
+    butAutomaticUpgrades: release.butAutomaticUpgrades,
+    // Of the manifest, not of the mirror it came from: settings must not change what `Pin: origin` matches.
+    host: hostOf(archive.uris[0]),
+    at: formatTimestamp(release.date),
+  }
+}
+
+function hostOf(uri: string): string {
+  return URL.canParse(uri) ? new URL(uri).hostname : ''
+}
+
+function architecturesOf({ architectures }: ArchiveDefinition, request: ArchivesRequest): readonly string[] {
+  const wanted = [...new Set(request.architectures)]
+  return architectures === undefined ? wanted : wanted.filter(each => architectures.includes(each))
+}
+
+/** Each key ring is read once, however many suites it serves. */
+function keyringReader(request: ArchivesRequest): ReleaseWorld['keyringOf'] {
+  const rings = new Map<string, Promise<Keyring>>()
+  return ({ archive }) => {
+    const { trust } = archive
+    if (trust.kind === 'unsigned')
+      throw new Fault('INTERNAL', { message: `a key ring was asked for ${archive.id}, which has none` })
+    const key = JSON.stringify(trust.signedBy)
+    const ring = rings.get(key) ?? readRing(trust.signedBy, archive.id, request)
+    rings.set(key, ring)
+    return ring
+  }
+}
+
+async function readRing(signedBy: SignedBy, archive: string, request: ArchivesRequest): Promise<Keyring> {
+  const { readKeyring } = await import('../openpgp/index.ts')
+  switch (signedBy.kind) {
+    case 'path':
+      return readKeyring(await request.readKeyFile(signedBy.path), signedBy.path)
+    case 'inline':
+      return readKeyring(new TextEncoder().encode(signedBy.armor), `signed-by of ${archive}`)
+    case 'named': {
+      const armor = keyringArmorOf(signedBy.name)
+      if (armor !== undefined) return readKeyring(new TextEncoder().encode(armor), signedBy.name)
+      throw new Fault('MANIFEST_INVALID', {
+        message: `the archive ${archive} is signed by the key ring "${signedBy.name}", which aptroot does not have`,
+        hint: `It has ${keyringNames().join(', ')}; any other key is given as a path or as ASCII armor.`,
+        context: { archive, keyring: signedBy.name },
+      })
+    }
+    default:
+      return signedBy satisfies never
+  }
+}
+
+/** What a mirror shows while it is being synced. */
+function isOfTransition(error: unknown): error is Fault {
+  return isFault(error, 'INDEX_INTEGRITY') || isFault(error, 'FETCH_INTEGRITY') || isAbsent(error)
+}
+
+/** The transfer speaks of files; to the user this is an index that does not match its Release. */
+function integrityFault(error: unknown): unknown {
+  if (!isFault(error, 'FETCH_INTEGRITY')) return error
+  return new Fault('INDEX_INTEGRITY', {
+    message: `${error.message}, as its Release lists it`,
+    hint: 'The mirror is being synced or serves a wrong file; try again later or another mirror with `--mirror ID=URI`.',
+    context: error.context,
+    cause: error,
+  })
+}
