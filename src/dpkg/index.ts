@@ -1,0 +1,1 @@
+export type { ControlFile, UnpackedDeb, UnpackedEntry } from './model.ts'
