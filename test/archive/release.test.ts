@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
+import fc from 'fast-check'
 import { describe, test } from 'vitest'
 import { parseRelease, releaseTrustedByManifest } from '../../src/archive/release.ts'
 import { futureToleranceSeconds } from '../../src/archive/release-check.ts'
 import { formatTimestamp, parseReleaseDate } from '../../src/archive/release-date.ts'
-import type { FaultCode } from '../../src/kernel/index.ts'
+import { type FaultCode, isFault } from '../../src/kernel/index.ts'
 import { clockToleranceSeconds } from '../../src/openpgp/index.ts'
 import { assertFault } from '../support/assert-fault.ts'
 
@@ -115,6 +116,32 @@ SHA512:
     test(`is refused as ${code} with ${why}`, async () => {
       await assertFault(() => parse(text), code, /^Release /)
     })
+
+  test('however damaged, is read or refused, never a crash', () => {
+    const lines = [
+      ...minimal.split('\n'),
+      'Suite: x',
+      ' continued',
+      '',
+      'SHA512:',
+      ` ${longDigest} 7 Packages`,
+      '#',
+      '\0',
+      ': x',
+    ]
+    const text = fc.array(fc.oneof(fc.constantFrom(...lines), fc.string({ maxLength: 40 })), { maxLength: 12 })
+    fc.assert(
+      fc.property(text, each => {
+        try {
+          const { files, date } = parse(each.join('\n'))
+          assert.ok(files.size > 0 && !Number.isNaN(date.getTime()))
+        } catch (error) {
+          assert.ok(isFault(error, 'RELEASE_MALFORMED') || isFault(error, 'RELEASE_WEAK_HASH'), String(error))
+        }
+      }),
+      { seed: 20261120, numRuns: 2000 },
+    )
+  })
 
   test('and a signature are judged with the same tolerance for clocks', () => {
     assert.equal(futureToleranceSeconds, clockToleranceSeconds)
