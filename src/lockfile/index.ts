@@ -1,1 +1,16 @@
-export type { LockedDeb, Lockfile, LockRequest } from './model.ts'
+export { buildLockfile, type LockParts, type ResolvedDeb, type ResolvedRoot } from './build.ts'
+export { checkLockfile, type LockProblem } from './check.ts'
+export {
+  type DebChange,
+  diffLockfiles,
+  isEmptyDifference,
+  type KeyChange,
+  type LockDifference,
+  type SourceChange,
+} from './difference.ts'
+export { debsOfRoot, graphOf, type LockGraph, type LockPath, pathsTo } from './graph.ts'
+export { blockOf, type LockBlock, type LockedDeb, type Lockfile, type LockRequest, lockFormat } from './model.ts'
+export { readLockfile } from './read.ts'
+export { compareRequests, type RequestChange, requestOf } from './request.ts'
+export { debKey, derivedFileName, type SourceBlock, sourceBlocks } from './sources.ts'
+export { writeLockfile } from './write.ts'

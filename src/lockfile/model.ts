@@ -1,3 +1,5 @@
+import { unreachable } from '../kernel/index.ts'
+
 /** The request as the lock records it: normalised, sorted by bytes, one line per item. */
 export interface LockRequest {
   /** `amd64`, `amd64+i386`. */
@@ -45,6 +47,9 @@ export interface LockedDeb {
   readonly roots: readonly string[] | undefined
 }
 
+/** The only `lock:` format that this version writes. */
+export const lockFormat = 1
+
 export interface Lockfile {
   readonly format: number
   readonly request: LockRequest
@@ -52,6 +57,32 @@ export interface Lockfile {
   readonly keys: ReadonlyMap<string, readonly string[]>
   /** Sorted by source key, then name, then architecture. */
   readonly debs: readonly LockedDeb[]
-  /** Plain keys this version does not know, kept in place when it rewrites the file: key → raw lines. */
+  /**
+   * Plain keys this version does not know, kept when it rewrites the file: raw lines by the block that holds them
+   * (`blockOf` names blocks).
+   */
   readonly unknown: ReadonlyMap<string, readonly string[]>
+}
+
+/** The blocks that may hold keys this version does not know. */
+export type LockBlock =
+  | { readonly kind: 'file' }
+  | { readonly kind: 'request' }
+  | { readonly kind: 'source'; readonly sourceKey: string }
+  | { readonly kind: 'deb'; readonly sourceKey: string; readonly debKey: string }
+
+/** The key of a block in `Lockfile.unknown`. */
+export function blockOf(block: LockBlock): string {
+  switch (block.kind) {
+    case 'file':
+      return ''
+    case 'request':
+      return 'request'
+    case 'source':
+      return `sources\n${block.sourceKey}`
+    case 'deb':
+      return `sources\n${block.sourceKey}\n${block.debKey}`
+    default:
+      return unreachable(block)
+  }
 }

@@ -1,0 +1,141 @@
+import type { BinaryPackage, Listing } from '../debian/index.ts'
+import { compareBytes, sortedByBytes } from '../kernel/index.ts'
+import { blockOf, type LockedDeb, type Lockfile, type LockRequest, lockFormat } from './model.ts'
+import { debKey, derivedFileName, groupBy, sourceBlocks } from './sources.ts'
+
+/** What was resolved for one root. */
+export interface ResolvedRoot {
+  /** As in the request: `amd64`, `amd64+i386`. */
+  readonly architecture: string
+  readonly packages: readonly ResolvedDeb[]
+}
+
+export interface ResolvedDeb {
+  readonly package: BinaryPackage
+  readonly root: 'wanted' | 'base' | undefined
+  readonly needs: readonly BinaryPackage[]
+}
+
+export interface LockParts {
+  readonly request: LockRequest
+  /** Archive id → primary fingerprints of the signers of what is locked. */
+  readonly keys: ReadonlyMap<string, readonly string[]>
+  readonly roots: readonly ResolvedRoot[]
+  /** Only says where bytes that stay were first locked, and which unknown keys to keep. */
+  readonly previous: Lockfile | undefined
+}
+
+/**
+ * Puts the resolutions of all roots into one lockfile.
+ *
+ * While the sha256 of a deb stays, its `from`, `directory`, `file` and `at` stay as first locked, unless the request no
+ * longer has that suite. New bytes are locked from their byte-smallest archive/suite/component.
+ */
+export function buildLockfile(parts: LockParts): Lockfile {
+  const { request, roots, previous } = parts
+  const suites = request.archives.map(suiteOfArchiveLine)
+  const firstLocked = new Map(
+    (previous?.debs ?? []).filter(deb => isOfSuite(deb.from, suites)).map(deb => [identityOf(deb), deb]),
+  )
+  const uses = roots.flatMap(root => {
+    const ambiguous = ambiguousNames(root)
+    return root.packages.map(resolved => ({ root, resolved, needs: needsOf(resolved, ambiguous) }))
+  })
+  const debs = [...groupBy(uses, ({ resolved }) => identityOf(resolved.package)).values()].map(group => {
+    const [{ resolved }] = group as [(typeof group)[number]]
+    const deb = resolved.package
+    const earlier = firstLocked.get(identityOf(deb))
+    const holders = group.map(({ root }) => root.architecture)
+    const possible = request.architectures.filter(root => canHold(root, deb.architecture))
+    return {
+      name: deb.name,
+      architecture: deb.architecture,
+      version: deb.version,
+      sourceName: deb.source.name,
+      sourceVersion: deb.source.version,
+      sha256: deb.sha256,
+      sizeBytes: deb.sizeBytes,
+      ...(earlier === undefined ? placeOf(deb) : placeOfLocked(earlier)),
+      root: rootOf(group.map(({ resolved: each }) => each.root)),
+      needs: sortedByBytes(new Set(group.flatMap(({ needs }) => needs))),
+      roots: possible.every(root => holders.includes(root)) ? undefined : sortedByBytes(holders),
+    }
+  })
+  const usedArchives = new Set(debs.map(deb => deb.from.split('/', 1)[0]))
+  return {
+    format: lockFormat,
+    request,
+    keys: new Map([...parts.keys].filter(([archive]) => usedArchives.has(archive))),
+    debs,
+    unknown: keptUnknown(previous, debs),
+  }
+}
+
+type Place = Pick<LockedDeb, 'from' | 'at' | 'directory' | 'file'>
+
+function placeOf(deb: BinaryPackage): Place {
+  const [listing] = deb.listings.toSorted((left, right) => compareBytes(originOf(left), originOf(right))) as [Listing]
+  const slash = listing.fileName.lastIndexOf('/')
+  const file = listing.fileName.slice(slash + 1)
+  return {
+    from: originOf(listing),
+    at: listing.release.at,
+    directory: listing.fileName.slice(0, Math.max(slash, 0)),
+    file: file === derivedFileName(deb) ? undefined : file,
+  }
+}
+
+function placeOfLocked({ from, at, directory, file }: LockedDeb): Place {
+  return { from, at, directory, file }
+}
+
+/** `debian/bookworm/main`; `local/./` for a flat repository whose suite is `./`. */
+function originOf(listing: Listing): string {
+  return [listing.archive, listing.suite, ...(listing.component === '' ? [] : [listing.component])].join('/')
+}
+
+/** Archive and suite of `debian bookworm main`, joined as in `from`. */
+function suiteOfArchiveLine(line: string): string {
+  return line.split(' ').slice(0, 2).join('/')
+}
+
+/** Suites may hold slashes (`bookworm/updates`, `./`), so an origin is compared as a whole, not taken apart. */
+function isOfSuite(from: string, suites: readonly string[]): boolean {
+  return suites.some(suite => from === suite || from.startsWith(`${suite}/`))
+}
+
+function identityOf(deb: Pick<LockedDeb, 'name' | 'architecture' | 'version' | 'sha256'>): string {
+  return `${debKey(deb)}=${deb.version} ${deb.sha256}`
+}
+
+function rootOf(marks: readonly LockedDeb['root'][]): LockedDeb['root'] {
+  return marks.includes('wanted') ? 'wanted' : marks.find(mark => mark !== undefined)
+}
+
+function canHold(root: string, architecture: string): boolean {
+  return architecture === 'all' || root.split('+').includes(architecture)
+}
+
+/** Names that stand for two debs of one root: `needs` must say which. */
+function ambiguousNames(root: ResolvedRoot): ReadonlySet<string> {
+  const byName = groupBy(root.packages, resolved => resolved.package.name)
+  return new Set([...byName].filter(([, group]) => group.length > 1).map(([name]) => name))
+}
+
+function needsOf(resolved: ResolvedDeb, ambiguous: ReadonlySet<string>): string[] {
+  return resolved.needs.map(need => (ambiguous.has(need.name) ? debKey(need) : need.name))
+}
+
+/** Unknown keys stay with the file, the request, a source that is still there, and a deb whose bytes stayed. */
+function keptUnknown(previous: Lockfile | undefined, debs: readonly LockedDeb[]): Lockfile['unknown'] {
+  if (previous === undefined || previous.unknown.size === 0) return new Map()
+  const blocks = new Set([blockOf({ kind: 'file' }), blockOf({ kind: 'request' })])
+  const stayed = new Set(previous.debs.map(identityOf))
+  for (const { key, debs: members } of sourceBlocks(debs)) {
+    blocks.add(blockOf({ kind: 'source', sourceKey: key }))
+    for (const deb of members) {
+      if (stayed.has(identityOf(deb))) blocks.add(blockOf({ kind: 'deb', sourceKey: key, debKey: debKey(deb) }))
+    }
+  }
+  return new Map([...previous.unknown].filter(([block]) => blocks.has(block)))
+}

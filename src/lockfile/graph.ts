@@ -1,0 +1,81 @@
+import { compareBytes } from '../kernel/index.ts'
+import type { LockedDeb, Lockfile } from './model.ts'
+import { compareDebs, debKey, groupBy } from './sources.ts'
+
+/** The debs of one root and what they need, from the lock alone. */
+export interface LockGraph {
+  readonly architecture: string
+  /** Sorted by name, then architecture. */
+  readonly debs: readonly LockedDeb[]
+  /** Sorted; a need that the lock does not hold is left out here and reported by `checkLockfile`. */
+  needsOf(deb: LockedDeb): readonly LockedDeb[]
+  /** Sorted. */
+  neededBy(deb: LockedDeb): readonly LockedDeb[]
+  /** Debs by `name` or `name:architecture`. */
+  named(text: string): readonly LockedDeb[]
+}
+
+/** The debs that make up one root, `amd64` or `amd64+i386` as in the request. */
+export function debsOfRoot(lock: Lockfile, architecture: string): readonly LockedDeb[] {
+  const architectures = ['all', ...architecture.split('+')]
+  return lock.debs
+    .filter(deb =>
+      deb.roots === undefined ? architectures.includes(deb.architecture) : deb.roots.includes(architecture),
+    )
+    .toSorted(compareDebs)
+}
+
+export function graphOf(lock: Lockfile, architecture: string): LockGraph {
+  const debs = debsOfRoot(lock, architecture)
+  const byName = groupBy(debs, deb => deb.name)
+  const byKey = groupBy(debs, debKey)
+  const named = (text: string): readonly LockedDeb[] => byKey.get(text) ?? byName.get(text) ?? []
+  const needs = new Map(debs.map(deb => [deb, deb.needs.flatMap(named)]))
+  const neededBy = new Map<LockedDeb, LockedDeb[]>()
+  for (const [deb, targets] of needs) {
+    for (const target of targets) {
+      const parents = neededBy.get(target)
+      if (parents === undefined) neededBy.set(target, [deb])
+      else parents.push(deb)
+    }
+  }
+  return {
+    architecture,
+    debs,
+    named,
+    needsOf: deb => needs.get(deb) ?? [],
+    neededBy: deb => neededBy.get(deb) ?? [],
+  }
+}
+
+/** A chain from something wanted or of the base set down to the deb that was asked about. */
+export type LockPath = readonly [LockedDeb, ...LockedDeb[]]
+
+/**
+ * Why a deb is in the root: for each root deb that leads to it, one shortest path. Wanted before base, then shorter,
+ * then in byte order.
+ */
+export function pathsTo(graph: LockGraph, deb: LockedDeb): readonly LockPath[] {
+  // Breadth first from the deb upwards: the first path to a root deb is a shortest one.
+  const towards = new Map<LockedDeb, LockedDeb | undefined>([[deb, undefined]])
+  const queue = [deb]
+  for (const current of queue) {
+    for (const parent of graph.neededBy(current)) {
+      if (towards.has(parent)) continue
+      towards.set(parent, current)
+      queue.push(parent)
+    }
+  }
+  const paths = queue
+    .filter(each => each.root !== undefined)
+    .map(start => {
+      const path: [LockedDeb, ...LockedDeb[]] = [start]
+      for (let next = towards.get(start); next !== undefined; next = towards.get(next)) path.push(next)
+      return path
+    })
+  const rank = (path: LockPath): number => (path[0].root === 'wanted' ? 0 : 1)
+  return paths.sort(
+    (left, right) =>
+      rank(left) - rank(right) || left.length - right.length || compareBytes(left[0].name, right[0].name),
+  )
+}

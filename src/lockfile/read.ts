@@ -1,0 +1,237 @@
+import { isPackageName, poolPathProblem, versionProblem } from '../debian/index.ts'
+import { Fault, isSha256, quoted } from '../kernel/index.ts'
+import { blockOf, type LockBlock, type LockedDeb, type Lockfile, type LockRequest, lockFormat } from './model.ts'
+import type { LockMap, LockMember, LockNode } from './node.ts'
+import { readCanonicalText } from './read-canonical.ts'
+import { compareDebs } from './sources.ts'
+
+/**
+ * Reads a lockfile, canonical or rearranged by hand, and checks every value: a lockfile may come in a hostile pull
+ * request.
+ *
+ * @throws {Fault} `LOCK_CONFLICTED` for a file with conflict markers, `LOCK_TOO_NEW` for a greater format or a required
+ *   feature that this version lacks, `LOCK_MALFORMED` with file and line for everything else
+ */
+export async function readLockfile(text: string, fileName: string): Promise<Lockfile> {
+  const marker = /^(?:<{7}|\|{7}|>{7})(?: |$)/m.exec(text)
+  if (marker !== null) {
+    const line = text.slice(0, marker.index).split('\n').length
+    throw new Fault('LOCK_CONFLICTED', {
+      message: `${fileName}:${line}: the file has conflict markers of a merge`,
+      hint: 'Take one side (`git checkout --ours` or `--theirs`), then run `aptroot lock update`.',
+      context: { file: fileName, line },
+    })
+  }
+  const root = readCanonicalText(text) ?? (await import('./read-yaml.ts')).readYamlText(text, fileName)
+  return new Interpreter(fileName).lockfile(root)
+}
+
+const architecturePattern = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/
+const requestKeys = ['architectures', 'archives', 'base', 'recommends', 'wanted', 'exclude', 'pins', 'debs']
+const sourceKeys = ['version', 'from', 'at', 'directory', 'debs']
+const debKeys = ['version', 'from', 'at', 'directory', 'file', 'sha256', 'size', 'root', 'roots', 'needs']
+
+/** Turns nodes into a checked lockfile; it has a life only to carry the file's name and the unknown keys it met. */
+class Interpreter {
+  readonly #fileName: string
+  readonly #unknown = new Map<string, readonly string[]>()
+
+  constructor(fileName: string) {
+    this.#fileName = fileName
+  }
+
+  lockfile(root: LockMap): Lockfile {
+    this.#checkFormat(root)
+    this.#keepUnknown(root, ['lock', 'features', 'request', 'keys', 'sources'], { kind: 'file' })
+    const request = this.#request(this.#map(this.#member(root, 'request', root.line)))
+    const keys = new Map<string, readonly string[]>()
+    const keyMember = root.entries.get('keys')
+    if (keyMember !== undefined) {
+      for (const [archive, member] of this.#map(keyMember).entries) {
+        const fingerprints = this.#texts(member)
+        const wrong = fingerprints.find(each => !/^(?:[0-9A-F]{40}|[0-9A-F]{64})$/.test(each))
+        if (wrong !== undefined) throw this.#malformed(member.line, `${quoted(wrong)} is no key fingerprint`)
+        keys.set(archive, fingerprints)
+      }
+    }
+    const debs: LockedDeb[] = []
+    for (const [key, member] of this.#map(this.#member(root, 'sources', root.line)).entries) {
+      debs.push(...this.#source(key, this.#map(member), member.line))
+    }
+    debs.sort(compareDebs)
+    return { format: lockFormat, request, keys, debs, unknown: this.#unknown }
+  }
+
+  #checkFormat(root: LockMap): void {
+    const member = this.#member(root, 'lock', root.line)
+    if (member.value.kind !== 'integer' || member.value.value < 1)
+      throw this.#malformed(member.line, '`lock:` must be a format number such as 1')
+    const features = root.entries.get('features')
+    const missing = features === undefined ? [] : this.#texts(features)
+    if (member.value.value > lockFormat || missing.length > 0) {
+      const what = missing.length > 0 ? `features ${missing.map(quoted).join(', ')}` : `format ${member.value.value}`
+      throw new Fault('LOCK_TOO_NEW', {
+        message: `${this.#fileName}:${member.line}: the lockfile needs ${what}; this aptroot reads format ${lockFormat}`,
+        hint: 'Use the version of aptroot that wrote it, or a newer one.',
+        context: { file: this.#fileName, format: member.value.value, features: missing },
+      })
+    }
+  }
+
+  #request(map: LockMap): LockRequest {
+    this.#keepUnknown(map, requestKeys, { kind: 'request' })
+    const list = (name: string): readonly string[] => {
+      const member = map.entries.get(name)
+      return member === undefined ? [] : this.#texts(member)
+    }
+    const recommends = map.entries.get('recommends')
+    return {
+      architectures: list('architectures'),
+      archives: list('archives'),
+      base: this.#text(this.#member(map, 'base', map.line)),
+      recommends:
+        recommends === undefined
+          ? false
+          : recommends.value.kind === 'boolean'
+            ? recommends.value.value
+            : this.#texts(recommends),
+      wanted: list('wanted'),
+      exclude: list('exclude'),
+      pins: list('pins'),
+      debs: list('debs'),
+    }
+  }
+
+  #source(key: string, map: LockMap, line: number): LockedDeb[] {
+    this.#keepUnknown(map, sourceKeys, { kind: 'source', sourceKey: key })
+    const [sourceName = ''] = key.split(' ', 1)
+    if (!isPackageName(sourceName)) throw this.#malformed(line, `${quoted(key)} is no source package`)
+    const sourceVersion = this.#version(this.#member(map, 'version', line))
+    if (key !== sourceName && key !== `${sourceName} ${sourceVersion}`)
+      throw this.#malformed(line, `the key ${quoted(key)} and the version ${quoted(sourceVersion)} disagree`)
+    return [...this.#map(this.#member(map, 'debs', line)).entries].map(([debKey, member]) => {
+      const deb = this.#map(member)
+      this.#keepUnknown(deb, debKeys, { kind: 'deb', sourceKey: key, debKey })
+      const colon = debKey.lastIndexOf(':')
+      const name = debKey.slice(0, Math.max(colon, 0))
+      const architecture = debKey.slice(colon + 1)
+      if (!isPackageName(name) || !architecturePattern.test(architecture))
+        throw this.#malformed(member.line, `${quoted(debKey)} is not of the form name:architecture`)
+      const inherited = (field: string): LockMember => deb.entries.get(field) ?? this.#member(map, field, line)
+      const version = deb.entries.get('version')
+      const roots = deb.entries.get('roots')
+      const needs = deb.entries.get('needs')
+      return {
+        name,
+        architecture,
+        version: version === undefined ? sourceVersion : this.#version(version),
+        sourceName,
+        sourceVersion,
+        sha256: this.#matching(this.#member(deb, 'sha256', member.line), isSha256, '64 lower-case hex digits'),
+        sizeBytes: this.#size(this.#member(deb, 'size', member.line)),
+        from: this.#matching(inherited('from'), isOrigin, 'archive/suite/component'),
+        at: this.#matching(inherited('at'), isTimestamp, 'a time such as 20260711T101637Z'),
+        directory: this.#path(inherited('directory')),
+        file: this.#file(deb.entries.get('file')),
+        root: this.#root(deb.entries.get('root')),
+        needs: needs === undefined ? [] : this.#texts(needs),
+        roots: roots === undefined ? undefined : this.#texts(roots),
+      }
+    })
+  }
+
+  #version(member: LockMember): string {
+    const version = this.#text(member)
+    const problem = versionProblem(version)
+    if (problem !== undefined) throw this.#malformed(member.line, `${quoted(version)} is no version: ${problem}`)
+    return version
+  }
+
+  #path(member: LockMember): string {
+    const path = this.#text(member)
+    const problem = path === '' ? undefined : poolPathProblem(path)
+    if (problem !== undefined)
+      throw this.#malformed(member.line, `${quoted(path)} cannot be a folder of an archive: ${problem}`)
+    return path
+  }
+
+  #file(member: LockMember | undefined): string | undefined {
+    if (member === undefined) return undefined
+    const file = this.#text(member)
+    const problem = file.includes('/') ? 'it has a slash' : poolPathProblem(file)
+    if (problem !== undefined)
+      throw this.#malformed(member.line, `${quoted(file)} cannot be a file of an archive: ${problem}`)
+    return file
+  }
+
+  #root(member: LockMember | undefined): 'wanted' | 'base' | undefined {
+    if (member === undefined) return undefined
+    const root = this.#text(member)
+    if (root !== 'wanted' && root !== 'base')
+      throw this.#malformed(member.line, `root is ${quoted(root)}, not "wanted" or "base"`)
+    return root
+  }
+
+  #size({ value, line }: LockMember): number {
+    if (value.kind !== 'integer') throw this.#malformed(line, 'size must be a whole number of bytes')
+    return value.value
+  }
+
+  #matching(member: LockMember, isRight: (text: string) => boolean, form: string): string {
+    const text = this.#text(member)
+    if (!isRight(text)) throw this.#malformed(member.line, `${quoted(text)} is not ${form}`)
+    return text
+  }
+
+  #member(map: LockMap, key: string, line: number): LockMember {
+    const member = map.entries.get(key)
+    if (member === undefined) throw this.#malformed(line, `\`${key}:\` is missing`)
+    return member
+  }
+
+  #map({ value, line }: LockMember): LockMap {
+    if (value.kind !== 'map') throw this.#malformed(line, 'a map of keys was expected')
+    return value
+  }
+
+  #text({ value, line }: LockMember): string {
+    return this.#nodeText(value, line)
+  }
+
+  #nodeText(value: LockNode, line: number): string {
+    if (value.kind === 'text') return value.value
+    const found =
+      value.kind === 'other'
+        ? value.text
+        : value.kind === 'list' || value.kind === 'map'
+          ? `a ${value.kind}`
+          : String(value.value)
+    throw this.#malformed(line, `a quoted string was expected, not ${quoted(found)}`)
+  }
+
+  #texts({ value, line }: LockMember): readonly string[] {
+    if (value.kind !== 'list') throw this.#malformed(line, 'a list of quoted strings was expected')
+    return value.items.map(item => this.#nodeText(item, item.line))
+  }
+
+  #keepUnknown(map: LockMap, known: readonly string[], block: LockBlock): void {
+    const lines = [...map.entries].filter(([key]) => !known.includes(key)).flatMap(([, member]) => member.lines)
+    if (lines.length > 0) this.#unknown.set(blockOf(block), lines)
+  }
+
+  #malformed(line: number, problem: string): Fault {
+    return new Fault('LOCK_MALFORMED', {
+      message: `${this.#fileName}:${line}: ${problem}`,
+      hint: 'Take the file from version control, or write it anew with `aptroot lock update`.',
+      context: { file: this.#fileName, line },
+    })
+  }
+}
+
+function isOrigin(text: string): boolean {
+  return /^[^/\s]+(?:\/[!-~]+)+$/.test(text)
+}
+
+function isTimestamp(text: string): boolean {
+  return /^\d{8}T\d{6}Z$/.test(text)
+}

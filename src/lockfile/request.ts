@@ -1,0 +1,88 @@
+import { compareBytes, sortedByBytes } from '../kernel/index.ts'
+import type { ArchiveDefinition, Manifest, Pin, RecommendsPolicy } from '../manifest/index.ts'
+import type { LockRequest } from './model.ts'
+
+/** Everything of a manifest that steers resolution; what only shapes the image is left out. */
+export function requestOf(manifest: Manifest): LockRequest {
+  return {
+    architectures: uniqueSorted(manifest.architectures.map(({ native, foreign }) => [native, ...foreign].join('+'))),
+    archives: uniqueSorted(manifest.archives.flatMap(archiveLines)),
+    base: manifest.base,
+    recommends: recommendsOf(manifest.recommends),
+    wanted: uniqueSorted(manifest.packages.map(item => item.text)),
+    exclude: uniqueSorted(manifest.exclude),
+    pins: uniqueSorted(manifest.pins.map(pinLine)),
+    debs: uniqueSorted(manifest.debs.map(({ path, pin }) => `${path} ${pin}`)),
+  }
+}
+
+/** One line of the request that the lock has and the manifest has not, or the other way round. */
+export interface RequestChange {
+  readonly field: keyof LockRequest
+  readonly kind: 'added' | 'removed'
+  readonly text: string
+}
+
+const fields = ['architectures', 'archives', 'base', 'recommends', 'wanted', 'exclude', 'pins', 'debs'] as const
+
+/** What changed from `before` to `after`, removed lines first, in the order of the file. Empty when they ask for the same. */
+export function compareRequests(before: LockRequest, after: LockRequest): readonly RequestChange[] {
+  return fields.flatMap(field => {
+    const had = linesOf(before[field])
+    const has = linesOf(after[field])
+    const removed = had.filter(line => !has.includes(line))
+    const added = has.filter(line => !had.includes(line))
+    return [
+      ...removed.map((text): RequestChange => ({ field, kind: 'removed', text })),
+      ...added.map((text): RequestChange => ({ field, kind: 'added', text })),
+    ]
+  })
+}
+
+function linesOf(value: LockRequest[keyof LockRequest]): readonly string[] {
+  return Array.isArray(value) ? value : [String(value)]
+}
+
+function archiveLines(archive: ArchiveDefinition): string[] {
+  const marks = [
+    ...(archive.trust.kind === 'unsigned' ? ['[unsigned]'] : []),
+    ...(archive.architectures === undefined
+      ? []
+      : [`[architectures=${sortedByBytes(archive.architectures).join(',')}]`]),
+  ]
+  const components = archive.components.length === 0 ? [[]] : archive.components.map(component => [component])
+  return archive.suites.flatMap(suite =>
+    components.map(component => [archive.id, suite, ...component, ...marks].join(' ')),
+  )
+}
+
+function recommendsOf(policy: RecommendsPolicy): LockRequest['recommends'] {
+  switch (policy.kind) {
+    case 'skip':
+      return false
+    case 'follow':
+      return true
+    case 'follow-of':
+      return uniqueSorted(policy.packages)
+    default:
+      return policy satisfies never
+  }
+}
+
+/** `source=systemd version=252.* priority=990`; reason and end date explain a pin, they do not steer. */
+function pinLine(pin: Pin): string {
+  const release = Object.entries(pin.release ?? {}).sort(([left], [right]) => compareBytes(left, right))
+  const parts: readonly (readonly [string, string | number | undefined])[] = [
+    ['package', pin.package],
+    ['source', pin.source],
+    ['version', pin.version],
+    ['release', release.length === 0 ? undefined : release.map(([key, value]) => `${key}=${value}`).join(',')],
+    ['origin', pin.origin],
+    ['priority', pin.priority],
+  ]
+  return parts.flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${value}`])).join(' ')
+}
+
+function uniqueSorted(lines: readonly string[]): string[] {
+  return sortedByBytes(new Set(lines))
+}

@@ -1,0 +1,81 @@
+import { compareBytes } from '../kernel/index.ts'
+import type { LockedDeb } from './model.ts'
+
+/** One block below `sources:`; what most of its debs share stands once. */
+export interface SourceBlock {
+  /** The source's name, or `"name version"` where the lock holds two versions of it. */
+  readonly key: string
+  readonly version: string
+  readonly from: string
+  readonly at: string
+  readonly directory: string
+  /** Sorted by name, then architecture. */
+  readonly debs: readonly LockedDeb[]
+}
+
+/**
+ * Groups debs by source package. A value that debs of one source disagree on stands in the source as most of them have
+ * it (the byte-smallest of equals, so for `at` the oldest): adding a deb later never rewrites the others.
+ */
+export function sourceBlocks(debs: readonly LockedDeb[]): readonly SourceBlock[] {
+  const byNameAndVersion = groupBy(debs, deb => `${deb.sourceName} ${deb.sourceVersion}`)
+  const versionsByName = new Map<string, number>()
+  for (const [first] of byNameAndVersion.values()) {
+    if (first !== undefined) versionsByName.set(first.sourceName, (versionsByName.get(first.sourceName) ?? 0) + 1)
+  }
+  return [...byNameAndVersion.entries()]
+    .flatMap(([nameAndVersion, members]) => {
+      const [first] = members
+      if (first === undefined) return []
+      const several = (versionsByName.get(first.sourceName) ?? 0) > 1
+      return [
+        {
+          key: several ? nameAndVersion : first.sourceName,
+          version: first.sourceVersion,
+          from: mostCommon(members.map(deb => deb.from)),
+          at: mostCommon(members.map(deb => deb.at)),
+          directory: mostCommon(members.map(deb => deb.directory)),
+          debs: members.toSorted(compareDebs),
+        },
+      ]
+    })
+    .sort((left, right) => compareBytes(left.key, right.key))
+}
+
+/** `name:architecture`, the key of a deb below `debs:`. */
+export function debKey(deb: Pick<LockedDeb, 'name' | 'architecture'>): string {
+  return `${deb.name}:${deb.architecture}`
+}
+
+export function compareDebs(left: LockedDeb, right: LockedDeb): number {
+  return (
+    compareBytes(left.name, right.name) ||
+    compareBytes(left.architecture, right.architecture) ||
+    compareBytes(left.version, right.version) ||
+    compareBytes(left.sha256, right.sha256)
+  )
+}
+
+/** `NAME_VERSION_ARCHITECTURE.deb` without the epoch: how archives name files, so that the lock need not. */
+export function derivedFileName(deb: Pick<LockedDeb, 'name' | 'version' | 'architecture'>): string {
+  return `${deb.name}_${deb.version.replace(/^\d+:/, '')}_${deb.architecture}.deb`
+}
+
+/** Groups in order of first appearance. */
+export function groupBy<Item>(items: Iterable<Item>, keyOf: (item: Item) => string): Map<string, Item[]> {
+  const groups = new Map<string, Item[]>()
+  for (const item of items) {
+    const key = keyOf(item)
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, [item])
+    else group.push(item)
+  }
+  return groups
+}
+
+function mostCommon(values: readonly string[]): string {
+  const counts = new Map<string, number>()
+  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1)
+  const ranked = [...counts].sort(([left, few], [right, many]) => many - few || compareBytes(left, right))
+  return ranked[0]?.[0] ?? ''
+}
