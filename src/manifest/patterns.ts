@@ -1,0 +1,43 @@
+/**
+ * The shapes of the manifest's texts, shared word for word by the reader and by schema/aptroot.schema.json (a test
+ * compares them). Written without look-behind and so that they mean the same with and without the `u` flag.
+ */
+const part = '[A-Za-z0-9][A-Za-z0-9.+~_-]*'
+const address = '[!-"$->@-\\[\\]-~]*'
+const printable = '[^\\u0000-\\u001f\\u007f]'
+const fact = '[anolcv]=[^,\\u0000-\\u001f\\u007f]+'
+
+export const patterns = {
+  architecture: '^[a-z0-9]+(?:-[a-z0-9]+)*$',
+  rootArchitecture: '^[a-z0-9-]+(?:\\+[a-z0-9-]+)*$',
+  archiveId: '^[A-Za-z0-9][A-Za-z0-9.+_-]*$',
+  /** No user name or password, no query: those are settings of a site. */
+  uri: `^(?:https?:\\/\\/[A-Za-z0-9.:\\[\\]_-]+(?:\\/${address})?|file:\\/\\/\\/${address})$`,
+  /** `bookworm`, `bookworm/updates`, or the folder of a flat repository: `./`, `/`, `xUbuntu_22.04/`. */
+  suite: `^(?:${part}(?:\\/${part})*\\/?|\\.?\\/|\\.\\/(?:${part}\\/)+)$`,
+  component: `^${part}(?:\\/${part})*$`,
+  packageName: '^[A-Za-z0-9][A-Za-z0-9+._-]*$',
+  packageGlob: '^[A-Za-z0-9*?][A-Za-z0-9+._*?-]*$',
+  versionGlob: '^[A-Za-z0-9.+~:*?-]+$',
+  hostGlob: '^[A-Za-z0-9.:*?_-]+$',
+  releaseFacts: `^${fact}(?:,${fact})*$`,
+  date: '^[0-9]{4}-[0-9]{2}-[0-9]{2}$',
+  maximumAge: '^[1-9][0-9]{0,3}[hdw]$',
+  line: `^${printable}+$`,
+  pathInProject: `^(?!\\/)(?!(?:.*\\/)?\\.\\.(?:\\/|$))${printable}+$`,
+  pathInImage: `^\\/(?!(?:.*\\/)?\\.\\.(?:\\/|$))${printable}*$`,
+  pathPattern: `^\\/${printable}*$`,
+} as const
+
+export type PatternName = keyof typeof patterns
+
+const compiled = new Map<PatternName, RegExp>()
+
+export function hasShape(name: PatternName, text: string): boolean {
+  let pattern = compiled.get(name)
+  if (pattern === undefined) {
+    pattern = new RegExp(patterns[name])
+    compiled.set(name, pattern)
+  }
+  return pattern.test(text)
+}

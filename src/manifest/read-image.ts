@@ -1,0 +1,121 @@
+import { quoted } from '../kernel/index.ts'
+import { type ManifestNode, manifestFault, positionOf } from './manifest-node.ts'
+import type { ImageSection, OutputDefinition, OverlayFiles } from './model.ts'
+import {
+  booleanOf,
+  choiceOf,
+  fieldsOf,
+  integerOf,
+  listOf,
+  pathInProjectOf,
+  required,
+  shapedListOf,
+  shapedOf,
+} from './read-values.ts'
+
+export const imageKeys = {
+  of: '`image`',
+  keys: ['configure', 'exclude-paths', 'merged-usr', 'files', 'source-date-epoch', 'outputs'],
+  later: ['ids', 'users', 'run', 'apt-sources'],
+} as const
+
+export const outputKeys = { of: 'an output', keys: ['format', 'path'], later: ['ref', 'entrypoint'] } as const
+export const overlayKeys = { of: 'an item of `files`', keys: ['source', 'target'] } as const
+
+export const outputFormats = {
+  of: ['tar', 'directory'],
+  later: ['oci', 'ostree', 'squashfs', 'erofs', 'ext4'],
+} as const
+
+/** The latest second that eleven octal digits of a tar header hold: in the year 2242. */
+export const latestSecond = 0o77777777777
+
+/** What holds where the manifest has no `image:`. `mergedUsr` comes from the distribution. */
+export function defaultImage(mergedUsr: boolean | undefined): ImageSection {
+  return {
+    configure: 'scripts',
+    excludePaths: [],
+    mergedUsr,
+    files: [],
+    sourceDateEpochSeconds: undefined,
+    outputs: [],
+  }
+}
+
+export function readImage(node: ManifestNode, surroundings: { mergedUsr: boolean | undefined; roots: number }) {
+  const fields = fieldsOf(node, imageKeys)
+  const { configure, files, outputs } = fields
+  const excludePaths = fields['exclude-paths']
+  const mergedUsr = fields['merged-usr']
+  const epoch = fields['source-date-epoch']
+  const defaults = defaultImage(surroundings.mergedUsr)
+  const section: ImageSection = {
+    configure:
+      configure === undefined ? defaults.configure : choiceOf(configure, '`configure`', { of: ['scripts', 'none'] }),
+    excludePaths:
+      excludePaths === undefined
+        ? defaults.excludePaths
+        : shapedListOf(
+            excludePaths,
+            { list: '`exclude-paths`', item: 'the pattern' },
+            {
+              is: 'pathPattern',
+              like: 'an absolute path such as /usr/share/doc/*',
+            },
+          ),
+    mergedUsr: mergedUsr === undefined ? defaults.mergedUsr : booleanOf(mergedUsr, '`merged-usr`'),
+    files:
+      files === undefined
+        ? defaults.files
+        : listOf(files, '`files`', { item: readOverlay, identity: each => `${each.source} to ${each.target}` }),
+    sourceDateEpochSeconds:
+      epoch === undefined ? undefined : integerOf(epoch, '`source-date-epoch`', { least: 0, most: latestSecond }),
+    outputs:
+      outputs === undefined
+        ? defaults.outputs
+        : listOf(outputs, '`outputs`', {
+            item: each => readOutput(each, surroundings.roots),
+            identity: each => each.path,
+          }),
+  }
+  return section
+}
+
+function readOverlay(node: ManifestNode): OverlayFiles {
+  const { source, target, node: mapping } = fieldsOf(node, overlayKeys)
+  return {
+    source: pathInProjectOf(required(source, mapping, '`source` of an item of `files`'), '`source`'),
+    target: shapedOf(required(target, mapping, '`target` of an item of `files`'), '`target`', {
+      is: 'pathInImage',
+      like: 'an absolute path of the image without `..`',
+    }),
+    position: positionOf(node),
+  }
+}
+
+function readOutput(node: ManifestNode, roots: number): OutputDefinition {
+  const { format, path, node: mapping } = fieldsOf(node, outputKeys)
+  // The format first: a format of a later version has keys of its own, which would be the lesser complaint.
+  const kind = choiceOf(required(format, mapping, '`format` of an output'), '`format`', outputFormats)
+  const place = required(path, mapping, '`path` of an output')
+  const text = pathInProjectOf(place, '`path`')
+  if (text === '') {
+    throw manifestFault(place, {
+      message: 'the output would replace the folder of the manifest itself',
+      hint: 'Write a path such as out/rootfs.tar.',
+    })
+  }
+  if (/[{}]/.test(text.replaceAll('{architecture}', ''))) {
+    throw manifestFault(place, {
+      message: `\`path\` ${quoted(text)} has a placeholder other than {architecture}`,
+      hint: 'Only {architecture} is replaced.',
+    })
+  }
+  if (roots > 1 && !text.includes('{architecture}')) {
+    throw manifestFault(place, {
+      message: `the manifest has ${roots} architectures, and all would be written to ${quoted(text)}`,
+      hint: 'Put {architecture} into the path, such as out/{architecture}/rootfs.tar.',
+    })
+  }
+  return { format: kind, path: text, position: positionOf(node) }
+}
