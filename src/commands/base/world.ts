@@ -12,11 +12,24 @@ export interface WorldPlace {
 /** No program that aptroot asks prints more than the text of a lockfile. */
 const maximumOutputBytes = 64 * 1024 * 1024
 
+/** Node's names of what it runs on. */
+const debianArchitectureByNodeName: Readonly<Record<string, string>> = {
+  arm: 'armhf',
+  arm64: 'arm64',
+  ia32: 'i386',
+  loong64: 'loong64',
+  ppc64: 'ppc64el',
+  riscv64: 'riscv64',
+  s390x: 's390x',
+  x64: 'amd64',
+}
+
 /** The real world. `close` ends the connections that were opened. */
 export function createWorld(place: WorldPlace): { readonly world: World; close(): Promise<void> } {
   const transports: Transport[] = []
   const world: World = {
     ...place,
+    hostArchitecture: debianArchitectureByNodeName[process.arch],
     clock: systemClock,
     processRunner: createProcessRunner({ searchPath: place.environment.PATH ?? '', maximumOutputBytes }),
     random: Math.random,

@@ -1,0 +1,40 @@
+import { Store } from '../store/index.ts'
+import type { Transfer } from '../transfer/index.ts'
+import type { World } from './world.ts'
+
+/** Where things are looked for and kept: changes speed and place, never bytes. */
+export interface Site {
+  /** Absolute. */
+  readonly storeFolder: string
+  /** Archive id → URIs that are asked instead of the manifest's, in order. */
+  readonly mirrors: ReadonlyMap<string, readonly [string, ...string[]]>
+  /** Absolute folders of debs. */
+  readonly vendorFolders: readonly string[]
+  readonly mode: 'online' | 'offline'
+  /** Downloads at a time. */
+  readonly parallelism: number
+  /** The proxy for a URL, undefined for a direct connection. */
+  readonly proxyOf: ((url: URL) => URL | undefined) | undefined
+  /** netrc or apt's auth.conf, already read. */
+  readonly credentialText: string
+}
+
+export interface OpenSite {
+  readonly store: Store
+  readonly transfer: Transfer
+}
+
+/** Opens store and network. HTTP is loaded here and nowhere else, and not at all when offline. */
+export async function openSite(site: Site, world: World): Promise<OpenSite> {
+  const { createTransfer, credentialsFor, parseCredentialFile } = await import('../transfer/index.ts')
+  const entries = parseCredentialFile(site.credentialText)
+  const transport = await world.openTransport(site.proxyOf)
+  const transfer = createTransfer({
+    transport,
+    clock: world.clock,
+    random: world.random,
+    credentialsOf: url => credentialsFor(entries, url, 'https'),
+    parallelism: site.parallelism,
+  })
+  return { store: new Store({ folder: site.storeFolder, clock: world.clock }), transfer }
+}

@@ -1,0 +1,199 @@
+import type { OpenRelease } from '../archive/index.ts'
+import { matchesArchitecture } from '../debian/index.ts'
+import { Fault, type Session } from '../kernel/index.ts'
+import {
+  buildLockfile,
+  checkLockfile,
+  diffLockfiles,
+  type LockDifference,
+  type Lockfile,
+  lockFormat,
+  type ResolvedRoot,
+  requestOf,
+  writeLockfile,
+} from '../lockfile/index.ts'
+import type { Manifest, RootArchitecture } from '../manifest/index.ts'
+import type { Explanation, Resolution, ResolutionNote } from '../resolver/index.ts'
+import { readManifestFile } from './confine-path.ts'
+import type { Project } from './project.ts'
+import { readPreviousLock, readProjectManifest } from './read-project.ts'
+import { openSite, type Site } from './site.ts'
+import { replaceTextFile } from './text-file.ts'
+import type { World } from './world.ts'
+
+export interface UpdateLockRequest {
+  readonly project: Project
+  readonly site: Site
+  /** When expiry is judged; undefined: the snapshot's time, else now. */
+  readonly asOf: Date | undefined
+  /** `20260711T101637Z`: this state of the archives, from their snapshots. */
+  readonly snapshot: string | undefined
+  /** `compare` resolves and reports, and leaves the file as it is. */
+  readonly write: 'replace' | 'compare'
+}
+
+export type UpdateLockResult =
+  | {
+      readonly kind: 'solved'
+      readonly lockName: string
+      /** `current`: nothing to write, the file was left alone. */
+      readonly outcome: 'created' | 'updated' | 'current'
+      /** Against the previous lock, or against an empty one. */
+      readonly difference: LockDifference
+      readonly debs: number
+      /** Sum over the locked debs. */
+      readonly sizeBytes: number
+      readonly roots: readonly { readonly architecture: string; readonly debs: number }[]
+      readonly notes: readonly ResolutionNote[]
+    }
+  | {
+      readonly kind: 'unsolvable'
+      readonly lockName: string
+      /** The root that has no solution. */
+      readonly architecture: string
+      readonly explanation: Explanation
+    }
+
+/**
+ * Resolves the manifest afresh against its archives and rewrites the lockfile: a pure function of manifest and indexes;
+ * the previous lock only says where unchanged bytes were first locked. The file is replaced in one step or not touched.
+ *
+ * @throws {Fault} everything of reading the project, of the archives and the network; `INTERNAL` when the answer fails
+ *   its independent check
+ */
+export async function updateLock(
+  request: UpdateLockRequest,
+  session: Session,
+  world: World,
+): Promise<UpdateLockResult> {
+  const { project, site } = request
+  const manifest = await readProjectManifest(project, world)
+  const previous = await readPreviousLock(project)
+  const asOf = request.asOf ?? (request.snapshot === undefined ? world.clock.now() : timeOf(request.snapshot))
+  const { openArchives, openUniverse } = await import('../archive/index.ts')
+  const { resolvePackages } = await import('../resolver/index.ts')
+  const archives = await openArchives(
+    {
+      archives: manifest.archives,
+      architectures: [...new Set(manifest.architectures.flatMap(root => [root.native, ...root.foreign]))],
+      urisOf: archive => site.mirrors.get(archive.id) ?? archive.uris,
+      readKeyFile: path => readManifestFile(project, path),
+      asOf,
+      ...(request.snapshot === undefined ? {} : { snapshot: request.snapshot }),
+      mode: site.mode,
+      ...(await openSite(site, world)),
+    },
+    session,
+  )
+  try {
+    const roots: ResolvedRoot[] = []
+    const notes: ResolutionNote[] = []
+    for (const root of manifest.architectures) {
+      const architecture = nameOfRoot(root)
+      session.journal.emit({ kind: 'started', stage: 'resolve', name: architecture })
+      const universe = openUniverse({
+        nativeArchitecture: root.native,
+        foreignArchitectures: root.foreign,
+        indexes: archives.indexes,
+      })
+      const resolution: Resolution = await resolvePackages(
+        {
+          universe,
+          wanted: manifest.packages.filter(
+            item => item.architectures === undefined || matchesArchitecture(item.architectures, root.native),
+          ),
+          base: manifest.base,
+          recommends: manifest.recommends,
+          exclude: manifest.exclude,
+          pins: manifest.pins,
+          asOf: asOf.toISOString().slice(0, 10),
+        },
+        session,
+      )
+      if (resolution.kind === 'unsolvable')
+        return { kind: 'unsolvable', lockName: project.lockName, architecture, explanation: resolution.explanation }
+      session.journal.emit({
+        kind: 'finished',
+        stage: 'resolve',
+        name: architecture,
+        detail: `${resolution.packages.length} packages`,
+      })
+      roots.push({ architecture, packages: resolution.packages })
+      notes.push(...resolution.notes)
+    }
+    const lock = buildLockfile({
+      request: requestOf(manifest),
+      keys: keysOf(archives.releases, previous?.lock),
+      roots,
+      previous: previous?.lock,
+    })
+    const text = writeLockfile(lock)
+    requireSound(lock, text, manifest)
+    const outcome = previous === undefined ? 'created' : previous.text === text ? 'current' : 'updated'
+    if (outcome !== 'current' && request.write === 'replace') await replaceTextFile(project.lockPath, text)
+    const sizes = new Map(lock.debs.map(deb => [deb.sha256, deb.sizeBytes]))
+    return {
+      kind: 'solved',
+      lockName: project.lockName,
+      outcome,
+      difference: diffLockfiles(previous?.lock ?? emptyLockFor(lock), lock),
+      debs: lock.debs.length,
+      sizeBytes: [...sizes.values()].reduce((sum, size) => sum + size, 0),
+      roots: roots.map(({ architecture, packages }) => ({ architecture, debs: packages.length })),
+      notes: uniqueNotes(notes),
+    }
+  } finally {
+    await archives.close()
+  }
+}
+
+/** `amd64`, `amd64+i386`, as the lock's request names a root. */
+export function nameOfRoot(root: RootArchitecture): string {
+  return [root.native, ...root.foreign].join('+')
+}
+
+/**
+ * Who vouches for each archive. While one of the locked signers still signs, the lock's list stays as it is: losing or gaining
+ * a co-signer is no news, a wholly new set is.
+ */
+function keysOf(
+  releases: readonly OpenRelease[],
+  previous: Lockfile | undefined,
+): ReadonlyMap<string, readonly string[]> {
+  const keys = new Map<string, readonly string[]>()
+  for (const { archive, signers } of releases) {
+    if (signers.length > 0) keys.set(archive, [...new Set([...(keys.get(archive) ?? []), ...signers])])
+  }
+  for (const [archive, signers] of keys) {
+    const locked = previous?.keys.get(archive)
+    const known = releases
+      .filter(each => each.archive === archive)
+      .every(each => each.signers.some(key => locked?.includes(key)))
+    if (locked !== undefined && known && signers.length > 0) keys.set(archive, locked)
+  }
+  return keys
+}
+
+function requireSound(lock: Lockfile, text: string, manifest: Manifest): void {
+  const names = new Map(manifest.packages.map(item => [item.text, item.alternatives.map(each => each.packageName)]))
+  const problems = checkLockfile(lock, text, names).filter(problem => problem.kind !== 'wanted')
+  if (problems.length > 0)
+    throw new Fault('INTERNAL', {
+      message: `the lock that was made is not sound: ${problems[0]?.message}`,
+      context: { problems: problems.map(problem => problem.message) },
+    })
+}
+
+/** What a first lock is compared with: nothing locked, the same request. */
+function emptyLockFor(lock: Lockfile): Lockfile {
+  return { format: lockFormat, request: lock.request, keys: new Map(), debs: [], unknown: new Map() }
+}
+
+function uniqueNotes(notes: readonly ResolutionNote[]): ResolutionNote[] {
+  return [...new Map(notes.map(note => [`${note.kind} ${note.message}`, note])).values()]
+}
+
+function timeOf(timestamp: string): Date {
+  const [, year, month, day, hour, minute, second] = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(timestamp) ?? []
+  return new Date(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`)
+}
