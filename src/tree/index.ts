@@ -1,1 +1,6 @@
+export { treeDigest } from './digest.ts'
 export type { ContentSource, EntryKind, FileContent, TreeEntry } from './entry.ts'
+export { firstNames, type HardLinkNames } from './hard-links.ts'
+export { folderOf, lastNameOf, pathProblem, sortedPaths } from './paths.ts'
+export { type ResolvedPath, resolvePath } from './resolve.ts'
+export { checkTree } from './soundness.ts'
