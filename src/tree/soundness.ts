@@ -16,7 +16,12 @@ export function checkTree(tree: ReadonlyMap<string, TreeEntry>): void {
     const holder = path === '' ? '' : folderOf(path)
     const kind = tree.get(holder)?.kind
     if (kind !== 'directory')
-      throw unsafe(path, kind === undefined ? `needs ${quoted(`/${holder}`)}, which no package makes` : `lies in the ${kind} ${quoted(`/${holder}`)}`)
+      throw unsafe(
+        path,
+        kind === undefined
+          ? `needs ${quoted(`/${holder}`)}, which no package makes`
+          : `lies in the ${kind} ${quoted(`/${holder}`)}`,
+      )
   }
   for (const [path, first] of firstNames(tree))
     if (attributesOf(tree.get(path)) !== attributesOf(tree.get(first)))

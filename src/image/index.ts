@@ -1,0 +1,6 @@
+export { type DirectoryRequest, type EmittedDirectory, emitDirectory } from './emit-directory.ts'
+export { type EmitRequest, type EmittedOutput, emitOutputs, type WantedOutput } from './emit-outputs.ts'
+export { compressionOfTarName, type EmittedTar, emitTar, type TarCompression } from './emit-tar.ts'
+export type { OutputTarget } from './output-fault.ts'
+export { type SealedTree, tarBytes } from './tar-bytes.ts'
+export type { Ownership } from './write-tree.ts'

@@ -1,0 +1,2 @@
+export { type OverlaidTree, type OverlayRequest, type OverlaySource, overlayFiles } from './overlay.ts'
+export { type DebIdentity, type Pack, unpackDeb } from './unpack-deb.ts'

@@ -1,0 +1,189 @@
+import { createHash } from 'node:crypto'
+import { constants } from 'node:fs'
+import { type FileHandle, lstat, open, readdir, readlink } from 'node:fs/promises'
+import { Fault, isFault, quoted, type Session } from '../kernel/index.ts'
+import type { Store } from '../store/index.ts'
+import { type FileContent, lastNameOf, pathProblem, resolvePath, type TreeEntry } from '../tree/index.ts'
+
+/** A file or folder of the project that goes into the image; the caller has checked that it lies inside the project. */
+export interface OverlaySource {
+  /** Absolute, symlinks resolved. */
+  readonly source: string
+  /** Absolute in the image. A folder's contents go into it; a file gets this path, or this folder where it ends with a slash. */
+  readonly target: string
+}
+
+export interface OverlayRequest {
+  readonly tree: ReadonlyMap<string, TreeEntry>
+  readonly files: readonly OverlaySource[]
+  /** The time of all that the overlay brings. */
+  readonly modifiedSeconds: number
+  readonly store: Store
+}
+
+export interface OverlaidTree {
+  readonly tree: ReadonlyMap<string, TreeEntry>
+  /** Contents that were put into the store as blobs: what is emitted is what was read here, whatever happens to the file. */
+  readonly blobs: ReadonlySet<string>
+}
+
+/**
+ * Lays files of the project over the packages' tree, in the order of the manifest. Owner 0:0; mode 0755 for folders and for what is
+ * executable by its owner, else 0644: what a version control system keeps, and nothing that depends on this host's umask.
+ *
+ * Targets are resolved inside the image, so `/bin/x` lands in `/usr/bin` where /usr is merged. A folder over a folder keeps the
+ * packages' attributes; a file or symlink replaces a file or symlink; missing folders are made. Symlinks of the project are copied, never
+ * followed.
+ *
+ * @throws {Fault} `MANIFEST_INVALID` a target that is no path or clashes, a source that is a device, pipe or socket;
+ *   `MANIFEST_FILE_MISSING` a source that cannot be read
+ */
+export async function overlayFiles(request: OverlayRequest, session: Session): Promise<OverlaidTree> {
+  const overlay = new Overlay(request, session)
+  for (const file of request.files) await overlay.lay(file)
+  return { tree: overlay.tree, blobs: overlay.blobs }
+}
+
+class Overlay {
+  readonly tree: Map<string, TreeEntry>
+  readonly blobs = new Set<string>()
+  readonly #request: OverlayRequest
+  readonly #session: Session
+
+  constructor(request: OverlayRequest, session: Session) {
+    this.tree = new Map(request.tree)
+    this.#request = request
+    this.#session = session
+  }
+
+  async lay({ source, target }: OverlaySource): Promise<void> {
+    const host = Buffer.from(source)
+    const wanted = Buffer.from(target).toString('latin1')
+    const inFolder = wanted.endsWith('/')
+    const path = wanted.replace(/^\/+/, '').replace(/\/+$/, '')
+    const problem = wanted.startsWith('/') ? pathProblem(path) : 'is not absolute'
+    if (problem !== undefined) throw invalid(path, `${quoted(target)} ${problem}`)
+    const name = lastNameOf(host.toString('latin1'))
+    const isFolder = (await readable(host, () => lstat(host))).isDirectory()
+    await this.#layAny(host, inFolder && !isFolder ? `${path}/${name}` : path)
+  }
+
+  async #layAny(host: Buffer, path: string): Promise<void> {
+    this.#session.signal.throwIfAborted()
+    const facts = await readable(host, () => lstat(host))
+    if (facts.isDirectory()) {
+      const folder = this.#makeFolders(path)
+      const names = await readable(host, () => readdir(host, { encoding: 'buffer' }))
+      for (const name of names.map(each => each.toString('latin1')).sort())
+        await this.#layAny(
+          Buffer.concat([host, Buffer.from(`/${name}`, 'latin1')]),
+          folder === '' ? name : `${folder}/${name}`,
+        )
+    } else if (facts.isSymbolicLink()) {
+      const target = await readable(host, () => readlink(host, { encoding: 'buffer' }))
+      this.#place(path, { kind: 'symlink', target: target.toString('latin1'), ...this.#attributes(0o777) })
+    } else if (facts.isFile()) {
+      const content = await this.#keep(host)
+      const mode = (facts.mode & 0o100) === 0 ? 0o644 : 0o755
+      this.#place(path, { kind: 'file', content, inode: undefined, ...this.#attributes(mode) })
+    } else {
+      throw invalid(path, `${quoted(host.toString())} is neither a file nor a folder nor a symlink`)
+    }
+  }
+
+  #place(path: string, entry: TreeEntry): void {
+    const slash = path.lastIndexOf('/')
+    const folder = slash === -1 ? '' : this.#makeFolders(path.slice(0, slash))
+    const name = path.slice(slash + 1)
+    if (name === '') throw invalid(path, 'the root of the image is a folder and stays one')
+    const place = folder === '' ? name : `${folder}/${name}`
+    if (this.tree.get(place)?.kind === 'directory')
+      throw invalid(place, `it is a ${entry.kind}, but a folder in the packages`)
+    this.tree.set(place, entry)
+  }
+
+  /** @returns where the folder really is */
+  #makeFolders(path: string): string {
+    const resolved = resolvePath(this.tree, path)
+    if (resolved.kind === 'loop') throw invalid(path, 'its symlinks lead in a circle')
+    const real = resolved.path
+    const clash = resolved.kind === 'not-a-folder' ? 'file' : this.tree.get(real)?.kind
+    if (clash !== undefined && clash !== 'directory')
+      throw invalid(path, `it should be a folder, but ${quoted(`/${real}`)} is a ${clash} in the packages`)
+    const names = real === '' ? [] : real.split('/')
+    for (let depth = 0; depth <= names.length; depth++) {
+      const folder = names.slice(0, depth).join('/')
+      if (!this.tree.has(folder)) this.tree.set(folder, { kind: 'directory', ...this.#attributes(0o755) })
+    }
+    return real
+  }
+
+  #attributes(mode: number) {
+    return { mode, userId: 0, groupId: 0, modifiedSeconds: this.#request.modifiedSeconds }
+  }
+
+  /** Hashes the file and puts it into the store under that digest; a change in between is noticed by the store. */
+  async #keep(host: Buffer): Promise<FileContent> {
+    // O_NOFOLLOW: what was a file when it was looked at must not have become a link out of the project.
+    const handle = await readable(host, () =>
+      open(host, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK),
+    )
+    try {
+      const hash = createHash('sha256')
+      let sizeBytes = 0
+      for await (const bytes of chunksOf(handle, host)) {
+        hash.update(bytes)
+        sizeBytes += bytes.length
+      }
+      const content = { sha256: hash.digest('hex'), sizeBytes }
+      if (!(await this.#request.store.has(content))) {
+        const outcome = await this.#request.store.put(chunksOf(handle, host), content, this.#session)
+        if (outcome.kind !== 'stored') throw unreadable(host, 'it changed while it was read')
+      }
+      this.blobs.add(content.sha256)
+      return content
+    } finally {
+      await handle.close()
+    }
+  }
+}
+
+async function* chunksOf(handle: FileHandle, host: Buffer): AsyncGenerator<Uint8Array> {
+  for (let at = 0; ; ) {
+    const position = at
+    const { buffer, bytesRead } = await readable(host, () =>
+      handle.read(Buffer.allocUnsafeSlow(262_144), 0, 262_144, position),
+    )
+    if (bytesRead === 0) return
+    at += bytesRead
+    yield buffer.subarray(0, bytesRead)
+  }
+}
+
+async function readable<Result>(host: Buffer, operation: () => Promise<Result>): Promise<Result> {
+  try {
+    return await operation()
+  } catch (error) {
+    if (isFault(error)) throw error
+    throw unreadable(host, error instanceof Error && 'code' in error ? String(error.code) : String(error), error)
+  }
+}
+
+function unreadable(host: Buffer, reason: string, cause?: unknown): Fault {
+  const name = lastNameOf(host.toString())
+  return new Fault('MANIFEST_FILE_MISSING', {
+    message: `${quoted(name)} of \`files:\` cannot be read: ${reason}`,
+    hint: 'Correct the path or the permissions; it is relative to the folder of the manifest.',
+    context: { file: name, reason },
+    cause,
+  })
+}
+
+function invalid(path: string, problem: string): Fault {
+  const shown = `/${Buffer.from(path, 'latin1').toString('utf8')}`
+  return new Fault('MANIFEST_INVALID', {
+    message: `\`files:\` cannot be laid over ${quoted(shown)}: ${problem}`,
+    hint: 'Correct `source` or `target` under `image.files` in the manifest.',
+    context: { target: shown },
+  })
+}

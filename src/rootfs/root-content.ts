@@ -1,0 +1,103 @@
+import { createHash, type Hash } from 'node:crypto'
+import { Fault } from '../kernel/index.ts'
+import type { Store, StoredObject } from '../store/index.ts'
+import type { ContentSource, FileContent } from '../tree/index.ts'
+import { type DebIdentity, openPack, type Pack } from './unpack-deb.ts'
+
+/** Every open pack is a file descriptor, of which a process has at least 1024 on any system we know. */
+const maximumOpenPacks = 400
+/** Read in one call: most files are small, and a promise for each would cost more than the bytes. */
+const wholeBytes = 1024 * 1024
+
+interface RootContents {
+  readonly packs: readonly Pack[]
+  /** Bytes in memory by sha256: the files of dpkg's database. */
+  readonly generated: ReadonlyMap<string, Uint8Array>
+  /** Contents that lie in the store as blobs: the overlay's. */
+  readonly blobs: ReadonlySet<string>
+  readonly store: Store
+}
+
+/** The bytes of an assembled root, wherever they lie; compared with their digest while they are read. `close` when done. */
+export class RootContent implements ContentSource {
+  readonly #contents: RootContents
+  readonly #packBySha256 = new Map<string, Pack>()
+  /** The least recently used first. */
+  readonly #open = new Map<string, StoredObject>()
+
+  constructor(contents: RootContents) {
+    this.#contents = contents
+    for (const pack of contents.packs)
+      for (const sha256 of pack.places.keys()) if (!this.#packBySha256.has(sha256)) this.#packBySha256.set(sha256, pack)
+  }
+
+  async *read(content: FileContent): AsyncGenerator<Uint8Array> {
+    const generated = this.#contents.generated.get(content.sha256)
+    if (generated !== undefined) {
+      yield generated
+      return
+    }
+    const pack = this.#packBySha256.get(content.sha256)
+    if (pack !== undefined) yield* this.#readPack(pack, content)
+    else if (this.#contents.blobs.has(content.sha256)) yield* this.#contents.store.stream(content)
+    else throw new Fault('INTERNAL', { message: `nothing of this root has the content ${content.sha256}` })
+  }
+
+  async close(): Promise<void> {
+    for (const object of this.#open.values()) await object.close()
+    this.#open.clear()
+  }
+
+  async *#readPack(pack: Pack, { sha256, sizeBytes }: FileContent): AsyncGenerator<Uint8Array> {
+    const object = await this.#openPack(pack.locked)
+    const offset = pack.places.get(sha256)?.offset ?? 0
+    const hash = createHash('sha256')
+    if (sizeBytes <= wholeBytes) {
+      const bytes = object.read(offset, sizeBytes)
+      hash.update(bytes)
+      await this.#compare(hash, { pack, object, sha256 })
+      yield bytes
+      return
+    }
+    for await (const bytes of object.stream(offset, sizeBytes)) {
+      hash.update(bytes)
+      yield bytes
+    }
+    await this.#compare(hash, { pack, object, sha256 })
+  }
+
+  async #compare(hash: Hash, of: { readonly pack: Pack; readonly object: StoredObject; readonly sha256: string }) {
+    const found = hash.digest('hex')
+    if (found === of.sha256) return
+    // Throws and removes the pack; where the disk gave other bytes only once, the sentence below says so.
+    await of.object.check()
+    throw new Fault('STORE_CORRUPT', {
+      message: `a file of the pack of ${of.pack.locked.name} has sha256 ${found}, but ${of.sha256} was unpacked`,
+      hint: 'Run the command again; when it happens twice, check this disk and its memory.',
+      context: { package: of.pack.locked.name, wanted: of.sha256, found },
+    })
+  }
+
+  async #openPack(deb: DebIdentity): Promise<StoredObject> {
+    const known = this.#open.get(deb.sha256)
+    if (known !== undefined) {
+      this.#open.delete(deb.sha256)
+      this.#open.set(deb.sha256, known)
+      return known
+    }
+    const [oldest] = this.#open
+    if (oldest !== undefined && this.#open.size >= maximumOpenPacks) {
+      this.#open.delete(oldest[0])
+      await oldest[1].close()
+    }
+    const object = await openPack(deb, this.#contents.store)
+    if (object === undefined)
+      throw new Fault('STORE_CORRUPT', {
+        message: `the pack of ${deb.name} has left the store while it was in use`,
+        hint: 'Run the command again: the deb is unpacked anew.',
+        context: { package: deb.name },
+      })
+    this.#open.set(deb.sha256, object)
+    return object
+  }
+}
