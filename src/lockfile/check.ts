@@ -36,7 +36,7 @@ export function checkLockfile(
       problems.push({ kind: 'wanted', message: `${only ?? item} is wanted, but no deb is marked as wanted for it` })
   }
   const graphs = lock.request.architectures.map(architecture => graphOf(lock, architecture))
-  for (const graph of graphs) problems.push(...rootProblems(graph, graphs))
+  for (const graph of graphs) for (const problem of rootProblems(graph, graphs)) problems.push(problem)
   const held = new Set(lock.request.architectures.flatMap(root => ['all', ...root.split('+')]))
   for (const deb of lock.debs.filter(each => !held.has(each.architecture)))
     problems.push({ kind: 'architecture', message: `${debKey(deb)} is locked, but no root has that architecture` })

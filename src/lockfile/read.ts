@@ -56,7 +56,7 @@ class Interpreter {
     }
     const debs: LockedDeb[] = []
     for (const [key, member] of this.#map(this.#member(root, 'sources', root.line)).entries) {
-      debs.push(...this.#source(key, this.#map(member), member.line))
+      for (const deb of this.#source(key, this.#map(member), member.line)) debs.push(deb)
     }
     debs.sort(compareDebs)
     return { format: lockFormat, request, keys, debs, unknown: this.#unknown }

@@ -11,17 +11,29 @@ const heading =
  * UTF-8, LF, byte order, fixed key order, every string quoted: a version `20250419` or `1:2` must not become a number.
  */
 export function writeLockfile(lock: Lockfile): string {
-  const lines: string[] = [`lock: ${lock.format}`, ...requestLines(lock)]
-  if (lock.keys.size > 0) {
-    lines.push('keys:')
-    for (const [archive, fingerprints] of [...lock.keys].sort(([left], [right]) => compareBytes(left, right))) {
-      lines.push(`  ${text(archive)}:`, ...listLines('    ', fingerprints.toSorted(compareBytes)))
-    }
-  }
   const blocks = sourceBlocks(lock.debs)
-  lines.push(blocks.length === 0 ? 'sources: {}' : 'sources:', ...blocks.flatMap(block => sourceLines(block, lock)))
-  lines.push(...(lock.unknown.get(blockOf({ kind: 'file' })) ?? []))
+  // Array literals, not push(...): a list of 100,000 lines is more than a call takes as arguments.
+  const lines = [
+    `lock: ${lock.format}`,
+    ...requestLines(lock),
+    ...keyLines(lock.keys),
+    blocks.length === 0 ? 'sources: {}' : 'sources:',
+    ...blocks.flatMap(block => sourceLines(block, lock)),
+    ...(lock.unknown.get(blockOf({ kind: 'file' })) ?? []),
+  ]
   return `${heading}${lines.join('\n')}\n`
+}
+
+function keyLines(keys: Lockfile['keys']): string[] {
+  if (keys.size === 0) return []
+  const archives = [...keys].sort(([left], [right]) => compareBytes(left, right))
+  return [
+    'keys:',
+    ...archives.flatMap(([archive, fingerprints]) => [
+      `  ${text(archive)}:`,
+      ...listLines('    ', fingerprints.toSorted(compareBytes)),
+    ]),
+  ]
 }
 
 function requestLines({ request, unknown }: Lockfile): string[] {

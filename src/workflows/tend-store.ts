@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import type { Session } from '../kernel/index.ts'
 import type { PruneResult, StoreVerification } from '../store/index.ts'
 import type { World } from './world.ts'
@@ -17,15 +18,32 @@ export async function verifyStore(
   return verification
 }
 
-/** Removes what nobody used for the given time. */
+export interface PruneStoreRequest {
+  readonly storeFolder: string
+  readonly unusedForMilliseconds: number
+  /** Paths of lockfiles whose debs stay whatever their age. */
+  readonly keptLocks: readonly string[]
+}
+
+/**
+ * Removes what nobody used for the given time.
+ *
+ * @throws {Fault} `LOCK_MISSING` and others when a lockfile to be kept cannot be read: then nothing is removed
+ */
 export async function pruneStore(
-  request: { readonly storeFolder: string; readonly unusedForMilliseconds: number },
+  request: PruneStoreRequest,
   session: Session,
-  world: Pick<World, 'clock'>,
+  world: Pick<World, 'clock' | 'workingFolder'>,
 ): Promise<PruneResult> {
+  const blobs: string[] = []
+  for (const lockName of request.keptLocks) {
+    const { readLock } = await import('./read-lock.ts')
+    const { lock } = await readLock({ lockName, lockPath: resolve(world.workingFolder, lockName) })
+    for (const deb of lock.debs) blobs.push(deb.sha256)
+  }
   const store = await openStore(request.storeFolder, world)
   const { unusedForMilliseconds } = request
-  return store.prune({ now: world.clock.now(), unusedForMilliseconds }, session)
+  return store.prune({ now: world.clock.now(), unusedForMilliseconds, keep: { blobs } }, session)
 }
 
 async function openStore(folder: string, world: Pick<World, 'clock'>) {

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { mkdtempSync, openSync, rmSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, test } from 'vitest'
+import { writeLockfile } from '../../src/lockfile/index.ts'
 import { envelopeOf, runAptroot } from '../support/aptroot-program.ts'
+import { lockedDeb, lockWith } from '../support/lock-values.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'aptroot-frame-'))
 const program = join(dirname(fileURLToPath(import.meta.url)), '../../bin/aptroot.js')
@@ -166,6 +169,37 @@ describe('store', () => {
       const result = await runAptroot(['store', command, '--json'], { folder })
       assert.equal(result.exitCode, 0, result.output)
     }
+  })
+
+  test('keeps what a lock names, and removes nothing when that lock cannot be read', async () => {
+    const kept = Buffer.from('kept')
+    const other = Buffer.from('other')
+    const pathOf = (bytes: Buffer) => {
+      const digest = createHash('sha256').update(bytes).digest('hex')
+      return join(folder, 'store/store-v1/sha256', digest.slice(0, 2), digest.slice(2))
+    }
+    for (const bytes of [kept, other]) {
+      mkdirSync(dirname(pathOf(bytes)), { recursive: true })
+      writeFileSync(pathOf(bytes), bytes)
+    }
+    const sha256 = createHash('sha256').update(kept).digest('hex')
+    writeFileSync(join(folder, 'a.lock'), writeLockfile(lockWith([lockedDeb('kept:all=1', { sha256, sizeBytes: 4 })])))
+    const prune = ['store', 'prune', '--store', 'store', '--unused-for', '0', '--keep']
+    assert.equal((await runAptroot([...prune, 'missing.lock'], { folder })).exitCode, 2)
+    assert.ok(existsSync(pathOf(other)))
+    const result = await runAptroot([...prune, 'a.lock'], { folder })
+    assert.match(result.output, /removed 1 file \(5 B\), kept 1 \(4 B\)/)
+    assert.deepEqual([existsSync(pathOf(kept)), existsSync(pathOf(other))], [true, false])
+  })
+
+  test('that holds other bytes than its names say is verified with exit code 7', async () => {
+    const path = join(folder, 'bad/store-v1/sha256/ab', 'c'.repeat(62))
+    mkdirSync(dirname(path), { recursive: true })
+    writeFileSync(path, 'x')
+    const result = await runAptroot(['store', 'verify', '--store', 'bad', '--json'], { folder })
+    const envelope = envelopeOf(result)
+    assert.deepEqual([result.exitCode, envelope.exitCode, envelope.fault?.code], [7, 7, 'STORE_CORRUPT'])
+    assert.equal(existsSync(path), false)
   })
 
   test('refuses a length of time without a unit', async () => {

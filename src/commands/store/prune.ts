@@ -18,15 +18,28 @@ export default class StorePrune extends BaseCommand {
       helpValue: 'TIME',
       default: '30d',
     }),
+    keep: Flags.string({
+      summary: 'keep the debs of this lockfile whatever their age, may be given several times',
+      helpValue: 'FILE',
+      multiple: true,
+      multipleNonGreedy: true,
+    }),
   }
-  static override examples = ['<%= config.bin %> store prune', '<%= config.bin %> store prune --unused-for 7d']
+  static override examples = [
+    '<%= config.bin %> store prune',
+    '<%= config.bin %> store prune --unused-for 0 --keep aptroot.lock',
+  ]
 
   async run(): Promise<Answer> {
     const { flags } = await this.parse(StorePrune)
     const unusedForMilliseconds = parseDuration('--unused-for', flags['unused-for'])
     const world = this.world()
     const { storeFolder } = await settingsOf(flags, world)
-    const result = await pruneStore({ storeFolder, unusedForMilliseconds }, this.session(flags), world)
+    const result = await pruneStore(
+      { storeFolder, unusedForMilliseconds, keptLocks: flags.keep ?? [] },
+      this.session(flags),
+      world,
+    )
     const lines = [
       `${storeFolder}: removed ${count(result.removedFiles, 'file')} (${formatBytes(result.freedBytes)}), kept ${result.keptFiles} (${formatBytes(result.keptBytes)})`,
     ]
