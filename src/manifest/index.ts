@@ -1,3 +1,5 @@
+export { addArchive, addPackages, parseWantedItem, removePackages } from './edit-manifest.ts'
+export { type ArchiveText, createManifest, type NewManifest } from './format-manifest.ts'
 export type {
   ArchiveDefinition,
   BaseSet,
