@@ -1,0 +1,325 @@
+import { displayByteString } from '../codec/index.ts'
+import { satisfies } from '../debian/index.ts'
+import { unreachable } from '../kernel/index.ts'
+import type { TreeEntry } from '../tree/index.ts'
+import type { Clash, ClashReason } from './clash.ts'
+import { type ConffileLine, readConffiles } from './conffiles.ts'
+import type { UnpackedEntry } from './model.ts'
+import { debMalformed, type PackageFacts } from './package-facts.ts'
+import { parentOf, type RootTree } from './root-tree.ts'
+
+/** A package with what dpkg remembers of it: its file list and what became of its conffiles. */
+export interface InstalledPackage {
+  readonly facts: PackageFacts
+  /** Raw paths in the order of the deb: the lines of its `.list`. Paths that another package takes over leave it. */
+  readonly files: Set<string>
+  /** Content of the regular files that this deb unpacked or would have, by raw path; dpkg's `newhash`. */
+  readonly sha256ByPath: Map<string, string>
+  readonly conffiles: readonly ConffileLine[]
+  readonly obsoleteConffiles: Set<string>
+}
+
+/** One file under two names, of which dpkg knows nothing: what `/bin/x` and `/usr/bin/x` are after the /usr merge. */
+export interface AliasedFile {
+  readonly firstPath: string
+  readonly first: PackageFacts
+  readonly secondPath: string
+  readonly second: PackageFacts
+}
+
+/** The state of the run: what dpkg holds in memory while it unpacks one archive after the other. */
+export interface Unpacking {
+  readonly tree: RootTree
+  readonly isExcluded: (path: string) => boolean
+  /** By raw path: who has it in its list. */
+  readonly owners: Map<string, InstalledPackage[]>
+  /** By place in the tree: who put it there, under which name. */
+  readonly placedBy: Map<string, { readonly owner: InstalledPackage; readonly path: string }>
+  readonly clashes: Clash[]
+  readonly aliases: AliasedFile[]
+  nextInode: number
+}
+
+export function startUnpacking(tree: RootTree, isExcluded: (path: string) => boolean): Unpacking {
+  return { tree, isExcluded, owners: new Map(), placedBy: new Map(), clashes: [], aliases: [], nextInode: 1 }
+}
+
+/** What one deb has done so far. */
+interface Archive {
+  readonly self: InstalledPackage
+  /** Own regular files by raw path, for hard links to what a filter left out. */
+  readonly ownFiles: Map<string, TreeEntry>
+  /** Own folders that a filter left out. */
+  readonly excludedDirectories: Map<string, TreeEntry>
+  /** Raw paths that were put in place: others lose them from their lists (dpkg's FNNF_ELIDE_OTHER_LISTS). */
+  readonly placed: string[]
+  /** By other package: whose files give way, decided at the first path they share. */
+  readonly replacing: Map<InstalledPackage, 'ours-stay' | 'theirs-stay'>
+}
+
+/**
+ * Unpacks one deb over what is there, as dpkg's `tarobject` does for each member of data.tar. Clashes are collected, so
+ * that a fault can name them all.
+ *
+ * @throws {Fault} `DEB_MALFORMED`
+ */
+export function unpackDeb(state: Unpacking, facts: PackageFacts): InstalledPackage {
+  const conffiles = readConffiles(facts)
+  const self: InstalledPackage = {
+    facts,
+    files: new Set(),
+    sha256ByPath: new Map(),
+    conffiles,
+    obsoleteConffiles: new Set(),
+  }
+  const archive: Archive = {
+    self,
+    ownFiles: new Map(),
+    excludedDirectories: new Map(),
+    placed: [],
+    replacing: new Map(),
+  }
+  const removed = new Set(conffiles.filter(each => each.kind === 'remove-on-upgrade').map(each => each.path))
+  for (const member of facts.deb.entries) {
+    if (removed.has(member.path) || member.path.includes('\n'))
+      throw debMalformed(facts.deb, `it cannot bring ${displayByteString(`/${member.path}`)}`)
+    unpackMember(state, archive, member)
+  }
+  for (const path of self.files) listIn(state.owners, path).push(self)
+  takeFromOthers(state, archive)
+  return self
+}
+
+function unpackMember(state: Unpacking, archive: Archive, member: UnpackedEntry): void {
+  const { self } = archive
+  const { path } = member
+  const entry = treeEntryOf(archive, member)
+  const excluded = state.isExcluded(path)
+  const place = excluded ? (state.tree.locate(path) ?? path) : locate(state, archive, path)
+  if (place === undefined) return
+  const before = state.tree.at(place)
+  const staysDirectory = keepsDirectory(state, path, place, before, entry)
+  const verdict = staysDirectory ? 'place' : judgeOwners(state, archive, path, before, entry)
+
+  if (verdict === 'theirs-stay') {
+    if (self.conffiles.some(each => each.path === path)) self.obsoleteConffiles.add(path)
+    return
+  }
+  self.files.add(path)
+  if (excluded) {
+    if (entry.kind === 'directory') archive.excludedDirectories.set(path, entry)
+    return
+  }
+  if (staysDirectory) return
+  if (entry.kind === 'file') self.sha256ByPath.set(path, entry.content.sha256)
+  if (verdict === 'shared') {
+    if (before !== undefined && !isSameObject(before, entry))
+      clash(state, archive, path, state.placedBy.get(place)?.owner, 'instances-differ')
+    return
+  }
+  put(state, archive, { path, place, before, entry, member })
+}
+
+interface Putting {
+  readonly path: string
+  readonly place: string
+  readonly before: TreeEntry | undefined
+  readonly entry: TreeEntry
+  readonly member: UnpackedEntry
+}
+
+function put(state: Unpacking, archive: Archive, { path, place, before, entry, member }: Putting): void {
+  const { tree, placedBy } = state
+  const earlier = placedBy.get(place)
+  if (before?.kind === 'directory' && entry.kind !== 'directory') {
+    clash(state, archive, path, earlier?.owner, 'over-directory')
+    return
+  }
+  // The same file under its other name is put there once.
+  if (member.entry.kind === 'hard-link' && tree.locate(member.entry.target) === place) return
+  if (earlier !== undefined && earlier.path !== path && before?.kind !== 'directory')
+    state.aliases.push({
+      firstPath: earlier.path,
+      first: earlier.owner.facts,
+      secondPath: path,
+      second: archive.self.facts,
+    })
+  tree.place(place, linked(state, archive, member, entry))
+  placedBy.set(place, { owner: archive.self, path })
+  archive.placed.push(path)
+}
+
+/** The entry with its hard link made: the target gets an inode number when the first further name is put in place. */
+function linked(state: Unpacking, archive: Archive, member: UnpackedEntry, entry: TreeEntry): TreeEntry {
+  if (member.entry.kind !== 'hard-link') return entry
+  const place = state.tree.locate(member.entry.target)
+  const target = place === undefined ? undefined : state.tree.at(place)
+  if (place === undefined || target?.kind !== 'file') return entry
+  if (state.placedBy.get(place)?.owner !== archive.self) return entry
+  const inode = target.inode ?? state.nextInode++
+  if (target.inode === undefined) state.tree.amend(place, { ...target, inode })
+  return { ...target, inode }
+}
+
+function treeEntryOf(archive: Archive, { path, entry }: UnpackedEntry): TreeEntry {
+  const { ownFiles, self } = archive
+  switch (entry.kind) {
+    case 'file': {
+      const file: TreeEntry = { ...entry, inode: undefined }
+      ownFiles.set(path, file)
+      return file
+    }
+    case 'hard-link': {
+      const target = ownFiles.get(entry.target)
+      if (target === undefined) {
+        const link = `${displayByteString(`/${path}`)} to ${displayByteString(`/${entry.target}`)}`
+        throw debMalformed(self.facts.deb, `it has a hard link from ${link}, which is no earlier file of it`)
+      }
+      ownFiles.set(path, target)
+      return target
+    }
+    default:
+      return entry
+  }
+}
+
+/** Where the member goes; undefined after a clash. A folder that a filter left out comes back when something lies in it. */
+function locate(state: Unpacking, archive: Archive, path: string): string | undefined {
+  const { tree } = state
+  const place = tree.locate(path)
+  if (place !== undefined) return place
+  const parent = parentOf(path)
+  const missing = tree.lookUp(parent)
+  if (missing.kind === 'other' || tree.at(missing.path) !== undefined) {
+    const holder = state.placedBy.get(missing.path)?.owner
+    clash(state, archive, parent, holder, 'no-directory')
+    return undefined
+  }
+  const excluded = archive.excludedDirectories.get(parent)
+  if (excluded === undefined)
+    throw debMalformed(
+      archive.self.facts.deb,
+      `it brings ${displayByteString(`/${path}`)} without the directory it lies in`,
+    )
+  const parentPlace = locate(state, archive, parent)
+  if (parentPlace === undefined) return undefined
+  tree.place(parentPlace, excluded)
+  return tree.locate(path)
+}
+
+/**
+ * A directory that is there stays as it is under a directory or a link of the deb, and so does a link that leads to the
+ * same directory as the new one.
+ */
+function keepsDirectory(
+  { tree }: Unpacking,
+  path: string,
+  place: string,
+  before: TreeEntry | undefined,
+  entry: TreeEntry,
+): boolean {
+  if (before === undefined) return false
+  if (entry.kind === 'directory') return tree.directory(path) !== undefined
+  if (entry.kind !== 'symlink') return false
+  if (before.kind === 'directory') return true
+  if (before.kind !== 'symlink') return false
+  const now = tree.directory(place)
+  const target = entry.target.startsWith('/') ? entry.target : `${parentOf(place)}/${entry.target}`
+  return now !== undefined && tree.lookUp(target).path === now && tree.lookUp(target).kind === 'directory'
+}
+
+type Verdict = 'place' | 'shared' | 'theirs-stay'
+
+function judgeOwners(
+  state: Unpacking,
+  archive: Archive,
+  path: string,
+  before: TreeEntry | undefined,
+  entry: TreeEntry,
+): Verdict {
+  const { self, replacing } = archive
+  let verdict: Verdict = 'place'
+  for (const other of state.owners.get(path) ?? []) {
+    if (isOtherInstance(self.facts, other.facts)) {
+      if (before !== undefined && verdict === 'place') verdict = 'shared'
+      continue
+    }
+    if (before === undefined && entry.kind === 'directory') continue
+    const decided = replacing.get(other) ?? decideByReplaces(self.facts, other.facts)
+    if (decided === undefined) {
+      clash(state, archive, path, other, 'two-files')
+      continue
+    }
+    replacing.set(other, decided)
+    if (decided === 'theirs-stay') verdict = 'theirs-stay'
+  }
+  return verdict
+}
+
+/** Instances of one Multi-Arch: same package share files; the resolver gives them one version. */
+function isOtherInstance(self: PackageFacts, other: PackageFacts): boolean {
+  return self.deb.name === other.deb.name && self.deb.multiArch === 'same' && other.deb.multiArch === 'same'
+}
+
+function decideByReplaces(self: PackageFacts, other: PackageFacts): 'ours-stay' | 'theirs-stay' | undefined {
+  if (doesReplace(self, other)) return 'ours-stay'
+  return doesReplace(other, self) ? 'theirs-stay' : undefined
+}
+
+/** Real names only: Provides do not count for files (Debian Policy 7.6.1). */
+function doesReplace(replacing: PackageFacts, replaced: PackageFacts): boolean {
+  return replacing.replaces.some(
+    ({ packageName, constraint }) =>
+      packageName === replaced.deb.name && (constraint === undefined || satisfies(replaced.deb.version, constraint)),
+  )
+}
+
+function isSameObject(before: TreeEntry, entry: TreeEntry): boolean {
+  switch (entry.kind) {
+    case 'file':
+      return before.kind === 'file' && before.content.sha256 === entry.content.sha256
+    case 'symlink':
+      return before.kind === 'symlink' && before.target === entry.target
+    case 'character-device':
+    case 'block-device':
+      return before.kind === entry.kind && before.major === entry.major && before.minor === entry.minor
+    case 'directory':
+    case 'fifo':
+      return before.kind === entry.kind
+    default:
+      return unreachable(entry)
+  }
+}
+
+function takeFromOthers(state: Unpacking, { self, placed }: Archive): void {
+  for (const path of placed) {
+    const owners = state.owners.get(path) ?? []
+    const losing = owners.filter(other => other !== self && other.facts.deb.name !== self.facts.deb.name)
+    if (losing.length === 0) continue
+    for (const other of losing) {
+      other.files.delete(path)
+      if (other.conffiles.some(each => each.path === path) && self.conffiles.some(each => each.path === path))
+        other.obsoleteConffiles.add(path)
+    }
+    state.owners.set(
+      path,
+      owners.filter(each => !losing.includes(each)),
+    )
+  }
+}
+
+function clash(
+  state: Unpacking,
+  archive: Archive,
+  path: string,
+  first: InstalledPackage | undefined,
+  reason: ClashReason,
+) {
+  state.clashes.push({ path, first: first?.facts, second: archive.self.facts, reason })
+}
+
+function listIn<Value>(map: Map<string, Value[]>, key: string): Value[] {
+  const list = map.get(key) ?? []
+  map.set(key, list)
+  return list
+}
