@@ -1,0 +1,180 @@
+import { isAbsolute, join, resolve } from 'node:path'
+import { Fault } from '../kernel/index.ts'
+import {
+  groupedMirrors,
+  type Judged,
+  judgeMirror,
+  judgeParallelism,
+  judgeProxy,
+  judgeProxyUrl,
+  judgeYesOrNo,
+  type Mirrors,
+  type ProxySetting,
+  type SettingsLayer,
+} from './setting-values.ts'
+
+/** Where files come from and go to. None of it touches a lock or a byte of an image. */
+export interface Settings {
+  /** Absolute. */
+  readonly storeFolder: string
+  /** Absolute; asked before any mirror. */
+  readonly vendorFolders: readonly string[]
+  readonly mirrors: Mirrors
+  /** Downloads at a time. */
+  readonly parallelism: number
+  /** undefined: nobody said anything, so that the host's apt configuration may. */
+  readonly proxy: ProxySetting | undefined
+  readonly mode: 'online' | 'offline'
+  /** A netrc file or apt's auth.conf. */
+  readonly credentialsFile: string | undefined
+  /** What was set and where, highest precedence first; for `doctor`. */
+  readonly sources: readonly string[]
+}
+
+/** As the command line gives them; what a command has no flag for is undefined. */
+export interface SettingFlags {
+  readonly store?: string | undefined
+  readonly vendor?: readonly string[] | undefined
+  /** `ID=URI` each. */
+  readonly mirror?: readonly string[] | undefined
+  readonly parallelism?: string | undefined
+  readonly proxy?: string | undefined
+  readonly offline?: boolean | undefined
+  readonly credentials?: string | undefined
+}
+
+export type Environment = Readonly<Record<string, string>>
+
+export const defaultParallelism = 8
+
+/** @throws {Fault} `SETTINGS_INVALID` that names the flag */
+export function settingsOfFlags(flags: SettingFlags, workingFolder: string): SettingsLayer {
+  const path = (text: string) => resolve(workingFolder, text)
+  const named = Object.entries(flags).filter(([, value]) => value !== undefined && value !== false)
+  return {
+    sources: named.map(([name]) => `--${name}`),
+    store: flags.store === undefined ? undefined : path(filled('--store', flags.store)),
+    vendor: flags.vendor?.map(folder => path(filled('--vendor', folder))),
+    mirrors:
+      flags.mirror === undefined
+        ? undefined
+        : groupedMirrors(flags.mirror.map(text => judged('--mirror', text, judgeMirror))),
+    parallelism:
+      flags.parallelism === undefined ? undefined : judged('--parallelism', flags.parallelism, judgeParallelism),
+    proxy: flags.proxy === undefined ? undefined : judged('--proxy', flags.proxy, judgeProxy),
+    offline: flags.offline,
+    credentials: flags.credentials === undefined ? undefined : path(filled('--credentials', flags.credentials)),
+  }
+}
+
+/**
+ * The `APTROOT_*` variables. An empty one is not set, as a shell cannot easily unset one for a single command.
+ *
+ * @throws {Fault} `SETTINGS_INVALID` that names the variable
+ */
+export function settingsOfEnvironment(environment: Environment, workingFolder: string): SettingsLayer {
+  const sources: string[] = []
+  const read = <Value>(name: string, judge: (text: string) => Judged<Value>): Value | undefined => {
+    const text = environment[name]
+    if (text === undefined || text === '') return undefined
+    sources.push(name)
+    return judged(name, text, judge)
+  }
+  const path = (text: string): Judged<string> => ({ kind: 'value', value: resolve(workingFolder, text) })
+  return {
+    store: read('APTROOT_STORE', path),
+    vendor: read('APTROOT_VENDOR', text => ({
+      kind: 'value',
+      value: wordsOf(text, /:/).map(each => resolve(workingFolder, each)),
+    })),
+    mirrors: read('APTROOT_MIRRORS', text => ({
+      kind: 'value',
+      value: groupedMirrors(wordsOf(text, /\s+/).map(each => judged('APTROOT_MIRRORS', each, judgeMirror))),
+    })),
+    parallelism: read('APTROOT_PARALLELISM', judgeParallelism),
+    proxy: read('APTROOT_PROXY', judgeProxy),
+    offline: read('APTROOT_OFFLINE', judgeYesOrNo),
+    credentials: read('APTROOT_CREDENTIALS', path),
+    sources,
+  }
+}
+
+/**
+ * What holds where nobody chose: the cache folder of the XDG base directory specification, and the proxy variables that
+ * curl and apt know. `HTTP_PROXY` in capitals is not among them: a CGI server sets it from a request's `Proxy:` header.
+ *
+ * @throws {Fault} `SETTINGS_INVALID` that names the variable
+ */
+export function defaultSettings(environment: Environment): SettingsLayer {
+  return { sources: [], store: defaultStore(environment), proxy: proxyOfEnvironment(environment) }
+}
+
+/**
+ * The first layer that has a value decides; of mirrors, the first that names the archive.
+ *
+ * @param layers highest precedence first
+ * @throws {Fault} `SETTINGS_INVALID` when none has a place for the store
+ */
+export function mergeSettings(layers: readonly SettingsLayer[]): Settings {
+  const first = <Name extends keyof SettingsLayer>(name: Name): SettingsLayer[Name] | undefined =>
+    layers.find(layer => layer[name] !== undefined)?.[name]
+  const storeFolder = first('store')
+  if (storeFolder === undefined)
+    throw new Fault('SETTINGS_INVALID', {
+      message: 'no place for the store: neither APTROOT_STORE nor XDG_CACHE_HOME nor HOME is set',
+      hint: 'Name a folder with --store DIR.',
+    })
+  return {
+    storeFolder,
+    vendorFolders: first('vendor') ?? [],
+    mirrors: new Map(layers.toReversed().flatMap(layer => [...(layer.mirrors ?? [])])),
+    parallelism: first('parallelism') ?? defaultParallelism,
+    proxy: first('proxy'),
+    mode: first('offline') === true ? 'offline' : 'online',
+    credentialsFile: first('credentials'),
+    sources: layers.flatMap(layer => layer.sources),
+  }
+}
+
+function defaultStore({ XDG_CACHE_HOME: cache, HOME: home }: Environment): string | undefined {
+  // The specification has relative paths ignored.
+  if (cache !== undefined && isAbsolute(cache)) return join(cache, 'aptroot')
+  return home === undefined || home === '' ? undefined : join(home, '.cache/aptroot')
+}
+
+function proxyOfEnvironment(environment: Environment): ProxySetting | undefined {
+  const read = (...names: readonly string[]): string | undefined => {
+    const name = names.find(each => (environment[each] ?? '') !== '')
+    if (name === undefined) return undefined
+    const text = environment[name] ?? ''
+    // curl takes a proxy without a scheme for http, and many profiles are written that way.
+    return judged(name, text.includes('://') ? text : `http://${text}`, judgeProxyUrl)
+  }
+  const http = read('http_proxy')
+  const https = read('https_proxy', 'HTTPS_PROXY')
+  if (http === undefined && https === undefined) return undefined
+  const except = wordsOf(environment.no_proxy ?? environment.NO_PROXY ?? '', /[\s,]+/)
+  return { kind: 'proxy', http, https, except: except.map(each => each.toLowerCase()) }
+}
+
+function wordsOf(text: string, separator: RegExp): string[] {
+  return text.split(separator).filter(word => word !== '')
+}
+
+function filled(name: string, text: string): string {
+  return judged(name, text, each =>
+    each === ''
+      ? { kind: 'problem', problem: 'the path is empty', hint: 'Name a folder or file.' }
+      : { kind: 'value', value: each },
+  )
+}
+
+function judged<Value>(name: string, text: string, judge: (text: string) => Judged<Value>): Value {
+  const answer = judge(text)
+  if (answer.kind === 'value') return answer.value
+  throw new Fault('SETTINGS_INVALID', {
+    message: `${name}: ${answer.problem}`,
+    hint: answer.hint,
+    context: { setting: name },
+  })
+}

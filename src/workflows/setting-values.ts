@@ -1,0 +1,124 @@
+import { quoted, redacted } from '../kernel/index.ts'
+
+/** Where requests go. URLs may hold credentials: never print them whole. */
+export type ProxySetting =
+  | { readonly kind: 'direct' }
+  | {
+      readonly kind: 'proxy'
+      /** For http URLs; undefined: a direct connection. */
+      readonly http: string | undefined
+      /** For https URLs; undefined: a direct connection. */
+      readonly https: string | undefined
+      /** Hosts and domains that are reached directly. */
+      readonly except: readonly string[]
+    }
+
+/** Archive id → where it is looked for, in order. */
+export type Mirrors = ReadonlyMap<string, readonly [string, ...string[]]>
+
+/** The settings of one place. What a place does not say is undefined. */
+export interface SettingsLayer {
+  /** Where the values come from, for `doctor`: `--store`, `APTROOT_STORE`, a file. */
+  readonly sources: readonly string[]
+  /** Absolute. */
+  readonly store?: string | undefined
+  /** Absolute. */
+  readonly vendor?: readonly string[] | undefined
+  readonly mirrors?: Mirrors | undefined
+  readonly parallelism?: number | undefined
+  readonly proxy?: ProxySetting | undefined
+  readonly offline?: boolean | undefined
+  /** Absolute. */
+  readonly credentials?: string | undefined
+}
+
+/** The value of a text, or why it is none; the caller knows where the text stands. */
+export type Judged<Value> =
+  | { readonly kind: 'value'; readonly value: Value }
+  | { readonly kind: 'problem'; readonly problem: string; readonly hint: string }
+
+export function judgeMirrorUri(text: string): Judged<string> {
+  const hint = 'Name an archive like http://mirror.example.org/debian or file:///srv/mirror/debian.'
+  const url = parsedUrl(text)
+  if (url === undefined || !['http:', 'https:', 'file:'].includes(url.protocol))
+    return { kind: 'problem', problem: `${shown(text)} is no http, https or file URL`, hint }
+  if (url.protocol === 'file:' && url.hostname !== '')
+    return { kind: 'problem', problem: `${shown(text)} names a host for a file`, hint }
+  if (url.search !== '' || url.hash !== '')
+    return { kind: 'problem', problem: `${shown(text)} has a query, which an archive cannot have`, hint }
+  return { kind: 'value', value: text.replace(/\/+$/, '') }
+}
+
+/** `ID=URI`, as `--mirror` takes it. */
+export function judgeMirror(text: string): Judged<readonly [id: string, uri: string]> {
+  const match = /^([a-z0-9][a-z0-9+._-]*)=(.*)$/s.exec(text)
+  if (match?.[1] === undefined)
+    return {
+      kind: 'problem',
+      problem: `${shown(text)} is not of the form ID=URI`,
+      hint: 'Name the archive id of the manifest: debian=http://mirror.example.org/debian.',
+    }
+  const uri = judgeMirrorUri(match[2] ?? '')
+  return uri.kind === 'problem' ? uri : { kind: 'value', value: [match[1], uri.value] }
+}
+
+const maximumParallelism = 64
+
+export function judgeParallelism(text: string): Judged<number> {
+  const number = /^\d{1,3}$/.test(text) ? Number(text) : 0
+  if (number >= 1 && number <= maximumParallelism) return { kind: 'value', value: number }
+  return {
+    kind: 'problem',
+    problem: `parallelism is ${quoted(text)}`,
+    hint: `Give the number of downloads at a time, 1 to ${maximumParallelism}.`,
+  }
+}
+
+export function judgeYesOrNo(text: string): Judged<boolean> {
+  if (['1', 'true', 'yes'].includes(text)) return { kind: 'value', value: true }
+  if (['0', 'false', 'no'].includes(text)) return { kind: 'value', value: false }
+  return { kind: 'problem', problem: `${quoted(text)} is neither yes nor no`, hint: 'Write true or false.' }
+}
+
+/** A URL, or `none`. One URL serves http and https. */
+export function judgeProxy(text: string): Judged<ProxySetting> {
+  if (text === 'none') return { kind: 'value', value: { kind: 'direct' } }
+  const url = judgeProxyUrl(text)
+  if (url.kind === 'problem') return url
+  return { kind: 'value', value: { kind: 'proxy', http: url.value, https: url.value, except: [] } }
+}
+
+export function judgeProxyUrl(text: string): Judged<string> {
+  const url = parsedUrl(text)
+  if (url !== undefined && (url.protocol === 'http:' || url.protocol === 'https:'))
+    return { kind: 'value', value: text }
+  return {
+    kind: 'problem',
+    problem: `the proxy ${shown(text)} is no http or https URL`,
+    hint: 'Write a proxy like http://proxy.example.org:3128, or none.',
+  }
+}
+
+/** Each archive's addresses in the order in which they were named. */
+export function groupedMirrors(pairs: Iterable<readonly [id: string, uri: string]>): Mirrors {
+  const mirrors = new Map<string, readonly [string, ...string[]]>()
+  for (const [id, uri] of pairs) {
+    const before = mirrors.get(id)
+    mirrors.set(id, before === undefined ? [uri] : [...before, uri])
+  }
+  return mirrors
+}
+
+/** A URL without what may be a password; other text may hold one too (`debian=https://me:secret@…`), so it is cut. */
+function shown(text: string): string {
+  if (parsedUrl(text) !== undefined) return redacted(text)
+  return quoted(text.replace(/\/\/[^/]*@/, '//…@'))
+}
+
+function parsedUrl(text: string): URL | undefined {
+  try {
+    return new URL(text)
+  } catch {
+    return undefined
+  }
+}
