@@ -67,13 +67,14 @@ export function debFileName(description: DebDescription): string {
 /** The control fields of the deb, defaults filled in. */
 export function controlFields({ control }: DebDescription): Readonly<Record<string, string>> {
   if (control.Package === undefined) throw new Error('a deb needs the field Package')
-  return {
+  const defaults = {
     Version: '1.0',
     Architecture: 'amd64',
     Maintainer: 'Test <test@example.org>',
     Description: `${control.Package} for tests`,
-    ...control,
   }
+  // In the order of the description, then what it does not have.
+  return { ...control, ...defaults, ...control }
 }
 
 function controlMembers(description: DebDescription): readonly TarContent[] {

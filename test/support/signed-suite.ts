@@ -17,15 +17,17 @@ export interface SuiteRequest extends SigningOptions {
   readonly forms?: readonly ('plain' | 'gz')[]
   readonly hashes?: readonly HashField[]
   readonly keys: readonly PrivateKey[]
-  /** Default: InRelease alone. */
-  readonly signature?: 'inline' | 'detached' | 'none'
+  /** Default: InRelease alone; `both` as Debian's own archive has it. */
+  readonly signature?: 'inline' | 'detached' | 'both' | 'none'
   /** Where index files are served. Default: by name and by hash. */
   readonly served?: 'by-name' | 'by-hash' | 'both'
 }
 
+const defaultHashes: readonly HashField[] = ['MD5Sum', 'SHA256']
+
 /** Files of one really signed suite, by their path below the archive's address. */
 export async function signedSuite(request: SuiteRequest): Promise<Record<string, Uint8Array>> {
-  const { folder = 'dists/stable', served = 'both', forms = ['plain', 'gz'] } = request
+  const { folder = 'dists/stable', served = 'both', forms = ['plain', 'gz'], hashes = defaultHashes } = request
   const below = (path: string) => (folder === '' ? path : `${folder}/${path}`)
   const files: Record<string, Uint8Array> = {}
   const listed: [string, Uint8Array][] = []
@@ -38,23 +40,19 @@ export async function signedSuite(request: SuiteRequest): Promise<Record<string,
       listed.push([path, bytes])
       if (served !== 'by-hash') files[below(path)] = bytes
       if (served !== 'by-name')
-        for (const kind of ['sha256', 'sha512'])
-          files[below(`${prefix}by-hash/${kind.toUpperCase()}/${hexDigest(kind, bytes)}`)] = bytes
+        for (const field of hashes)
+          if (field === 'SHA256' || field === 'SHA512')
+            files[below(`${prefix}by-hash/${field}/${hexDigest(field.toLowerCase(), bytes)}`)] = bytes
     }
   }
   const text = releaseText(request, listed)
   const bytes = new TextEncoder().encode(text)
-  switch (request.signature ?? 'inline') {
-    case 'inline':
-      files[below('InRelease')] = await clearSign(text, request.keys, request)
-      break
-    case 'detached':
-      files[below('Release')] = bytes
-      files[below('Release.gpg')] = await detachedSign(bytes, request.keys, request)
-      break
-    case 'none':
-      files[below('Release')] = bytes
-  }
+  const { signature = 'inline' } = request
+  if (signature === 'inline' || signature === 'both')
+    files[below('InRelease')] = await clearSign(text, request.keys, request)
+  if (signature !== 'inline') files[below('Release')] = bytes
+  if (signature === 'detached' || signature === 'both')
+    files[below('Release.gpg')] = await detachedSign(bytes, request.keys, request)
   return files
 }
 
@@ -74,7 +72,7 @@ export function releaseText(
   }
   let text = ''
   for (const [name, value] of Object.entries(fields)) if (value !== undefined) text += `${name}: ${value}\n`
-  for (const field of request.hashes ?? ['MD5Sum', 'SHA256']) {
+  for (const field of request.hashes ?? defaultHashes) {
     text += `${field}:\n`
     const algorithm = field === 'MD5Sum' ? 'md5' : field.toLowerCase()
     for (const [path, bytes] of files) text += ` ${hexDigest(algorithm, bytes)} ${bytes.length} ${path}\n`
