@@ -1,2 +1,3 @@
+export { type AssembledRoot, type AssembleRequest, assembleRoot } from './assemble-root.ts'
 export { type OverlaidTree, type OverlayRequest, type OverlaySource, overlayFiles } from './overlay.ts'
 export { type DebIdentity, type Pack, unpackDeb } from './unpack-deb.ts'

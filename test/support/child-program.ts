@@ -18,6 +18,8 @@ export async function buildProgram(sourcePath: string, outputFolder: string): Pr
     platform: 'node',
     target: 'node20.19',
     logLevel: 'warning',
+    // CommonJS dependencies call require, which ES modules lack.
+    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
   })
   return outfile
 }

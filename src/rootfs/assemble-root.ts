@@ -1,0 +1,107 @@
+import {
+  type MergedRoot,
+  type MergedUsr,
+  type MergeWarning,
+  mergedUsrDirectories,
+  mergePackages,
+} from '../dpkg/index.ts'
+import { Fault, type Session } from '../kernel/index.ts'
+import type { ImageSection } from '../manifest/index.ts'
+import type { Store } from '../store/index.ts'
+import { type ContentSource, checkTree, type TreeEntry, treeDigest } from '../tree/index.ts'
+import { type OverlaySource, overlayFiles } from './overlay.ts'
+import { RootContent } from './root-content.ts'
+import { sealTree } from './seal.ts'
+import { type DebIdentity, type Pack, unpackDeb } from './unpack-deb.ts'
+
+export interface AssembleRequest {
+  /** All debs of one root, in any order; their blobs are in the store. */
+  readonly debs: readonly DebIdentity[]
+  readonly nativeArchitecture: string
+  readonly foreignArchitectures: readonly string[]
+  /** `mergedUsr` undefined: merged, as every release does that is still supported. */
+  readonly image: Pick<ImageSection, 'configure' | 'excludePaths' | 'mergedUsr'>
+  readonly files: readonly OverlaySource[]
+  readonly sourceDateEpochSeconds: number
+  readonly store: Store
+}
+
+/** A sealed root file system: what the emitters write, all in the same way. */
+export interface AssembledRoot {
+  /** In byte order of paths; sound as `checkTree` says. */
+  readonly tree: ReadonlyMap<string, TreeEntry>
+  /** One reader at a time. */
+  readonly content: ContentSource
+  readonly warnings: readonly MergeWarning[]
+  /** `treeDigest` of the tree: the identity of the image. */
+  readonly digest: string
+  /** Lets go of the store's files. */
+  close(): Promise<void>
+}
+
+/**
+ * Debs to a root file system, in memory: unpack each once into the store, merge by dpkg's rules, lay the project's files over it,
+ * seal. A pure function of the request's contents: not of the order of the debs, the host, the user, the time or the place.
+ *
+ * @throws {Fault} as `unpackDeb`, `overlayFiles`; `ROOTFS_CLASH`; `CONFIGURE_UNAVAILABLE` for `configure: scripts` when a package has
+ *   something to run
+ */
+export async function assembleRoot(request: AssembleRequest, session: Session): Promise<AssembledRoot> {
+  const { store, image, sourceDateEpochSeconds: modifiedSeconds } = request
+  const packs = await unpackDebs(request, session)
+  refuseScripts(request, packs)
+
+  session.journal.emit({ kind: 'started', stage: 'assemble', name: 'root' })
+  const merged: MergedRoot = mergePackages({
+    debs: packs.map(pack => pack.deb),
+    mergedUsr: mergedUsrOf(request),
+    nativeArchitecture: request.nativeArchitecture,
+    foreignArchitectures: request.foreignArchitectures,
+    excludePaths: image.excludePaths,
+    configure: 'none',
+    modifiedSeconds,
+  })
+  const overlaid = await overlayFiles({ tree: merged.entries, files: request.files, modifiedSeconds, store }, session)
+  const tree = sealTree(overlaid.tree, modifiedSeconds)
+  checkTree(tree)
+  const content = new RootContent({ packs, generated: merged.generated, blobs: overlaid.blobs, store })
+  const digest = treeDigest(tree)
+  session.journal.emit({ kind: 'finished', stage: 'assemble', name: 'root', detail: `${tree.size} paths` })
+  return { tree, content, warnings: merged.warnings, digest, close: () => content.close() }
+}
+
+/** One after the other: the work is decompression, which has the processor for itself; only what has no pack costs anything. */
+async function unpackDebs({ debs, store }: AssembleRequest, session: Session): Promise<readonly Pack[]> {
+  const packs: Pack[] = []
+  session.journal.emit({ kind: 'planned', stage: 'unpack', items: debs.length })
+  for (const deb of debs) {
+    session.signal.throwIfAborted()
+    packs.push(await unpackDeb(deb, store, session))
+  }
+  return packs
+}
+
+function mergedUsrOf({ image, nativeArchitecture, foreignArchitectures }: AssembleRequest): MergedUsr {
+  if (image.mergedUsr === false) return { kind: 'unmerged' }
+  const names = [nativeArchitecture, ...foreignArchitectures].flatMap(each => mergedUsrDirectories(each))
+  return { kind: 'merged', directories: [...new Set(names)].sort() }
+}
+
+/** prerm and postrm run only when a package leaves; `config` runs when debconf does, before postinst. */
+const runAtInstallation = ['preinst', 'config', 'postinst']
+
+/** Where no package has anything to run, running it all is done: `scripts` and `none` are the same then. */
+function refuseScripts({ image }: AssembleRequest, packs: readonly Pack[]): void {
+  if (image.configure === 'none') return
+  const names = packs
+    .filter(({ deb }) => deb.controlFiles.some(file => runAtInstallation.includes(file.name)))
+    .map(({ deb }) => deb.name)
+    .sort()
+  if (names.length === 0) return
+  const shown = names.length > 5 ? `${names.slice(0, 5).join(', ')} and ${names.length - 5} more` : names.join(', ')
+  throw new Fault('CONFIGURE_UNAVAILABLE', {
+    message: `maintainer scripts cannot be run yet, and \`image.configure\` is scripts: ${shown} ${names.length === 1 ? 'has' : 'have'} some`,
+    hint: 'Set `image: {configure: none}` in the manifest to get the unpacked packages without running their scripts.',
+    context: { packages: names },
+  })
+}
