@@ -19,7 +19,9 @@ export async function buildProgram(sourcePath: string, outputFolder: string): Pr
     target: 'node20.19',
     logLevel: 'warning',
     // CommonJS dependencies call require, which ES modules lack.
-    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+    banner: {
+      js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+    },
   })
   return outfile
 }
