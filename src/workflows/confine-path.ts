@@ -14,13 +14,16 @@ const maximumInputBytes = 16 * 1024 * 1024
  * What does not exist yet is judged by its nearest existing folder, so outputs can be confined before they are made.
  *
  * @returns an absolute path
- * @throws {Fault} `MANIFEST_PATH_OUTSIDE`
+ * @throws {Fault} `MANIFEST_PATH_OUTSIDE`; `MANIFEST_FILE_MISSING` when the path cannot be followed at all
  */
 export async function confinePath(project: Pick<Project, 'folder' | 'manifestName'>, path: string): Promise<string> {
   const folder = await realpath(project.folder)
   const wanted = resolve(folder, path)
   if (isAbsolute(path) || !isInside(folder, wanted)) throw outside(project, path)
-  const existing = await nearestExisting(wanted)
+  const existing = await nearestExisting(wanted).catch((error: unknown) => {
+    // A link to itself, a file used as a folder, a name of a thousand characters.
+    throw unreadable(project, path, `cannot be followed: ${errorCode(error)}`)
+  })
   if (!isInside(folder, existing.real)) throw outside(project, path)
   return join(existing.real, existing.rest)
 }
@@ -48,7 +51,7 @@ export async function readManifestFile(
     }
   } catch (error) {
     if (error instanceof Fault) throw error
-    const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error)
+    const reason = errorCode(error)
     throw unreadable(project, path, reason === 'ENOENT' ? 'does not exist' : `cannot be read: ${reason}`)
   }
 }
@@ -71,6 +74,10 @@ async function isLink(path: string): Promise<boolean> {
     facts => facts.isSymbolicLink(),
     () => false,
   )
+}
+
+function errorCode(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : String(error)
 }
 
 function isInside(folder: string, path: string): boolean {

@@ -48,6 +48,12 @@ describe('a path in a manifest', () => {
     })
   }
 
+  test('is refused when it cannot be followed at all', async () => {
+    await symlink('loop', join(folder, 'loop'))
+    for (const path of ['loop', 'loop/x', 'keys/a.asc/x', 'x'.repeat(1000)])
+      await assertFault(() => confinePath(project(), path), 'MANIFEST_FILE_MISSING', 'cannot be followed')
+  })
+
   test('must exist where it is read, and be a regular file', async () => {
     await assertFault(() => readManifestFile(project(), 'keys/b.asc'), 'MANIFEST_FILE_MISSING', 'does not exist')
     await assertFault(() => readManifestFile(project(), 'keys'), 'MANIFEST_FILE_MISSING', 'no regular file')

@@ -164,6 +164,9 @@ function printFault(invocation: Invocation, commandName: string, fault: Fault, r
 
 function printFaultText(invocation: Invocation, fault: Fault, report: ReportOptions): void {
   invocation.stderr.line([span('bad', 'error: '), fault.message, span('faint', ` [${fault.code}]`)])
+  const { excerpt } = fault.context
+  // The line of the manifest, and a caret below the place.
+  if (Array.isArray(excerpt)) for (const line of excerpt) invocation.stderr.line([span('faint', `  ${line}`)])
   if (fault.hint !== undefined) invocation.stderr.line([span('strong', 'hint: '), fault.hint])
   if (fault.code !== 'INTERNAL' || !report.verbose) return
   const cause = fault.cause instanceof Error ? fault.cause : fault

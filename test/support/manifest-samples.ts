@@ -1,0 +1,132 @@
+import type { FaultCode } from '../../src/kernel/index.ts'
+
+/** A manifest that has every key which this version reads. */
+export const everyKey = `manifest: 1
+distribution: debian/bookworm
+architectures: [amd64+i386, arm64]
+archives:
+  - id: site
+    uri: https://mirror.example.org/site
+    mirrors: ["http://127.0.0.1:8080/site", "file:///srv/site"]
+    suites: [bookworm, bookworm/updates]
+    components: [main, contrib]
+    architectures: [amd64]
+    signed-by: keys/site.asc
+    snapshot: https://snapshot.example.org/site/{timestamp}
+    max-age: 2w
+    security: true
+  - {id: flat, uri: "http://mirror.example.org/flat", suites: [./], trusted: {reason: built by our own CI}}
+base: essential
+packages:
+  - nginx
+  - "openssl (>= 3.0)"
+  - "default-mta | mail-transport-agent"
+  - "grub-efi-amd64-bin [amd64]"
+  - curl=7.88.1-10
+  - "git/bookworm-backports [arm64 amd64]"
+  - libc6:i386 [amd64]
+exclude: [usrmerge]
+recommends: [nginx]
+pins:
+  - {source: systemd, version: "252.*", reason: "https://bugs.debian.org/1", until: 2027-01-31}
+  - {package: "*", release: "n=bookworm-backports,o=Debian Backports", priority: -1, reason: none of it}
+image:
+  configure: none
+  exclude-paths: ["/usr/share/doc/*"]
+  merged-usr: false
+  files: [{source: overlay/, target: /}]
+  source-date-epoch: 1735689600
+  outputs:
+    - {format: tar, path: "./out/{architecture}/rootfs.tar"}
+`
+
+/** What the bad lines below follow. */
+export const manifestHead = 'manifest: 1\ndistribution: debian/bookworm\narchitectures: [amd64, arm64]\n'
+const archive = (fields: string) =>
+  `archives:\n  - {id: x, uri: "http://mirror.example.org/x", suites: [s], components: [main], signed-by: debian-archive${fields}}`
+/** Each is appended to a good head; the place is that of the fault. */
+export const badManifests: readonly (readonly [text: string, place: string, message: RegExp, code?: FaultCode])[] = [
+  ['pacakges: [nginx]', '4:1', /"pacakges" is not a key of a manifest/],
+  ['debs: [{path: a.deb, pin: hash}]', '4:1', /does not support the key `debs` yet/],
+  ['image: {ids: {sshd: 110}}', '4:9', /does not support the key `ids` yet/],
+  ['image: {outputs: [{format: oci, path: out}]}', '4:28', /does not support `format` "oci" yet/],
+  ['base: all', '4:7', /`base` cannot be "all"/],
+  ['packages: nginx', '4:11', /must be a list, and is "nginx"/],
+  ['packages:', '4:10', /must be a list, and is empty/],
+  ['packages: [1]', '4:12', /is a number for YAML/],
+  ['packages: [yes, true]', '4:17', /is true or false for YAML/],
+  ['packages: [nginx, "nginx "]', '4:19', /written twice, first in line 4/],
+  ['packages: ["a, b"]', '4:12', /is not one item/],
+  ['packages: [""]', '4:12', /is not one item/],
+  ['packages: ["a (>> )"]', '4:12', /is not a list of relations/],
+  ['packages: ["a [amd64] | b"]', '4:12', /restricted to different architectures/],
+  ['packages: ["a <!nocheck>"]', '4:12', /build profiles/],
+  ['packages: ["a [x86_64]"]', '4:12', /is not a list of relations|neither an architecture/],
+  ['packages: ["a [pdp11]"]', '4:12', /neither an architecture/],
+  ['packages: ["a:pdp11"]', '4:12', /not an architecture/],
+  ['packages: ["a=1:"]', '4:12', /not a version/],
+  ['packages: [a/../b]', '4:12', /no name of a suite/],
+  ['exclude: ["*"]', '4:11', /does not look like a package name/],
+  ['recommends: maybe', '4:13', /true, false or a list/],
+  ['pins: [{package: a}]', '4:8', /`reason` of a pin is missing/],
+  ['pins: [{reason: a}]', '4:8', /neither `package` nor `source`/],
+  ['pins: [{package: a, reason: b, priority: 0}]', '4:42', /no meaning in apt_preferences/],
+  ['pins: [{package: a, reason: b, priority: 1e9}]', '4:42', /no whole number from -32768/],
+  ['pins: [{package: a, reason: b, priority: 1.5}]', '4:42', /no whole number/],
+  ['pins: [{package: a, reason: b, until: 2027-02-30}]', '4:39', /no day of the calendar/],
+  ['pins: [{package: a, reason: b, release: "n=x,n=y"}]', '4:41', /says n= twice/],
+  ['pins: [{package: a, reason: b, version: 252}]', '4:41', /is a number for YAML/],
+  ['archives: [{}]', '4:12', /`suites` of an archive is missing/],
+  [archive(', trusted: {reason: x}'), '5:118', /exclude each other/],
+  [archive(', max-age: 1y'), '5:118', /does not look like 12h, 14d or 2w/],
+  [archive(', snapshot: "http://mirror.example.org/"'), '5:119', /\{timestamp\} exactly once/],
+  [archive(', mirrors: ["http://mirror.example.org/x"]'), '5:119', /is the `uri` already/],
+  [archive(', mirrors: ["http://user:secret@mirror.example.org/x"]'), '5:119', /^(?!.*secret).*user name or password/],
+  [archive(', mirrors: ["ftp://mirror.example.org/x"]'), '5:119', /does not look like http/],
+  [archive(', mirrors: ["http://[/"]'), '5:119', /is no URL/],
+  [archive(', fallback: x'), '5:109', /does not support the key `fallback` yet/],
+  ['archives: [{id: x, uri: "file:///x", suites: [./], components: [main], trusted: {reason: x}}]', '4:64', /flat/],
+  ['archives: [{id: x, uri: "file:///x", suites: [./, s], trusted: {reason: x}}]', '4:46', /the others are not/],
+  ['archives: [{id: x, uri: "file:///x", suites: [../x]}]', '4:47', /does not look like bookworm/],
+  ['archives: [{id: x, uri: "file:///x", suites: [s], components: [main]}]', '4:12', /neither `signed-by` nor/],
+  [
+    'archives: [{id: x, uri: "file:///x", suites: [./], signed-by: debian-archiv}]',
+    '4:63',
+    /is no key ring that aptroot has/,
+  ],
+  [
+    'archives: [{id: debian, uri: "file:///x", suites: [./], signed-by: debian-archive}]',
+    '4:12',
+    /comes with `distribution: debian\/bookworm` already/,
+  ],
+  [
+    'archives: [{id: x, uri: "file:///x", suites: [./], signed-by: ../../etc/shadow}]',
+    '4:63',
+    /leaves the folder of the manifest/,
+    'MANIFEST_PATH_OUTSIDE',
+  ],
+  ['image: {files: [{source: /etc, target: /}]}', '4:26', /leaves the folder/, 'MANIFEST_PATH_OUTSIDE'],
+  ['image: {files: [{source: a/../../b, target: /}]}', '4:26', /leaves the folder/, 'MANIFEST_PATH_OUTSIDE'],
+  ['image: {files: [{source: a, target: /../b}]}', '4:37', /absolute path of the image/],
+  ['image: {files: [{source: a, target: etc}]}', '4:37', /absolute path of the image/],
+  ['image: {outputs: [{format: tar, path: ../a.tar}]}', '4:39', /leaves the folder/, 'MANIFEST_PATH_OUTSIDE'],
+  ['image: {outputs: [{format: directory, path: ./}]}', '4:45', /would replace the folder/],
+  ['image: {outputs: [{format: tar, path: a.tar}]}', '4:39', /2 architectures/],
+  ['image: {outputs: [{format: tar, path: "a{arch}"}]}', '4:39', /placeholder other than/],
+  ['image: {exclude-paths: [usr]}', '4:25', /absolute path such as/],
+  ['image: {source-date-epoch: -1}', '4:28', /no whole number from 0/],
+  ['image: {merged-usr: "yes"}', '4:21', /must be true or false/],
+  ['image: none', '4:8', /must be keys and values/],
+  ['base: none\nbase: none', '5:1', /written twice/, 'MANIFEST_MALFORMED'],
+  ['base: [', '5:1', /./, 'MANIFEST_MALFORMED'],
+  ['base: !!binary aGFsbG8=', '4:16', /tags/, 'MANIFEST_MALFORMED'],
+  ['base: !secret none', '4:7', /tags/, 'MANIFEST_MALFORMED'],
+  ['image:\n\tconfigure: none', '5:1', /tab/, 'MANIFEST_MALFORMED'],
+  ['---\nmanifest: 1', '4:1', /second YAML document/, 'MANIFEST_MALFORMED'],
+  ['base: *none', '4:7', /no anchor/, 'MANIFEST_MALFORMED'],
+  ['packages: &a [*a]', '4:15', /no anchor/, 'MANIFEST_MALFORMED'],
+  ['? [a, b]\n: c', '4:3', /must be text/, 'MANIFEST_MALFORMED'],
+  ['<<: {base: none}', '4:1', /"<<" is not a key/],
+  ['__proto__: {base: none}', '4:1', /"__proto__" is not a key/],
+  ['node: 1', '4:1', /"node" is not a key/],
+]
