@@ -8,14 +8,13 @@ import {
   sourcesFault,
 } from './apt-source.ts'
 
-/** Names of the one-line format and their fields in a `.sources` file. */
+/** Names of the one-line format and their fields in a `.sources` file. `enabled` is not among them: apt knows it in stanzas only. */
 const fieldOfOption: Readonly<Record<string, string>> = {
   arch: 'architectures',
   'arch+': 'architectures-add',
   'arch-': 'architectures-remove',
   'signed-by': 'signed-by',
   trusted: 'trusted',
-  enabled: 'enabled',
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { HostAptConfiguration } from '../interchange/index.ts'
 import { Store } from '../store/index.ts'
 import type { Transfer } from '../transfer/index.ts'
 import type { World } from './world.ts'
@@ -8,6 +9,8 @@ export interface Site {
   readonly storeFolder: string
   /** Archive id → URIs that are asked instead of the manifest's, in order. */
   readonly mirrors: ReadonlyMap<string, readonly [string, ...string[]]>
+  /** apt on this host: its mirrors stand in for a preset's where the settings name none (see `mirrorsFor`). */
+  readonly host?: Pick<HostAptConfiguration, 'distribution' | 'archives'> | undefined
   /** Absolute folders of debs. */
   readonly vendorFolders: readonly string[]
   readonly mode: 'online' | 'offline'

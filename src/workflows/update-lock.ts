@@ -15,6 +15,7 @@ import {
 import type { Manifest, RootArchitecture } from '../manifest/index.ts'
 import type { Explanation, Resolution, ResolutionNote } from '../resolver/index.ts'
 import { readManifestFile } from './confine-path.ts'
+import { mirrorsFor } from './mirrors.ts'
 import type { Project } from './project.ts'
 import { readPreviousLock, readProjectManifest } from './read-project.ts'
 import { openSite, type Site } from './site.ts'
@@ -76,7 +77,8 @@ export async function updateLock(
     {
       archives: manifest.archives,
       architectures: [...new Set(manifest.architectures.flatMap(root => [root.native, ...root.foreign]))],
-      urisOf: archive => site.mirrors.get(archive.id) ?? archive.uris,
+      urisOf: archive =>
+        mirrorsFor(archive, { mirrors: site.mirrors, distribution: manifest.distribution, host: site.host }),
       readKeyFile: path => readManifestFile(project, path),
       asOf,
       ...(request.snapshot === undefined ? {} : { snapshot: request.snapshot }),
