@@ -1,0 +1,245 @@
+import type { EmittedOutput } from '../image/index.ts'
+import { Fault, type Session } from '../kernel/index.ts'
+import { checkLockfile, debsOfRoot, type LockedDeb, type Lockfile } from '../lockfile/index.ts'
+import type { Manifest, OutputFormat, RootArchitecture } from '../manifest/index.ts'
+import { confinePath } from './confine-path.ts'
+import type { Project } from './project.ts'
+import { readProjectLock, readProjectManifest, requireFreshLock } from './read-project.ts'
+import { openSite, type Site } from './site.ts'
+import { nameOfRoot } from './update-lock.ts'
+import type { World } from './world.ts'
+
+/** An output given on the command line: it may lie anywhere, since the user typed it and no pull request did. */
+export interface TypedOutput {
+  readonly format: OutputFormat
+  /** Absolute; may hold `{architecture}`. */
+  readonly path: string
+  /** As the user wrote it. */
+  readonly name: string
+}
+
+export interface InstallLockRequest {
+  readonly project: Project
+  readonly site: Site
+  /** Roots by name (`amd64`, `amd64+i386`) or by native architecture; undefined: all of the manifest. */
+  readonly architectures: readonly string[] | undefined
+  /** Instead of the manifest's; undefined: what the manifest says. */
+  readonly outputs: readonly TypedOutput[] | undefined
+  /** `fetch`: only bring the debs into the store. `digest`: assemble and tell the digest, write nothing. */
+  readonly purpose: 'build' | 'fetch' | 'digest'
+  /** 64 hex digits that the tree must have; checked before anything is written. Only for a single root. */
+  readonly expectedDigest: string | undefined
+}
+
+export interface InstalledRoot {
+  readonly architecture: string
+  readonly debs: number
+  /** Identity of the sealed tree; undefined when only fetching. */
+  readonly digest: string | undefined
+  readonly outputs: readonly EmittedOutput[]
+}
+
+export interface InstallLockResult {
+  readonly lockName: string
+  readonly reusedDebs: number
+  readonly fetchedDebs: number
+  readonly fetchedBytes: number
+  readonly roots: readonly InstalledRoot[]
+}
+
+/**
+ * Replays a lockfile: fetches and verifies exactly its debs, merges them as dpkg would, seals the tree and writes the
+ * outputs. Never resolves, and never touches this host.
+ *
+ * @throws {Fault} `LOCK_STALE` when the manifest asks for something else than the lock answers, `LOCK_INCONSISTENT`,
+ *   `LOCK_DIFFERS` when the digest is not the expected one, and everything of fetching, assembling and emitting
+ */
+export async function installLock(
+  request: InstallLockRequest,
+  session: Session,
+  world: World,
+): Promise<InstallLockResult> {
+  const { project, site } = request
+  const manifest = await readProjectManifest(project, world)
+  const { lock, text } = await readProjectLock(project)
+  requireFreshLock(project, manifest, lock)
+  requireConsistentLock(project, lock, text)
+  const roots = chosenRoots(manifest, request.architectures)
+  if (request.expectedDigest !== undefined && roots.length !== 1)
+    throw new Fault('USAGE_INVALID', {
+      message: `one expected digest cannot fit ${roots.length} roots`,
+      hint: `Choose one with --architecture: ${roots.map(nameOfRoot).join(', ')}.`,
+    })
+  // Every path is judged before the first byte is fetched: a manifest that leads outside must not cost a download.
+  const outputs = await Promise.all(roots.map(root => outputsOf(request, manifest, root)))
+  refuseSharedOutputs(outputs.flat())
+  const overlays = await Promise.all(
+    manifest.image.files.map(async ({ source, target }) => ({ source: await confinePath(project, source), target })),
+  )
+
+  const { store, transfer } = await openSite(site, world)
+  const { fetchDebs } = await import('../fetch/index.ts')
+  const debsByRoot = roots.map(root => debsOfRoot(lock, nameOfRoot(root)))
+  const fetched = await fetchDebs(
+    debsByRoot.flat(),
+    {
+      archives: addressesOf(manifest, site),
+      vendorFolders: site.vendorFolders,
+      store,
+      transfer,
+      mode: site.mode,
+    },
+    session,
+  )
+  if (request.purpose === 'fetch')
+    return {
+      lockName: project.lockName,
+      ...fetched,
+      roots: roots.map((root, at) => ({
+        architecture: nameOfRoot(root),
+        debs: debsByRoot[at]?.length ?? 0,
+        digest: undefined,
+        outputs: [],
+      })),
+    }
+
+  const { assembleRoot } = await import('../rootfs/index.ts')
+  const { emitOutputs } = await import('../image/index.ts')
+  const installed: InstalledRoot[] = []
+  for (const [at, root] of roots.entries()) {
+    session.signal.throwIfAborted()
+    const debs = debsByRoot[at] ?? []
+    const assembled = await assembleRoot(
+      {
+        debs,
+        nativeArchitecture: root.native,
+        foreignArchitectures: root.foreign,
+        image: manifest.image,
+        files: overlays,
+        sourceDateEpochSeconds: manifest.image.sourceDateEpochSeconds ?? newestSeconds(lock.debs),
+        store,
+      },
+      session,
+    )
+    try {
+      for (const warning of assembled.warnings) session.journal.emit({ kind: 'warned', stage: 'assemble', ...warning })
+      requireDigest(project, assembled.digest, request.expectedDigest)
+      const emitted =
+        request.purpose === 'digest'
+          ? []
+          : await emitOutputs(
+              {
+                root: assembled,
+                outputs: outputs[at] ?? [],
+                ownership: process.getuid?.() === 0 ? 'tree' : 'caller',
+                runner: world.processRunner,
+              },
+              session,
+            )
+      installed.push({
+        architecture: nameOfRoot(root),
+        debs: debs.length,
+        digest: assembled.digest,
+        outputs: emitted,
+      })
+    } finally {
+      await assembled.close()
+    }
+  }
+  return { lockName: project.lockName, ...fetched, roots: installed }
+}
+
+function chosenRoots(manifest: Manifest, names: readonly string[] | undefined): readonly RootArchitecture[] {
+  if (names === undefined) return manifest.architectures
+  return names.map(name => {
+    const root = manifest.architectures.find(each => nameOfRoot(each) === name || each.native === name)
+    if (root === undefined)
+      throw new Fault('USAGE_INVALID', {
+        message: `${manifest.fileName} has no root ${JSON.stringify(name)}`,
+        hint: `Its architectures are ${manifest.architectures.map(nameOfRoot).join(', ')}.`,
+        context: { architecture: name },
+      })
+    return root
+  })
+}
+
+interface PlacedOutput {
+  readonly format: OutputFormat
+  readonly path: string
+  readonly name: string
+}
+
+/** Where there is no `outputs:`, one tar for each root. */
+const defaultOutput = { format: 'tar', path: 'out/{architecture}/rootfs.tar' } as const
+
+async function outputsOf(
+  request: InstallLockRequest,
+  manifest: Manifest,
+  root: RootArchitecture,
+): Promise<PlacedOutput[]> {
+  if (request.purpose !== 'build') return []
+  const filled = (path: string): string => path.replaceAll('{architecture}', nameOfRoot(root))
+  if (request.outputs !== undefined)
+    return request.outputs.map(({ format, path, name }) => ({ format, path: filled(path), name: filled(name) }))
+  const wanted = manifest.image.outputs.length === 0 ? [defaultOutput] : manifest.image.outputs
+  return await Promise.all(
+    wanted.map(async ({ format, path }) => ({
+      format,
+      path: await confinePath(request.project, filled(path)),
+      name: filled(path),
+    })),
+  )
+}
+
+function refuseSharedOutputs(outputs: readonly PlacedOutput[]): void {
+  const seen = new Set<string>()
+  for (const { path, name } of outputs) {
+    if (seen.has(path))
+      throw new Fault('MANIFEST_INVALID', {
+        message: `two outputs would be written to ${JSON.stringify(name)}`,
+        hint: 'Put {architecture} into the path, or give each output a path of its own.',
+        context: { path: name },
+      })
+    seen.add(path)
+  }
+}
+
+function addressesOf(
+  manifest: Manifest,
+  site: Site,
+): ReadonlyMap<string, { readonly uris: readonly string[]; readonly snapshot: string | undefined }> {
+  return new Map(
+    manifest.archives.map(archive => [
+      archive.id,
+      { uris: [...new Set([...(site.mirrors.get(archive.id) ?? []), ...archive.uris])], snapshot: archive.snapshot },
+    ]),
+  )
+}
+
+/** Form is a matter of `lock check`; here only what would assemble something else than was resolved counts. */
+function requireConsistentLock(project: Project, lock: Lockfile, text: string): void {
+  const problems = checkLockfile(lock, text, new Map()).filter(({ kind }) => kind !== 'form' && kind !== 'wanted')
+  const [first] = problems
+  if (first === undefined) return
+  throw new Fault('LOCK_INCONSISTENT', {
+    message: `${project.lockName}: ${first.message}${problems.length > 1 ? ` and ${problems.length - 1} more` : ''}`,
+    hint: 'Take the file from version control, or write it anew with `aptroot lock update`.',
+    context: { lock: project.lockName, problems: problems.map(problem => problem.message) },
+  })
+}
+
+function requireDigest(project: Project, found: string, wanted: string | undefined): void {
+  if (wanted === undefined || found === wanted) return
+  throw new Fault('LOCK_DIFFERS', {
+    message: `${project.lockName} gives a tree with digest ${found}, but ${wanted} was expected`,
+    hint: 'Lock, image section and overlay files decide the digest: compare them with those of the expected build.',
+    context: { found, wanted },
+  })
+}
+
+/** The newest `at`: the youngest state of an archive that the image holds something of. */
+function newestSeconds(debs: readonly LockedDeb[]): number {
+  const newest = debs.reduce((latest, deb) => (deb.at > latest ? deb.at : latest), '19700101T000000Z')
+  const [, year, month, day, hour, minute, second] = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(newest) ?? []
+  return Date.UTC(Number(year), Number(month) - 1, Number(day), Number(hour), Number(minute), Number(second)) / 1000
+}
