@@ -22,7 +22,8 @@ export async function parseYaml(source: ManifestSource): Promise<ManifestNode> {
       version: '1.2',
       schema: 'core',
       stringKeys: true,
-      uniqueKeys: true,
+      // The parser compares every key with every other one; `entriesOf` asks a set.
+      uniqueKeys: false,
       prettyErrors: false,
       // At `silent` a second document would be passed over.
       logLevel: 'error',
@@ -72,7 +73,7 @@ function convert(document: Document.Parsed, source: ManifestSource, yaml: Yaml):
       return { kind: 'list', style: node.flow === true ? 'flow' : 'block', items, source, start, end }
     }
     if (yaml.isMap(node)) {
-      const entries = node.items.map(({ key, value }) => entryOf(key as Node, value as Node | null))
+      const entries = entriesOf(node.items)
       return { kind: 'mapping', style: node.flow === true ? 'flow' : 'block', entries, source, start, end }
     }
     const value: unknown = yaml.isScalar(node) ? node.value : undefined
@@ -80,6 +81,16 @@ function convert(document: Document.Parsed, source: ManifestSource, yaml: Yaml):
     if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
       return { kind: 'scalar', value, source, start, end }
     throw malformed(source, start, 'this value is no text, number, true or false')
+  }
+
+  function entriesOf(pairs: readonly { readonly key: unknown; readonly value: unknown }[]): readonly MappingEntry[] {
+    const names = new Set<string>()
+    return pairs.map(({ key, value }) => {
+      const entry = entryOf(key as Node, value as Node | null)
+      if (names.has(entry.key.value)) throw malformed(source, entry.key.start, 'this key is written twice')
+      names.add(entry.key.value)
+      return entry
+    })
   }
 
   function entryOf(key: Node, value: Node | null): MappingEntry {
@@ -95,7 +106,7 @@ function convert(document: Document.Parsed, source: ManifestSource, yaml: Yaml):
 const tagSentence = 'YAML tags (`!name`) have no meaning in a manifest'
 
 const sentences: Readonly<Partial<Record<YAMLError['code'], string>>> = {
-  DUPLICATE_KEY: 'this key is written twice',
+  RESOURCE_EXHAUSTION: 'is nested too deeply',
   MULTIPLE_DOCS: 'a second YAML document begins; a manifest is one document',
   TAB_AS_INDENT: 'a tab is used as indentation; YAML allows blanks only',
   TAG_RESOLVE_FAILED: tagSentence,

@@ -201,6 +201,7 @@ describe('a hostile manifest', () => {
     ['fifty thousand open brackets', '['.repeat(50_000)],
     ['fifty thousand open braces', '{a: '.repeat(50_000)],
     ['fifty thousand nested lists', '- '.repeat(50_000)],
+    ['a hundred thousand keys', Array.from({ length: 100_000 }, (_, at) => `k${at}:\n`).join('')],
     ['more than a million characters', `#${' '.repeat(1_000_001)}`],
     ['a terminal sequence as a key', '"\\e[2Jx": 1'],
     ['a NUL', 'base: "\\0"'],
