@@ -1,7 +1,8 @@
 import type { BinaryPackage, Listing } from '../debian/index.ts'
 import { compareBytes, sortedByBytes } from '../kernel/index.ts'
 import { blockOf, type LockedDeb, type Lockfile, type LockRequest, lockFormat } from './model.ts'
-import { debKey, derivedFileName, groupBy, sourceBlocks } from './sources.ts'
+import { isOfRequestedSuite } from './request.ts'
+import { compareDebs, debKey, derivedFileName, groupBy, sourceBlocks } from './sources.ts'
 
 /** What was resolved for one root. */
 export interface ResolvedRoot {
@@ -33,9 +34,8 @@ export interface LockParts {
  */
 export function buildLockfile(parts: LockParts): Lockfile {
   const { request, roots, previous } = parts
-  const suites = request.archives.map(suiteOfArchiveLine)
   const firstLocked = new Map(
-    (previous?.debs ?? []).filter(deb => isOfSuite(deb.from, suites)).map(deb => [identityOf(deb), deb]),
+    (previous?.debs ?? []).filter(deb => isOfRequestedSuite(deb.from, request)).map(deb => [identityOf(deb), deb]),
   )
   const uses = roots.flatMap(root => {
     const ambiguous = ambiguousNames(root)
@@ -66,7 +66,7 @@ export function buildLockfile(parts: LockParts): Lockfile {
     format: lockFormat,
     request,
     keys: new Map([...parts.keys].filter(([archive]) => usedArchives.has(archive))),
-    debs,
+    debs: debs.sort(compareDebs),
     unknown: keptUnknown(previous, debs),
   }
 }
@@ -92,16 +92,6 @@ function placeOfLocked({ from, at, directory, file }: LockedDeb): Place {
 /** `debian/bookworm/main`; `local/./` for a flat repository whose suite is `./`. */
 function originOf(listing: Listing): string {
   return [listing.archive, listing.suite, ...(listing.component === '' ? [] : [listing.component])].join('/')
-}
-
-/** Archive and suite of `debian bookworm main`, joined as in `from`. */
-function suiteOfArchiveLine(line: string): string {
-  return line.split(' ').slice(0, 2).join('/')
-}
-
-/** Suites may hold slashes (`bookworm/updates`, `./`), so an origin is compared as a whole, not taken apart. */
-function isOfSuite(from: string, suites: readonly string[]): boolean {
-  return suites.some(suite => from === suite || from.startsWith(`${suite}/`))
 }
 
 function identityOf(deb: Pick<LockedDeb, 'name' | 'architecture' | 'version' | 'sha256'>): string {

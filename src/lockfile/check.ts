@@ -1,19 +1,22 @@
-import { compareBytes } from '../kernel/index.ts'
+import { matchesArchitecture } from '../debian/index.ts'
+import { compareBytes, quoted } from '../kernel/index.ts'
 import { graphOf, type LockGraph } from './graph.ts'
 import type { LockedDeb, Lockfile } from './model.ts'
+import { isOfRequestedSuite } from './request.ts'
 import { debKey, groupBy } from './sources.ts'
 import { writeLockfile } from './write.ts'
 
 /** Something that the lockfile alone shows to be wrong. */
 export interface LockProblem {
-  readonly kind: 'form' | 'wanted' | 'needs' | 'unreachable' | 'duplicate' | 'architecture'
+  readonly kind: 'form' | 'wanted' | 'needs' | 'unreachable' | 'duplicate' | 'architecture' | 'origin'
   /** One line, ready to print. */
   readonly message: string
 }
 
 /**
- * What the file alone can prove: the form is canonical, everything wanted has a deb, `needs` is closed, nothing is left
- * over. Whether relations really hold needs stanzas, and is `lock verify`'s work.
+ * What the file alone can prove: the form is canonical, each root has a deb for everything wanted there, `needs` is
+ * closed, every deb belongs to a root and to a suite of the request, and nothing is left over. Whether relations really
+ * hold needs stanzas, and is `lock verify`'s work.
  *
  * @param text the file's bytes as text, for the canonical form
  * @param namesWanted the alternatives' package names of each wanted item, by its text
@@ -26,26 +29,44 @@ export function checkLockfile(
   const problems: LockProblem[] = []
   if (writeLockfile(lock) !== text.replaceAll('\r\n', '\n'))
     problems.push({ kind: 'form', message: 'the file is not in canonical form; it was edited or reformatted' })
-  for (const item of lock.request.wanted) {
-    const names = namesWanted.get(item) ?? []
-    const [only] = names
-    // A virtual package is satisfied by a deb of another name, which only the relations can show.
-    const met = lock.debs.some(deb => deb.root === 'wanted' && names.includes(deb.name))
-    const provided = lock.debs.some(deb => deb.root === 'wanted' && !isNamedByItem(deb, namesWanted))
-    if (!met && !provided)
-      problems.push({ kind: 'wanted', message: `${only ?? item} is wanted, but no deb is marked as wanted for it` })
-  }
   const graphs = lock.request.architectures.map(architecture => graphOf(lock, architecture))
-  for (const graph of graphs) for (const problem of rootProblems(graph, graphs)) problems.push(problem)
-  const held = new Set(lock.request.architectures.flatMap(root => ['all', ...root.split('+')]))
-  for (const deb of lock.debs.filter(each => !held.has(each.architecture)))
-    problems.push({ kind: 'architecture', message: `${debKey(deb)} is locked, but no root has that architecture` })
+  for (const graph of graphs) {
+    const inRoot = graphs.length > 1 ? ` in the root ${graph.architecture}` : ''
+    for (const problem of wantedProblems(graph, lock.request.wanted, namesWanted, inRoot)) problems.push(problem)
+    for (const problem of rootProblems(graph, graphs, inRoot)) problems.push(problem)
+  }
+  for (const problem of placeProblems(lock, graphs)) problems.push(problem)
   return problems
 }
 
-function rootProblems(graph: LockGraph, graphs: readonly LockGraph[]): LockProblem[] {
+function wantedProblems(
+  graph: LockGraph,
+  wanted: readonly string[],
+  namesWanted: ReadonlyMap<string, readonly string[]>,
+  inRoot: string,
+): LockProblem[] {
+  const native = graph.architecture.replace(/\+.*/, '')
+  const marked = new Set(graph.debs.filter(deb => deb.root === 'wanted').map(deb => deb.name))
+  const named = new Set([...namesWanted.values()].flat())
+  // A virtual package is satisfied by a deb of another name, which only the relations can show.
+  if ([...marked].some(name => !named.has(name))) return []
+  return wanted
+    .filter(item => isWantedOn(item, native))
+    .filter(item => !(namesWanted.get(item) ?? []).some(name => marked.has(name)))
+    .map(item => ({
+      kind: 'wanted',
+      message: `${quoted(item)} is wanted, but no deb is marked as wanted for it${inRoot}`,
+    }))
+}
+
+/** Whether the `[arch]` restriction at the end of an item admits this architecture. */
+function isWantedOn(item: string, architecture: string): boolean {
+  const restriction = /\[([^\]]*)\]$/.exec(item)?.[1]
+  return restriction === undefined || matchesArchitecture(restriction.split(' '), architecture)
+}
+
+function rootProblems(graph: LockGraph, graphs: readonly LockGraph[], inRoot: string): LockProblem[] {
   const problems: LockProblem[] = []
-  const inRoot = graphs.length > 1 ? ` in the root ${graph.architecture}` : ''
   for (const [key, { length }] of groupBy(graph.debs, debKey)) {
     if (length > 1) problems.push({ kind: 'duplicate', message: `${key} is locked twice${inRoot}` })
   }
@@ -64,6 +85,25 @@ function rootProblems(graph: LockGraph, graphs: readonly LockGraph[]): LockProbl
   return problems.sort((left, right) => compareBytes(left.message, right.message))
 }
 
-function isNamedByItem(deb: LockedDeb, namesWanted: ReadonlyMap<string, readonly string[]>): boolean {
-  return [...namesWanted.values()].some(names => names.includes(deb.name))
+/** Debs that no root or no suite of the request accounts for: such a deb would be installed nowhere, or be found nowhere. */
+function placeProblems(lock: Lockfile, graphs: readonly LockGraph[]): LockProblem[] {
+  const { architectures: roots } = lock.request
+  const held = new Set<LockedDeb>(graphs.flatMap(graph => graph.debs))
+  return lock.debs.flatMap((deb): LockProblem[] => {
+    const problems: LockProblem[] = []
+    const unknown = deb.roots?.find(root => !roots.includes(root))
+    if (unknown !== undefined)
+      problems.push({
+        kind: 'architecture',
+        message: `${debKey(deb)} is locked for the root ${unknown}, which the request does not have`,
+      })
+    else if (!held.has(deb))
+      problems.push({ kind: 'architecture', message: `${debKey(deb)} is locked, but no root has that architecture` })
+    if (!isOfRequestedSuite(deb.from, lock.request))
+      problems.push({
+        kind: 'origin',
+        message: `${debKey(deb)} is locked from ${quoted(deb.from)}, which is no suite of the request`,
+      })
+    return problems
+  })
 }

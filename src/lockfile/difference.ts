@@ -50,6 +50,8 @@ export function diffLockfiles(before: Lockfile, after: Lockfile): LockDifference
     changesOf(had.get(key) ?? [], has.get(key) ?? []),
   )
   const bySource = groupBy(changes, change => (change.kind === 'removed' ? change.before : change.after).sourceName)
+  const hadVersions = versionsBySource(before)
+  const hasVersions = versionsBySource(after)
   const known = new Set(before.debs.map(deb => deb.sha256))
   const news = new Map(after.debs.filter(deb => !known.has(deb.sha256)).map(deb => [deb.sha256, deb.sizeBytes]))
   return {
@@ -57,8 +59,8 @@ export function diffLockfiles(before: Lockfile, after: Lockfile): LockDifference
     request: compareRequests(before.request, after.request),
     sources: sortedByBytes(bySource.keys()).map(source => ({
       source,
-      versionsBefore: versionsOf(before, source),
-      versionsAfter: versionsOf(after, source),
+      versionsBefore: hadVersions.get(source) ?? [],
+      versionsAfter: hasVersions.get(source) ?? [],
       debs: bySource.get(source) ?? [],
     })),
     newBytes: [...news.values()].reduce((sum, size) => sum + size, 0),
@@ -118,7 +120,9 @@ function keyChanges(before: Lockfile, after: Lockfile): KeyChange[] {
   })
 }
 
-function versionsOf(lock: Lockfile, source: string): readonly string[] {
-  const versions = lock.debs.filter(deb => deb.sourceName === source).map(deb => deb.sourceVersion)
-  return [...new Set(versions)].sort(compareVersions)
+function versionsBySource(lock: Lockfile): ReadonlyMap<string, readonly string[]> {
+  const debs = [...groupBy(lock.debs, deb => deb.sourceName)]
+  return new Map(
+    debs.map(([source, group]) => [source, [...new Set(group.map(deb => deb.sourceVersion))].sort(compareVersions)]),
+  )
 }

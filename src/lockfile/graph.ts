@@ -19,9 +19,7 @@ export interface LockGraph {
 export function debsOfRoot(lock: Lockfile, architecture: string): readonly LockedDeb[] {
   const architectures = ['all', ...architecture.split('+')]
   return lock.debs
-    .filter(deb =>
-      deb.roots === undefined ? architectures.includes(deb.architecture) : deb.roots.includes(architecture),
-    )
+    .filter(deb => architectures.includes(deb.architecture) && (deb.roots?.includes(architecture) ?? true))
     .toSorted(compareDebs)
 }
 

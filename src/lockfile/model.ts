@@ -55,7 +55,7 @@ export interface Lockfile {
   readonly request: LockRequest
   /** Archive id → primary fingerprints (upper-case hex) that signed what is locked, sorted. */
   readonly keys: ReadonlyMap<string, readonly string[]>
-  /** Sorted by source key, then name, then architecture. */
+  /** By name, then architecture (`compareDebs`), when read or built; the writer does not rely on it. */
   readonly debs: readonly LockedDeb[]
   /**
    * Plain keys this version does not know, kept when it rewrites the file: raw lines by the block that holds them

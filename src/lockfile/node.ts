@@ -19,6 +19,18 @@ export interface LockMember {
   readonly value: LockNode
   /** Line of the key, counted from 1. */
   readonly line: number
-  /** The raw lines of key and value, without line ends: what keeps unknown keys as they were. */
+  /** The last line of the value. */
+  readonly lastLine: number
+  /** Spaces before the key; undefined where it shares its lines with others, as in `{a: 1, b: 2}`. */
+  readonly indent: number | undefined
+}
+
+/** Lock text as a reader understood it. */
+export interface LockDocument {
+  readonly root: LockMap
+  /** The raw lines, without line ends: what keeps unknown keys as they were. */
   readonly lines: readonly string[]
 }
+
+/** A lockfile nests five levels deep; unknown keys may go further, but not so far that reading them exhausts the stack. */
+export const deepestNesting = 50

@@ -1,4 +1,4 @@
-import type { LockMap, LockMember, LockNode } from './node.ts'
+import { deepestNesting, type LockDocument, type LockMap, type LockMember, type LockNode } from './node.ts'
 
 /**
  * Reads the part of YAML that `writeLockfile` uses: block maps and lists of quoted strings, integers and booleans, and
@@ -6,16 +6,18 @@ import type { LockMap, LockMember, LockNode } from './node.ts'
  *
  * @returns undefined when the text uses anything else; then a YAML library must judge it
  */
-export function readCanonicalText(text: string): LockMap | undefined {
-  const reader: Reader = { lines: text.split(text.includes('\r') ? /\r?\n/ : '\n'), at: 0 }
-  const map = readMap(reader, 0)
+export function readCanonicalText(text: string): LockDocument | undefined {
+  const reader: Reader = { lines: text.split(text.includes('\r') ? /\r?\n/ : '\n'), at: 0, depth: 0 }
+  const root = readMap(reader, 0)
   skipBlankLines(reader)
-  return reader.at === reader.lines.length ? map : undefined
+  return root === undefined || reader.at < reader.lines.length ? undefined : { root, lines: reader.lines }
 }
 
 interface Reader {
   readonly lines: readonly string[]
   at: number
+  /** Maps around the one that is read. */
+  depth: number
 }
 
 const keyPattern = /^ *(?:([A-Za-z][A-Za-z0-9-]*)|("(?:[^"\\]|\\.)*")):(?: (.+))?$/
@@ -23,8 +25,10 @@ const itemPattern = /^ *- ("(?:[^"\\]|\\.)*")$/
 const flowListPattern = /^\[(?:"(?:[^"\\]|\\.)*"(?:, "(?:[^"\\]|\\.)*")*)?\]$/
 
 function readMap(reader: Reader, indent: number): LockMap | undefined {
+  if (reader.depth === deepestNesting) return undefined
   const entries = new Map<string, LockMember>()
   const firstLine = reader.at + 1
+  reader.depth++
   for (;;) {
     skipBlankLines(reader)
     const line = reader.lines[reader.at]
@@ -37,8 +41,9 @@ function readMap(reader: Reader, indent: number): LockMap | undefined {
     reader.at++
     const value = match[3] === undefined ? readBlock(reader, indent) : readScalar(match[3], start + 1)
     if (value === undefined) return undefined
-    entries.set(key, { value, line: start + 1, lines: reader.lines.slice(start, endOfMember(reader, start)) })
+    entries.set(key, { value, line: start + 1, lastLine: lastLineOfMember(reader, start), indent })
   }
+  reader.depth--
   return { kind: 'map', entries, line: firstLine }
 }
 
@@ -77,7 +82,7 @@ function readScalar(text: string, line: number): LockNode | undefined {
 }
 
 /** Blank lines and comments after a value belong to nobody. */
-function endOfMember(reader: Reader, start: number): number {
+function lastLineOfMember(reader: Reader, start: number): number {
   let end = reader.at
   while (end > start + 1 && isBlankOrComment(reader.lines[end - 1] ?? '')) end--
   return end

@@ -1,5 +1,5 @@
 import { isPackageName, poolPathProblem, versionProblem } from '../debian/index.ts'
-import { Fault, isSha256, quoted } from '../kernel/index.ts'
+import { Fault, isSha256, quoted, unreachable } from '../kernel/index.ts'
 import { blockOf, type LockBlock, type LockedDeb, type Lockfile, type LockRequest, lockFormat } from './model.ts'
 import type { LockMap, LockMember, LockNode } from './node.ts'
 import { readCanonicalText } from './read-canonical.ts'
@@ -13,7 +13,7 @@ import { compareDebs } from './sources.ts'
  *   feature that this version lacks, `LOCK_MALFORMED` with file and line for everything else
  */
 export async function readLockfile(text: string, fileName: string): Promise<Lockfile> {
-  const marker = /^(?:<{7}|\|{7}|>{7})(?: |$)/m.exec(text)
+  const marker = /^(?:<{7}|\|{7}|={7}|>{7})(?: |$)/m.exec(text)
   if (marker !== null) {
     const line = text.slice(0, marker.index).split('\n').length
     throw new Fault('LOCK_CONFLICTED', {
@@ -22,11 +22,12 @@ export async function readLockfile(text: string, fileName: string): Promise<Lock
       context: { file: fileName, line },
     })
   }
-  const root = readCanonicalText(text) ?? (await import('./read-yaml.ts')).readYamlText(text, fileName)
-  return new Interpreter(fileName).lockfile(root)
+  const document = readCanonicalText(text) ?? (await import('./read-yaml.ts')).readYamlText(text, fileName)
+  return new Interpreter(fileName, document.lines).lockfile(document.root)
 }
 
-const architecturePattern = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/
+const architecturePattern = /^[a-z0-9]+(?:-[a-z0-9]+)*$/
+const archiveIdPattern = /^[A-Za-z0-9][A-Za-z0-9.+_-]*$/
 const requestKeys = ['architectures', 'archives', 'base', 'recommends', 'wanted', 'exclude', 'pins', 'debs']
 const sourceKeys = ['version', 'from', 'at', 'directory', 'debs']
 const debKeys = ['version', 'from', 'at', 'directory', 'file', 'sha256', 'size', 'root', 'roots', 'needs']
@@ -34,10 +35,12 @@ const debKeys = ['version', 'from', 'at', 'directory', 'file', 'sha256', 'size',
 /** Turns nodes into a checked lockfile; it has a life only to carry the file's name and the unknown keys it met. */
 class Interpreter {
   readonly #fileName: string
+  readonly #lines: readonly string[]
   readonly #unknown = new Map<string, readonly string[]>()
 
-  constructor(fileName: string) {
+  constructor(fileName: string, lines: readonly string[]) {
     this.#fileName = fileName
+    this.#lines = lines
   }
 
   lockfile(root: LockMap): Lockfile {
@@ -48,6 +51,7 @@ class Interpreter {
     const keyMember = root.entries.get('keys')
     if (keyMember !== undefined) {
       for (const [archive, member] of this.#map(keyMember).entries) {
+        if (!archiveIdPattern.test(archive)) throw this.#malformed(member.line, `${quoted(archive)} is no archive id`)
         const fingerprints = this.#texts(member)
         const wrong = fingerprints.find(each => !/^(?:[0-9A-F]{40}|[0-9A-F]{64})$/.test(each))
         if (wrong !== undefined) throw this.#malformed(member.line, `${quoted(wrong)} is no key fingerprint`)
@@ -85,8 +89,10 @@ class Interpreter {
       return member === undefined ? [] : this.#texts(member)
     }
     const recommends = map.entries.get('recommends')
+    const architectures = map.entries.get('architectures')
     return {
-      architectures: list('architectures'),
+      architectures:
+        architectures === undefined ? [] : this.#listOf(architectures, isRootName, 'a root such as amd64+i386'),
       archives: list('archives'),
       base: this.#text(this.#member(map, 'base', map.line)),
       recommends:
@@ -134,8 +140,8 @@ class Interpreter {
         directory: this.#path(inherited('directory')),
         file: this.#file(deb.entries.get('file')),
         root: this.#root(deb.entries.get('root')),
-        needs: needs === undefined ? [] : this.#texts(needs),
-        roots: roots === undefined ? undefined : this.#texts(roots),
+        needs: needs === undefined ? [] : this.#listOf(needs, isNeed, 'a package name or name:architecture'),
+        roots: roots === undefined ? undefined : this.#listOf(roots, isRootName, 'a root such as amd64+i386'),
       }
     })
   }
@@ -199,7 +205,12 @@ class Interpreter {
   }
 
   #nodeText(value: LockNode, line: number): string {
-    if (value.kind === 'text') return value.value
+    if (value.kind === 'text') {
+      // Names end up on a terminal, in one-line messages and in lists with one line per item.
+      if (/[\u0000-\u001f\u007f]/.test(value.value))
+        throw this.#malformed(value.line, `${quoted(value.value)} has control characters`)
+      return value.value
+    }
     const found =
       value.kind === 'other'
         ? value.text
@@ -214,8 +225,23 @@ class Interpreter {
     return value.items.map(item => this.#nodeText(item, item.line))
   }
 
+  #listOf(member: LockMember, isRight: (text: string) => boolean, form: string): readonly string[] {
+    const texts = this.#texts(member)
+    const wrong = texts.find(text => !isRight(text))
+    if (wrong !== undefined) throw this.#malformed(member.line, `${quoted(wrong)} is not ${form}`)
+    return texts
+  }
+
   #keepUnknown(map: LockMap, known: readonly string[], block: LockBlock): void {
-    const lines = [...map.entries].filter(([key]) => !known.includes(key)).flatMap(([, member]) => member.lines)
+    const lines: string[] = []
+    for (const [key, { line, lastLine, indent }] of map.entries) {
+      if (known.includes(key)) continue
+      if (indent === undefined)
+        throw this.#malformed(line, `the unknown key ${quoted(key)} must stand on a line of its own to be kept`)
+      // The writer has its own indentation; a block moves as a whole.
+      const shift = indentOfBlock(block) - indent
+      for (const each of this.#lines.slice(line - 1, lastLine)) lines.push(shiftedBy(shift, each))
+    }
     if (lines.length > 0) this.#unknown.set(blockOf(block), lines)
   }
 
@@ -228,10 +254,52 @@ class Interpreter {
   }
 }
 
+function indentOfBlock(block: LockBlock): number {
+  switch (block.kind) {
+    case 'file':
+      return 0
+    case 'request':
+      return 2
+    case 'source':
+      return 4
+    case 'deb':
+      return 8
+    default:
+      return unreachable(block)
+  }
+}
+
+function shiftedBy(columns: number, line: string): string {
+  if (line.trim() === '') return ''
+  if (columns >= 0) return ' '.repeat(columns) + line
+  const blanks = line.length - line.trimStart().length
+  return line.slice(Math.min(-columns, blanks))
+}
+
+/** `debian/bookworm/main`; suites may hold slashes and end in one, archive ids may not. */
 function isOrigin(text: string): boolean {
-  return /^[^/\s]+(?:\/[!-~]+)+$/.test(text)
+  const slash = text.indexOf('/')
+  return archiveIdPattern.test(text.slice(0, Math.max(slash, 0))) && /^\/[!-~]+$/.test(text.slice(slash))
 }
 
 function isTimestamp(text: string): boolean {
-  return /^\d{8}T\d{6}Z$/.test(text)
+  const match = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(text)
+  if (match === null) return false
+  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match.slice(1).map(Number)
+  // Day 0 of the next month is the last of this one.
+  const lastDay = new Date(Date.UTC(year, month, 0)).getUTCDate()
+  return (
+    year >= 1970 && month >= 1 && month <= 12 && day >= 1 && day <= lastDay && hour < 24 && minute < 60 && second < 60
+  )
+}
+
+/** `amd64`, `amd64+i386`. */
+function isRootName(text: string): boolean {
+  return text.split('+').every(each => architecturePattern.test(each))
+}
+
+/** `libc6`, `libc6:i386`. */
+function isNeed(text: string): boolean {
+  const [name = '', ...qualifiers] = text.split(':')
+  return isPackageName(name) && qualifiers.length <= 1 && qualifiers.every(each => architecturePattern.test(each))
 }

@@ -39,6 +39,17 @@ export function compareRequests(before: LockRequest, after: LockRequest): readon
   })
 }
 
+/**
+ * Whether a deb's `from` is a suite that the request has. Suites may hold slashes (`bookworm/updates`, `./`), so the
+ * origin is compared as a whole, not taken apart.
+ */
+export function isOfRequestedSuite(from: string, request: Pick<LockRequest, 'archives'>): boolean {
+  return request.archives.some(line => {
+    const suite = line.split(' ', 2).join('/')
+    return from === suite || from.startsWith(`${suite}/`)
+  })
+}
+
 function linesOf(value: LockRequest[keyof LockRequest]): readonly string[] {
   return Array.isArray(value) ? value : [String(value)]
 }

@@ -14,8 +14,8 @@ export interface SourceBlock {
 }
 
 /**
- * Groups debs by source package. A value that debs of one source disagree on stands in the source as most of them have
- * it (the byte-smallest of equals, so for `at` the oldest): adding a deb later never rewrites the others.
+ * Groups debs by source package. Where debs of one source disagree, the source has what its first locked debs have (of
+ * the oldest `at`; the most common value of those, then the byte-smallest): adding a deb later never rewrites the others.
  */
 export function sourceBlocks(debs: readonly LockedDeb[]): readonly SourceBlock[] {
   const byNameAndVersion = groupBy(debs, deb => `${deb.sourceName} ${deb.sourceVersion}`)
@@ -27,14 +27,16 @@ export function sourceBlocks(debs: readonly LockedDeb[]): readonly SourceBlock[]
     .flatMap(([nameAndVersion, members]) => {
       const [first] = members
       if (first === undefined) return []
+      const at = members.reduce((oldest, deb) => (deb.at < oldest ? deb.at : oldest), first.at)
+      const firstLocked = members.filter(deb => deb.at === at)
       const several = (versionsByName.get(first.sourceName) ?? 0) > 1
       return [
         {
           key: several ? nameAndVersion : first.sourceName,
           version: first.sourceVersion,
-          from: mostCommon(members.map(deb => deb.from)),
-          at: mostCommon(members.map(deb => deb.at)),
-          directory: mostCommon(members.map(deb => deb.directory)),
+          from: mostCommon(firstLocked.map(deb => deb.from)),
+          at,
+          directory: mostCommon(firstLocked.map(deb => deb.directory)),
           debs: members.toSorted(compareDebs),
         },
       ]

@@ -1,4 +1,4 @@
-import { Fault, isFault } from '../kernel/index.ts'
+import { Fault, isFault, quoted } from '../kernel/index.ts'
 import { compareRequests, type Lockfile, type RequestChange, readLockfile, requestOf } from '../lockfile/index.ts'
 import type { Manifest } from '../manifest/index.ts'
 import type { Project } from './project.ts'
@@ -52,5 +52,5 @@ export function requireFreshLock(project: Project, manifest: Manifest, lock: Loc
 
 /** `wanted "nginx" was added`, seen from the lock. */
 export function describeRequestChange({ field, kind, text }: RequestChange): string {
-  return `${field} ${JSON.stringify(text)} was ${kind}`
+  return `${field} ${quoted(text)} was ${kind}`
 }

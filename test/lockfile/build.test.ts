@@ -81,8 +81,8 @@ describe('a lock of resolved packages', () => {
     assert.deepEqual(
       lock.debs.map(deb => [deb.name, deb.roots]),
       [
-        ['tool', ['amd64']],
         ['other', ['arm64']],
+        ['tool', ['amd64']],
       ],
     )
   })

@@ -70,6 +70,25 @@ sources:
     )
   })
 
+  test('does not change what debs of a source have when more of it are locked later, however many', () => {
+    const first = lockedDeb('libc6:amd64=2', { sourceName: 'glibc', at: '20260101T000000Z' })
+    const later = ['libc-bin', 'libc-l10n', 'locales'].map(name =>
+      lockedDeb(`${name}:amd64=2`, {
+        sourceName: 'glibc',
+        at: '20260601T000000Z',
+        from: 'debian/bookworm-updates/main',
+        directory: 'pool/updates/g/glibc',
+      }),
+    )
+    const before = writeLockfile(lockWith([first])).split('\n')
+    const after = writeLockfile(lockWith([first, ...later])).split('\n')
+    assert.deepEqual(
+      before.filter(line => !after.includes(line)),
+      [],
+    )
+    assert.equal(after.length - before.length, 3 * 6)
+  })
+
   test('keeps two versions of one source apart', async () => {
     const lock = lockWith([
       lockedDeb('libpng16-16:amd64=1.6-1', { sourceName: 'libpng' }),
