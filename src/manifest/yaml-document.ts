@@ -16,7 +16,7 @@ const maximumAliases = 100
 export async function parseYaml(source: ManifestSource): Promise<ManifestNode> {
   if (source.text.length > maximumCharacters)
     throw malformed(source, 0, `has ${source.text.length} characters, more than ${maximumCharacters}`)
-  const yaml = await import('yaml')
+  const yaml = await import('./yaml-library.ts')
   const document = guarded(source, () =>
     yaml.parseDocument(source.text, {
       version: '1.2',
@@ -34,7 +34,7 @@ export async function parseYaml(source: ManifestSource): Promise<ManifestNode> {
   return guarded(source, () => convert(document, source, yaml))
 }
 
-type Yaml = typeof import('yaml')
+type Yaml = typeof import('./yaml-library.ts')
 
 /** The parser and the conversion are recursive: ten thousand brackets must not end in a stack trace. */
 function guarded<Result>(source: ManifestSource, action: () => Result): Result {

@@ -2,7 +2,7 @@ import { didYouMean, Fault } from '../kernel/index.ts'
 import { graphOf, pathsTo } from '../lockfile/graph.ts'
 import type { LockedDeb, Lockfile, LockGraph, LockPath } from '../lockfile/index.ts'
 import type { Project } from './project.ts'
-import { readLock } from './read-lock.ts'
+import { readProjectLock } from './read-project.ts'
 
 export interface WhyRequest {
   readonly project: Project
@@ -23,7 +23,7 @@ export interface Reason {
  * @throws {Fault} `LOCK_PACKAGE_ABSENT` with near names
  */
 export async function explainPackage(request: WhyRequest): Promise<readonly Reason[]> {
-  const { lock } = await readLock(request.project)
+  const { lock } = await readProjectLock(request.project)
   const reasons = graphsOf(lock).flatMap(graph =>
     graph.named(request.name).map(deb => ({ root: graph.architecture, deb, paths: pathsTo(graph, deb) })),
   )

@@ -18,7 +18,7 @@ export interface ProjectLock {
 }
 
 /** @throws {Fault} `LOCK_MISSING`, `LOCK_MALFORMED`, `LOCK_CONFLICTED`, `LOCK_TOO_NEW` */
-export async function readProjectLock(project: Project): Promise<ProjectLock> {
+export async function readProjectLock(project: Pick<Project, 'lockName' | 'lockPath'>): Promise<ProjectLock> {
   const text = await readTextFile(project.lockPath, 'LOCK_MISSING')
   return { text, lock: await readLockfile(text, project.lockName) }
 }

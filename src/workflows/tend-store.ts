@@ -37,8 +37,8 @@ export async function pruneStore(
 ): Promise<PruneResult> {
   const blobs: string[] = []
   for (const lockName of request.keptLocks) {
-    const { readLock } = await import('./read-lock.ts')
-    const { lock } = await readLock({ lockName, lockPath: resolve(world.workingFolder, lockName) })
+    const { readProjectLock } = await import('./read-project.ts')
+    const { lock } = await readProjectLock({ lockName, lockPath: resolve(world.workingFolder, lockName) })
     for (const deb of lock.debs) blobs.push(deb.sha256)
   }
   const store = await openStore(request.storeFolder, world)

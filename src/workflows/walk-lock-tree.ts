@@ -1,7 +1,7 @@
 import type { LockedDeb, LockGraph } from '../lockfile/index.ts'
 import { absentFault, graphsOf } from './explain-package.ts'
 import type { Project } from './project.ts'
-import { readLock } from './read-lock.ts'
+import { readProjectLock } from './read-project.ts'
 
 export interface TreeRequest {
   readonly project: Project
@@ -34,7 +34,7 @@ const deepest = 200
 
 /** @throws {Fault} `LOCK_PACKAGE_ABSENT` */
 export async function walkLockTree(request: TreeRequest): Promise<readonly LockTree[]> {
-  const { lock } = await readLock(request.project)
+  const { lock } = await readProjectLock(request.project)
   const trees = graphsOf(lock).flatMap(graph => {
     const starts = request.name === undefined ? startsOf(graph, request.direction) : graph.named(request.name)
     return starts.length === 0 ? [] : [{ root: graph.architecture, rows: rowsOf(graph, starts, request) }]

@@ -48,3 +48,8 @@ export function parseInstant(flag: string, text: string): Date {
     })
   return instant
 }
+
+/** `20261120T000000Z`: how the lockfile and the snapshot archives write an instant. */
+export function timestampOf(instant: Date): string {
+  return `${instant.toISOString().slice(0, 19).replace(/[-:]/g, '')}Z`
+}

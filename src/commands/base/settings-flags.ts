@@ -1,4 +1,5 @@
 import { Flags } from '@oclif/core'
+import { Fault } from '../../kernel/index.ts'
 
 /** Where files come from and go to: never what they are. */
 export const storeFlags = {
@@ -9,7 +10,8 @@ export const storeFlags = {
   }),
 }
 
-export const mirrorFlags = {
+/** For what looks at archives. */
+export const networkFlags = {
   mirror: Flags.string({
     summary: 'take an archive from another place, for example debian=http://mirror.example.org/debian',
     helpValue: 'ID=URI',
@@ -17,4 +19,33 @@ export const mirrorFlags = {
     multipleNonGreedy: true,
     helpGroup: 'SETTINGS',
   }),
+  parallelism: Flags.string({ summary: 'downloads at a time', helpValue: 'N', helpGroup: 'SETTINGS' }),
+  proxy: Flags.string({ summary: 'HTTP proxy, or "none"', helpValue: 'URL', helpGroup: 'SETTINGS' }),
+  credentials: Flags.string({
+    summary: "netrc file or apt's auth.conf",
+    helpValue: 'FILE',
+    helpGroup: 'SETTINGS',
+  }),
+  offline: Flags.boolean({ summary: 'use only what the store has', helpGroup: 'SETTINGS' }),
+}
+
+export const vendorFlags = {
+  vendor: Flags.string({
+    summary: 'folder of debs that is asked before any mirror, may be given several times',
+    helpValue: 'DIR',
+    multiple: true,
+    multipleNonGreedy: true,
+    helpGroup: 'SETTINGS',
+  }),
+}
+
+/** @throws {Fault} `USAGE_INVALID` */
+export function requireDigest(flag: string, text: string): string {
+  const match = /^(?:sha256:)?([0-9a-f]{64})$/.exec(text)
+  if (match?.[1] !== undefined) return match[1]
+  throw new Fault('USAGE_INVALID', {
+    message: `${flag} is ${JSON.stringify(text)}, which is no sha256`,
+    hint: 'Give the 64 hex digits that an earlier `aptroot lock install` printed.',
+    context: { flag, value: text },
+  })
 }

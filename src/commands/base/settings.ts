@@ -1,32 +1,27 @@
-import { join, resolve } from 'node:path'
-import { Fault } from '../../kernel/index.ts'
+import type { Session } from '../../kernel/index.ts'
+import type { SettingFlags, Settings } from '../../workflows/merge-settings.ts'
+import type { Project } from '../../workflows/project.ts'
+import { readSettings } from '../../workflows/settings.ts'
+import type { Site } from '../../workflows/site.ts'
 import type { World } from '../../workflows/world.ts'
 
-export interface PlaceSettings {
-  /** Absolute. */
-  readonly storeFolder: string
-  /** Where the settings come from, highest precedence first; for `doctor`. */
-  readonly sources: readonly string[]
+/** For commands without a manifest: the project is the folder they run in. */
+export function settingsOf(
+  flags: SettingFlags,
+  { environment, workingFolder }: Pick<World, 'environment' | 'workingFolder'>,
+): Promise<Settings> {
+  return readSettings(flags, { environment, workingFolder, projectFolder: workingFolder })
 }
 
-/** Flags, then variables, then defaults. */
-export async function settingsOf(
-  flags: { readonly store?: string | undefined },
-  world: Pick<World, 'environment' | 'workingFolder'>,
-): Promise<PlaceSettings> {
+/** Where a run on this project looks and keeps what it fetched; this host's apt may name mirrors and proxies. */
+export async function siteOf(
+  flags: SettingFlags,
+  project: Project,
+  { session, world }: { readonly session: Session; readonly world: World },
+): Promise<Site> {
+  const { readUsableHost, siteOfSettings } = await import('../../workflows/site-of-settings.ts')
   const { environment, workingFolder } = world
-  if (flags.store !== undefined) return { storeFolder: resolve(workingFolder, flags.store), sources: ['--store'] }
-  if (isSet(environment.APTROOT_STORE))
-    return { storeFolder: resolve(workingFolder, environment.APTROOT_STORE), sources: ['APTROOT_STORE'] }
-  if (isSet(environment.XDG_CACHE_HOME))
-    return { storeFolder: join(environment.XDG_CACHE_HOME, 'aptroot'), sources: [] }
-  if (isSet(environment.HOME)) return { storeFolder: join(environment.HOME, '.cache/aptroot'), sources: [] }
-  throw new Fault('SETTINGS_INVALID', {
-    message: 'no place for the store: neither APTROOT_STORE nor XDG_CACHE_HOME nor HOME is set',
-    hint: 'Name a folder with --store DIR.',
-  })
-}
-
-function isSet(value: string | undefined): value is string {
-  return value !== undefined && value !== ''
+  const settings = await readSettings(flags, { environment, workingFolder, projectFolder: project.folder })
+  const host = settings.mode === 'offline' ? undefined : await readUsableHost('/', session)
+  return siteOfSettings(settings, host)
 }

@@ -1,0 +1,101 @@
+import { resolve } from 'node:path'
+import { Args, Flags } from '@oclif/core'
+import { Fault } from '../../kernel/index.ts'
+import {
+  type AddArchiveRequest,
+  addPlannedArchives,
+  type PlannedArchive,
+  planArchives,
+} from '../../workflows/add-archive.ts'
+import { projectOf } from '../../workflows/project.ts'
+import { BaseCommand } from '../base/base-command.ts'
+import type { Answer } from '../base/envelope.ts'
+import { manifestFlag } from '../base/project-flags.ts'
+import { type Line, span } from '../base/text.ts'
+
+export default class ArchiveAdd extends BaseCommand {
+  static override summary = 'Add an archive to the manifest, after showing whose key it is'
+  static override description =
+    "Takes a `deb …` line in quotes, or apt's .list or .sources file. The key comes from --key, else from where `signed-by` points, and is copied into the project."
+  static override args = {
+    source: Args.string({ description: '"deb … line" or file', required: true }),
+  }
+  static override flags = {
+    ...manifestFlag,
+    key: Flags.string({ char: 'k', summary: "the archive's public key, armored or binary", helpValue: 'FILE' }),
+    id: Flags.string({
+      summary: 'name of the archive in manifest and lock [default: from its address]',
+      helpValue: 'NAME',
+    }),
+    yes: Flags.boolean({ char: 'y', summary: 'do not ask; for scripts that know the fingerprint' }),
+  }
+  static override examples = [
+    '<%= config.bin %> archive add "deb [signed-by=/etc/apt/keyrings/example.asc] https://deb.example.org/debian bookworm main"',
+    '<%= config.bin %> archive add /etc/apt/sources.list.d/example.sources',
+    '<%= config.bin %> archive add "deb https://deb.example.org/debian bookworm main" --key example.asc --id example --yes',
+  ]
+
+  async run(): Promise<Answer> {
+    const { args, flags } = await this.parse(ArchiveAdd)
+    const world = this.world()
+    const project = projectOf(flags.file, world.workingFolder)
+    const request: AddArchiveRequest = {
+      project,
+      source: /^deb(-src)?[\s[]/.test(args.source)
+        ? { kind: 'line', text: args.source }
+        : { kind: 'file', path: resolve(world.workingFolder, args.source) },
+      id: flags.id,
+      keyPath: flags.key === undefined ? undefined : resolve(world.workingFolder, flags.key),
+      systemFolder: '/',
+    }
+    const planned = await planArchives(request, world)
+    const shown = planned.flatMap(planLines)
+    if (!flags.yes) await this.#confirm(planned, shown)
+    await addPlannedArchives(project, planned, world)
+    return {
+      result: { manifest: project.manifestName, archives: planned.map(plainPlan) },
+      lines: [
+        ...(flags.yes ? shown : []),
+        `Added to ${project.manifestName}: ${planned.map(each => each.archive.id).join(', ')}`,
+        'Next: aptroot lock update',
+      ],
+    }
+  }
+
+  /** A key is trusted by a person who looked at it, or by a script that says so. */
+  async #confirm(planned: readonly PlannedArchive[], shown: readonly Line[]): Promise<void> {
+    const { stderr, format, signal } = this.invocation
+    if (format === 'json' || process.stdin.isTTY !== true || process.stderr.isTTY !== true) {
+      const keys = planned.flatMap(each => each.fingerprints)
+      throw new Fault('USAGE_INVALID', {
+        message: `nobody is here to confirm the key ${keys.join(', ')}`,
+        hint: 'Compare the fingerprint with one that you trust, then run the command again with --yes.',
+        context: { fingerprints: keys },
+      })
+    }
+    stderr.lines(shown)
+    const { createInterface } = await import('node:readline/promises')
+    const terminal = createInterface({ input: process.stdin, output: process.stderr })
+    // In raw mode the terminal sends Ctrl-C to readline instead of to the process.
+    terminal.on('SIGINT', () => process.kill(process.pid, 'SIGINT'))
+    try {
+      const reply = await terminal.question('Trust these keys for these archives? [y/N] ', { signal })
+      if (/^y(es)?$/i.test(reply.trim())) return
+    } finally {
+      terminal.close()
+    }
+    throw new Fault('USAGE_INVALID', { message: 'nothing was added', hint: 'Answer y to trust the key.' })
+  }
+}
+
+function planLines({ archive, fingerprints, key }: PlannedArchive): Line[] {
+  return [
+    [span('strong', archive.id), ` ${archive.uris[0]} ${archive.suites.join(' ')} ${archive.components.join(' ')}`],
+    ...fingerprints.map((fingerprint): Line => ['  signed by ', span('strong', fingerprint)]),
+    key === undefined ? '  (a key ring that ships with aptroot)' : `  kept in ${key.path}`,
+  ]
+}
+
+function plainPlan({ archive, fingerprints, key }: PlannedArchive) {
+  return { ...archive, fingerprints, keyFile: key?.path }
+}

@@ -1,0 +1,90 @@
+import { Args, Flags } from '@oclif/core'
+import { Fault } from '../kernel/index.ts'
+import { type InitRequest, type InitResult, initManifest } from '../workflows/init-manifest.ts'
+import { projectOf } from '../workflows/project.ts'
+import { BaseCommand } from './base/base-command.ts'
+import type { Answer } from './base/envelope.ts'
+import { manifestFlag } from './base/project-flags.ts'
+import { type Line, span } from './base/text.ts'
+
+export default class Init extends BaseCommand {
+  static override summary = 'Write a first manifest'
+  static override description =
+    "From a release that aptroot knows (`--suite bookworm`), or from this host's apt sources and keys (`--from-host`)."
+  static override strict = false
+  static override args = { name: Args.string({ description: 'packages that are wanted' }) }
+  static override flags = {
+    ...manifestFlag,
+    suite: Flags.string({
+      char: 's',
+      summary: 'release, such as bookworm, debian/trixie or noble',
+      helpValue: 'NAME',
+      exclusive: ['from-host'],
+    }),
+    'from-host': Flags.boolean({ summary: "take archives and keys from this host's apt configuration" }),
+    architecture: Flags.string({
+      char: 'a',
+      summary: "architecture, may be given several times [default: this host's]",
+      helpValue: 'NAME',
+      multiple: true,
+      multipleNonGreedy: true,
+    }),
+    base: Flags.option({
+      options: ['none', 'essential', 'required', 'important'] as const,
+      summary: 'set that is wanted beside the packages [default: what the release proposes]',
+    })(),
+    force: Flags.boolean({ summary: 'replace a manifest that exists' }),
+  }
+  static override examples = [
+    '<%= config.bin %> init --suite bookworm nginx',
+    '<%= config.bin %> init --suite noble -a amd64 -a arm64 --base essential bash',
+    '<%= config.bin %> init --from-host',
+  ]
+
+  async run(): Promise<Answer> {
+    const { argv, flags } = await this.parse(Init)
+    const session = this.session(flags)
+    const world = this.world()
+    const project = projectOf(flags.file, world.workingFolder)
+    const result = await initManifest(
+      {
+        project,
+        source: sourceOf(flags),
+        packages: argv.map(String),
+        architectures: flags.architecture,
+        base: flags.base,
+        existing: flags.force ? 'replace' : 'keep',
+      },
+      session,
+      world,
+    )
+    return { result, lines: linesOf(result, flags.file) }
+  }
+}
+
+function sourceOf(flags: {
+  readonly suite?: string | undefined
+  readonly 'from-host': boolean
+}): InitRequest['source'] {
+  if (flags['from-host']) return { kind: 'host', systemFolder: '/' }
+  if (flags.suite !== undefined) return { kind: 'preset', suite: flags.suite }
+  throw new Fault('USAGE_INVALID', {
+    message: 'neither --suite nor --from-host was given',
+    hint: "Name a release, as in `aptroot init --suite bookworm nginx`, or take this host's sources with --from-host.",
+  })
+}
+
+function linesOf(result: InitResult, manifestFlagValue: string): Line[] {
+  const { manifestName, distribution, archives, architectures, base, packages } = result
+  const wanted = packages.length === 0 ? 'no packages yet' : packages.join(', ')
+  const file = manifestFlagValue === 'aptroot.yaml' ? '' : ` -f ${manifestName}`
+  return [
+    ['Wrote ', span('strong', manifestName), `: ${wanted}; base ${base}; ${architectures.join(', ')}.`],
+    ...(distribution === undefined ? [] : [`From ${distribution}: ${archives.map(each => each.id).join(', ')}.`]),
+    ...archives.flatMap((archive): Line[] => [
+      ...(distribution === undefined ? [`  ${archive.id}: ${archive.uri}`] : []),
+      ...archive.fingerprints.map(fingerprint => `    signed by ${fingerprint}`),
+    ]),
+    `Next: aptroot lock update${file}`,
+  ]
+}

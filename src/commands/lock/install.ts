@@ -1,0 +1,98 @@
+import { resolve } from 'node:path'
+import { Flags } from '@oclif/core'
+import { Fault } from '../../kernel/index.ts'
+import type { OutputFormat } from '../../manifest/index.ts'
+import {
+  type InstallLockRequest,
+  type InstallLockResult,
+  installLock,
+  type TypedOutput,
+} from '../../workflows/install-lock.ts'
+import { findProjects } from '../../workflows/project.ts'
+import { BaseCommand } from '../base/base-command.ts'
+import type { Answer } from '../base/envelope.ts'
+import { choiceOf, manifestsFlags } from '../base/project-flags.ts'
+import { siteOf } from '../base/settings.ts'
+import { networkFlags, requireDigest, storeFlags, vendorFlags } from '../base/settings-flags.ts'
+import { count, formatBytes, type Line, span } from '../base/text.ts'
+
+export default class LockInstall extends BaseCommand {
+  static override summary = 'Fetch, verify and assemble exactly what the lockfile pins'
+  static override description =
+    'Never resolves and never touches this host. Ends with exit code 1 when the lockfile does not answer the manifest.'
+  static override flags = {
+    ...manifestsFlags,
+    output: Flags.string({
+      char: 'o',
+      summary: 'write here instead of to the outputs of the manifest; may hold {architecture}',
+      helpValue: 'PATH',
+      exclusive: ['fetch-only', 'digest', 'all'],
+    }),
+    format: Flags.option({
+      options: ['tar', 'directory'] as const,
+      summary: 'of --output [default: tar for a name that ends in .tar, else directory]',
+      dependsOn: ['output'],
+    })(),
+    architecture: Flags.string({
+      char: 'a',
+      summary: 'only this root of the manifest, may be given several times',
+      helpValue: 'NAME',
+      multiple: true,
+      multipleNonGreedy: true,
+    }),
+    'fetch-only': Flags.boolean({ summary: 'only bring the debs into the store', exclusive: ['digest', 'expect'] }),
+    digest: Flags.boolean({ summary: "assemble and print the tree's digest, write nothing" }),
+    expect: Flags.string({
+      summary: 'end with exit code 1, and write nothing, unless the tree has this digest',
+      helpValue: 'SHA256',
+    }),
+    ...storeFlags,
+    ...networkFlags,
+    ...vendorFlags,
+  }
+  static override examples = [
+    '<%= config.bin %> lock install',
+    '<%= config.bin %> lock install --architecture arm64 --output rootfs.tar',
+    '<%= config.bin %> lock install --fetch-only && <%= config.bin %> lock install --offline',
+    '<%= config.bin %> lock install --digest',
+  ]
+
+  async run(): Promise<Answer> {
+    const { flags } = await this.parse(LockInstall)
+    const session = this.session(flags)
+    const world = this.world()
+    const projects = await findProjects(choiceOf(flags), world.workingFolder)
+    if (flags.output !== undefined && projects.length > 1)
+      throw new Fault('USAGE_INVALID', {
+        message: '--output names one place, but several manifests were given',
+        hint: 'Install one manifest at a time, or let each manifest name its outputs.',
+      })
+    const outputs =
+      flags.output === undefined ? undefined : [typedOutput(flags.output, flags.format, world.workingFolder)]
+    const purpose: InstallLockRequest['purpose'] = flags['fetch-only'] ? 'fetch' : flags.digest ? 'digest' : 'build'
+    const expectedDigest = flags.expect === undefined ? undefined : requireDigest('--expect', flags.expect)
+    const results: InstallLockResult[] = []
+    for (const project of projects) {
+      const site = await siteOf(flags, project, { session, world })
+      const request = { project, site, architectures: flags.architecture, outputs, purpose, expectedDigest }
+      results.push(await installLock(request, session, world))
+    }
+    return { result: { locks: results }, lines: results.flatMap(result => linesOf(result, purpose)) }
+  }
+}
+
+function typedOutput(name: string, format: OutputFormat | undefined, workingFolder: string): TypedOutput {
+  return { name, path: resolve(workingFolder, name), format: format ?? (name.endsWith('.tar') ? 'tar' : 'directory') }
+}
+
+function linesOf(result: InstallLockResult, purpose: InstallLockRequest['purpose']): Line[] {
+  const fetched = `${result.lockName}: ${count(result.fetchedDebs, 'deb')} fetched (${formatBytes(result.fetchedBytes)}), ${result.reusedDebs} from the store.`
+  if (purpose === 'fetch') return [fetched]
+  return [
+    fetched,
+    ...result.roots.flatMap((root): Line[] => [
+      ...root.outputs.map((output): Line => ['Wrote ', span('strong', output.name)]),
+      `${root.architecture}: ${count(root.debs, 'deb')}, tree sha256:${root.digest ?? ''}`,
+    ]),
+  ]
+}

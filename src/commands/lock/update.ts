@@ -1,0 +1,106 @@
+import { Flags } from '@oclif/core'
+import { Fault } from '../../kernel/index.ts'
+import { isEmptyDifference } from '../../lockfile/difference.ts'
+import { findProjects } from '../../workflows/project.ts'
+import { type UpdateLockResult, updateLock } from '../../workflows/update-lock.ts'
+import { BaseCommand } from '../base/base-command.ts'
+import { parseInstant, timestampOf } from '../base/duration.ts'
+import type { Answer } from '../base/envelope.ts'
+import { choiceOf, manifestsFlags } from '../base/project-flags.ts'
+import { differenceLines, summaryOf } from '../base/render/difference-lines.ts'
+import { siteOf } from '../base/settings.ts'
+import { networkFlags, storeFlags } from '../base/settings-flags.ts'
+import { count, formatBytes, type Line, span } from '../base/text.ts'
+
+type Solved = Extract<UpdateLockResult, { readonly kind: 'solved' }>
+type Unsolvable = Extract<UpdateLockResult, { readonly kind: 'unsolvable' }>
+
+export default class LockUpdate extends BaseCommand {
+  static override summary = 'Resolve the manifest and rewrite the lockfile'
+  static override description =
+    'The lock is a pure function of the manifest and the signed indexes. Where nothing relevant changed upstream, the file is not touched. Ends with exit code 3 when there is no solution.'
+  static override flags = {
+    ...manifestsFlags,
+    'dry-run': Flags.boolean({ summary: 'print the change, write nothing' }),
+    'exit-code': Flags.boolean({ summary: 'end with exit code 1 when the lock changed, or would change' }),
+    'as-of': Flags.string({ summary: 'judge signatures and expiry at this time instead of now', helpValue: 'TIME' }),
+    snapshot: Flags.string({
+      summary: 'lock the state that the archives had at this time; implies --as-of',
+      helpValue: 'TIME',
+    }),
+    ...storeFlags,
+    ...networkFlags,
+  }
+  static override examples = [
+    '<%= config.bin %> lock update',
+    '<%= config.bin %> lock update --all --dry-run --exit-code',
+    '<%= config.bin %> lock update --mirror debian=http://mirror.example.org/debian',
+    '<%= config.bin %> lock update --snapshot 2026-11-01T00:00:00Z',
+  ]
+
+  async run(): Promise<Answer> {
+    const { flags } = await this.parse(LockUpdate)
+    const session = this.session(flags)
+    const world = this.world()
+    const asOf = flags['as-of'] === undefined ? undefined : parseInstant('--as-of', flags['as-of'])
+    const snapshot = flags.snapshot === undefined ? undefined : timestampOf(parseInstant('--snapshot', flags.snapshot))
+    const write = flags['dry-run'] ? 'compare' : 'replace'
+    const results: Solved[] = []
+    for (const project of await findProjects(choiceOf(flags), world.workingFolder)) {
+      const site = await siteOf(flags, project, { session, world })
+      const result = await updateLock({ project, site, asOf, snapshot, write }, session, world)
+      // What was written for earlier manifests stays: each lockfile is whole on its own.
+      if (result.kind === 'unsolvable')
+        return {
+          result: { locks: [...results, result] },
+          lines: [...results.flatMap(each => linesOf(each, write)), ...result.explanation.lines],
+          fault: unsolvableFault(result),
+        }
+      for (const note of result.notes) session.journal.emit({ kind: 'warned', stage: 'resolve', message: note.message })
+      results.push(result)
+    }
+    return {
+      result: { locks: results },
+      lines: results.flatMap(result => linesOf(result, write)),
+      fault: flags['exit-code'] ? differsFault(results) : undefined,
+    }
+  }
+}
+
+function linesOf(result: Solved, write: 'compare' | 'replace'): Line[] {
+  const { lockName, outcome, difference, debs, sizeBytes, roots } = result
+  const size = `${count(debs, 'deb')}, ${formatBytes(sizeBytes)}`
+  const perRoot = roots.length > 1 ? ` (${roots.map(root => `${root.architecture}: ${root.debs}`).join(', ')})` : ''
+  switch (outcome) {
+    case 'current':
+      return [`${lockName} is up to date: ${size}${perRoot}.`]
+    case 'created':
+      return [[write === 'replace' ? 'Wrote ' : 'Would write ', span('strong', lockName), `: ${size}${perRoot}.`]]
+    case 'updated': {
+      const verb = write === 'replace' ? 'Rewrote ' : 'Would rewrite '
+      const lines = isEmptyDifference(difference) ? ['Only the form changed.'] : differenceLines(difference)
+      return [...lines, [verb, span('strong', lockName), `: ${size}${perRoot}.`]]
+    }
+    default:
+      return outcome satisfies never
+  }
+}
+
+function unsolvableFault({ lockName, architecture, explanation }: Unsolvable): Fault {
+  return new Fault('RESOLVE_NO_SOLUTION', {
+    message: `no set of packages satisfies the manifest of ${lockName} for ${architecture}`,
+    hint: explanation.hint,
+    context: { lock: lockName, architecture, lines: explanation.lines },
+  })
+}
+
+function differsFault(results: readonly Solved[]): Fault | undefined {
+  const changed = results.filter(({ outcome }) => outcome !== 'current')
+  const [first] = changed
+  if (first === undefined) return undefined
+  return new Fault('LOCK_DIFFERS', {
+    message: `${first.lockName} changed: ${summaryOf(first.difference)}`,
+    hint: 'You asked for this exit code with --exit-code.',
+    context: { locks: changed.map(each => each.lockName) },
+  })
+}

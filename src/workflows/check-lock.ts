@@ -1,0 +1,38 @@
+import { checkLockfile, compareRequests, type LockProblem, type RequestChange, requestOf } from '../lockfile/index.ts'
+import type { Project } from './project.ts'
+import { readProjectLock, readProjectManifest } from './read-project.ts'
+import type { World } from './world.ts'
+
+export interface LockCheck {
+  readonly manifestName: string
+  readonly lockName: string
+  /** `stale`: answers another request than the manifest's. `inconsistent`: contradicts itself. */
+  readonly verdict: 'current' | 'stale' | 'inconsistent'
+  /** From the lock's request to the manifest's. */
+  readonly changes: readonly RequestChange[]
+  readonly problems: readonly LockProblem[]
+  readonly debs: number
+}
+
+/**
+ * What the two files alone prove: the request is the manifest's, the form is canonical, what is wanted is locked, and
+ * `needs` is closed. No network, no store.
+ *
+ * @throws {Fault} when one of the files is missing or cannot be read
+ */
+export async function checkLock(project: Project, world: Pick<World, 'hostArchitecture'>): Promise<LockCheck> {
+  const { lock, text } = await readProjectLock(project)
+  const manifest = await readProjectManifest(project, world)
+  const changes = compareRequests(lock.request, requestOf(manifest))
+  const names = new Map(manifest.packages.map(item => [item.text, item.alternatives.map(each => each.packageName)]))
+  // What a changed manifest wants cannot be in the lock yet; the changes say so already.
+  const problems = checkLockfile(lock, text, names).filter(each => changes.length === 0 || each.kind !== 'wanted')
+  return {
+    manifestName: project.manifestName,
+    lockName: project.lockName,
+    verdict: problems.length > 0 ? 'inconsistent' : changes.length > 0 ? 'stale' : 'current',
+    changes,
+    problems,
+    debs: lock.debs.length,
+  }
+}

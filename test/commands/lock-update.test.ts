@@ -1,0 +1,209 @@
+import assert from 'node:assert/strict'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import type { PrivateKey } from 'openpgp'
+import { afterEach, beforeAll, beforeEach, describe, test } from 'vitest'
+import { envelopeOf, runAptroot } from '../support/aptroot-program.ts'
+import { packagesFile, type StanzaFields } from '../support/packages-file.ts'
+import { signedSuite } from '../support/signed-suite.ts'
+import { makeTestKey } from '../support/signing.ts'
+
+let folder = ''
+let key: PrivateKey
+beforeAll(async () => {
+  key = await makeTestKey({ name: 'Archive' })
+})
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'aptroot-update-'))
+})
+afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+const asOf = ['--as-of', '2026-01-20']
+const run = (...commandLine: string[]) => runAptroot(commandLine, { folder })
+const read = (name: string) => readFileSync(join(folder, name), 'utf8')
+function write(name: string, content: string | Uint8Array): void {
+  mkdirSync(dirname(join(folder, name)), { recursive: true })
+  writeFileSync(join(folder, name), content)
+}
+
+/** A signed archive below `archive/`, and a manifest that wants these packages from it. */
+async function publish(
+  stanzas: Readonly<Record<string, StanzaFields>>,
+  fields: Record<string, string> = {},
+): Promise<void> {
+  const files = await signedSuite({
+    indexes: { 'main/binary-amd64': packagesFile(stanzas), 'main/binary-arm64': '' },
+    fields,
+    keys: [key],
+  })
+  for (const [path, bytes] of Object.entries(files)) write(`archive/${path}`, bytes)
+}
+
+function want(...packages: string[]): void {
+  write('keys/test.asc', key.toPublic().armor())
+  write(
+    'aptroot.yaml',
+    `manifest: 1
+architectures: [amd64]
+archives:
+  - id: test
+    uri: file://${folder}/archive
+    suites: [stable]
+    components: [main]
+    signed-by: keys/test.asc
+base: none
+packages: [${packages.join(', ')}]
+image: {configure: none}
+`,
+  )
+}
+
+const web = { 'nginx 1.22': { Depends: 'libssl3' }, 'libssl3 3.0.14': {}, 'curl 7.88': { Depends: 'libssl3' } }
+
+describe('lock update', () => {
+  test('writes a first lock, and leaves it alone when nothing changed', async () => {
+    await publish(web)
+    want('nginx')
+    const first = await run('lock', 'update', ...asOf)
+    assert.equal(first.exitCode, 0, first.errorOutput)
+    assert.match(first.output, /^Wrote aptroot\.lock: 2 debs, 2\.0 kB\.\n$/)
+    const { mtimeNs } = statSync(join(folder, 'aptroot.lock'), { bigint: true })
+    const second = await run('lock', 'update', ...asOf)
+    assert.match(second.output, /^aptroot\.lock is up to date: 2 debs/)
+    assert.equal(statSync(join(folder, 'aptroot.lock'), { bigint: true }).mtimeNs, mtimeNs)
+    const check = await run('lock', 'check')
+    assert.deepEqual([check.exitCode, check.output], [0, 'aptroot.lock answers aptroot.yaml: 2 debs.\n'])
+  })
+
+  test('shows what an update changed, and writes nothing with --dry-run', async () => {
+    await publish(web)
+    want('nginx')
+    await run('lock', 'update', ...asOf)
+    const before = read('aptroot.lock')
+    await publish({ ...web, 'libssl3 3.0.15': {} })
+    const dry = await run('lock', 'update', '--dry-run', '--exit-code', ...asOf)
+    assert.equal(dry.exitCode, 1)
+    assert.match(dry.output, /^libssl3 3\.0\.14 → 3\.0\.15\n {2}upgraded libssl3:\S+ 3\.0\.14 → 3\.0\.15$/m)
+    assert.match(dry.output, /^Would rewrite aptroot\.lock: 2 debs/m)
+    assert.match(dry.errorOutput, /\[LOCK_DIFFERS\]/)
+    assert.equal(read('aptroot.lock'), before)
+    const real = await run('lock', 'update', ...asOf)
+    assert.deepEqual([real.exitCode, /^Rewrote aptroot\.lock/m.test(real.output)], [0, true])
+    assert.notEqual(read('aptroot.lock'), before)
+  })
+
+  test('tells the reason when there is no solution, with exit code 3 and the old lock untouched', async () => {
+    await publish(web)
+    want('nginx')
+    await run('lock', 'update', ...asOf)
+    const before = read('aptroot.lock')
+    await publish({ 'nginx 1.22': { Depends: 'libssl3 (>= 4)' }, 'libssl3 3.0.14': {} })
+    const result = await run('lock', 'update', ...asOf)
+    assert.equal(result.exitCode, 3)
+    assert.match(result.output, /nginx/)
+    assert.match(result.errorOutput, /^error: no set of packages satisfies .* \[RESOLVE_NO_SOLUTION\]\nhint: /m)
+    assert.equal(read('aptroot.lock'), before)
+    const json = envelopeOf(await run('lock', 'update', ...asOf, '--json'))
+    assert.deepEqual([json.ok, json.exitCode, json.fault?.code], [false, 3, 'RESOLVE_NO_SOLUTION'])
+  })
+
+  test('refuses an expired Release with exit code 6, unless it is judged as of its own time', async () => {
+    await publish(web, { 'Valid-Until': 'Thu, 22 Jan 2026 10:00:00 UTC' })
+    want('nginx')
+    const expired = await run('lock', 'update', '--json')
+    assert.deepEqual([expired.exitCode, envelopeOf(expired).fault?.code], [6, 'RELEASE_EXPIRED'])
+    assert.equal((await run('lock', 'update', ...asOf)).exitCode, 0)
+  })
+
+  test('takes an archive from the mirror that a flag or a variable names', async () => {
+    await publish(web)
+    want('nginx')
+    write('aptroot.yaml', read('aptroot.yaml').replace(`file://${folder}/archive`, 'http://127.0.0.1:9/debian'))
+    const mirror = `test=file://${folder}/archive`
+    assert.equal((await run('lock', 'update', ...asOf, '--mirror', mirror)).exitCode, 0)
+    const lock = read('aptroot.lock')
+    const environment = { APTROOT_MIRRORS: mirror }
+    const again = await runAptroot(['lock', 'update', ...asOf], { folder, environment })
+    assert.equal(again.exitCode, 0, again.errorOutput)
+    assert.equal(read('aptroot.lock'), lock)
+    const wrong = await run('lock', 'update', '--mirror', 'test', '--json')
+    assert.deepEqual([wrong.exitCode, envelopeOf(wrong).fault?.code], [2, 'SETTINGS_INVALID'])
+  })
+
+  test('works on several manifests in one run', async () => {
+    await publish(web)
+    want('nginx')
+    write('web.aptroot.yaml', read('aptroot.yaml').replace('[nginx]', '[curl]'))
+    const result = await run('lock', 'update', '--all', ...asOf, '--json')
+    const { locks } = envelopeOf(result).result as { locks: { lockName: string; outcome: string }[] }
+    assert.deepEqual(
+      locks.map(each => [each.lockName, each.outcome]),
+      [
+        ['aptroot.lock', 'created'],
+        ['web.aptroot.lock', 'created'],
+      ],
+    )
+    assert.equal((await run('lock', 'check', '-f', 'aptroot.yaml', '-f', 'web.aptroot.yaml')).exitCode, 0)
+  })
+
+  test('refuses times that are none', async () => {
+    for (const flag of ['--as-of', '--snapshot']) {
+      const result = await run('lock', 'update', flag, 'yesterday', '--json')
+      assert.deepEqual([result.exitCode, envelopeOf(result).fault?.code], [2, 'USAGE_INVALID'])
+    }
+  })
+})
+
+describe('lock check', () => {
+  test('of a changed manifest is no, and says line by line why', async () => {
+    await publish(web)
+    want('nginx')
+    await run('lock', 'update', ...asOf)
+    want('nginx', 'curl')
+    const result = await run('lock', 'check')
+    assert.equal(result.exitCode, 1)
+    assert.match(result.output, /^ {2}\+ wanted: curl$/m)
+    assert.match(result.errorOutput, /\[LOCK_STALE\]\nhint: Run `aptroot lock update`/)
+    const json = await run('lock', 'check', '--json')
+    const envelope = envelopeOf(json)
+    assert.deepEqual([json.exitCode, envelope.exitCode, envelope.fault?.code], [1, 1, 'LOCK_STALE'])
+  })
+
+  test('of a lock that was edited by hand is no', async () => {
+    await publish(web)
+    want('nginx')
+    await run('lock', 'update', ...asOf)
+    write('aptroot.lock', read('aptroot.lock').replace('needs: ["libssl3"]', 'needs: ["libssl4"]'))
+    const result = await run('lock', 'check')
+    assert.equal(result.exitCode, 1)
+    assert.match(result.output, /needs libssl4, which is not locked/)
+    assert.match(result.errorOutput, /\[LOCK_INCONSISTENT\]/)
+  })
+
+  test('loads neither OpenPGP nor HTTP', async () => {
+    await publish(web)
+    want('nginx')
+    await run('lock', 'update', ...asOf)
+    const trace = join(folder, 'loaded.txt')
+    write(
+      'trace.mjs',
+      `import { appendFileSync } from 'node:fs'
+export async function load(url, context, next) {
+  const loaded = await next(url, context)
+  if (url.startsWith('file:')) appendFileSync(${JSON.stringify(trace)}, String(loaded.source ?? '').slice(0, 20_000_000) + '\\n')
+  return loaded
+}`,
+    )
+    write('register.mjs', `import { register } from 'node:module'\nregister('./trace.mjs', import.meta.url)\n`)
+    const result = await runAptroot(['lock', 'check'], {
+      folder,
+      environment: { NODE_OPTIONS: `--import ${join(folder, 'register.mjs')}` },
+    })
+    assert.equal(result.exitCode, 0, result.errorOutput)
+    const loaded = read('loaded.txt')
+    assert.ok(loaded.includes('node_modules/@oclif/core'), 'nothing was traced')
+    assert.ok(!loaded.includes('node_modules/openpgp/'), 'openpgp was loaded')
+    assert.ok(!loaded.includes('node_modules/undici/'), 'undici was loaded')
+  })
+})
