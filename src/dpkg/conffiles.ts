@@ -2,6 +2,9 @@ import { byteStringOf } from '../codec/index.ts'
 import { quoted } from '../kernel/index.ts'
 import { debMalformed, type PackageFacts } from './package-facts.ts'
 
+/** Of C's isspace in ASCII: in a byte string, U+00A0 is half of a letter. */
+const blanksAtEnd = /[ \t\v\f\r]+$/
+
 export interface ConffileLine {
   /** Byte string without a leading slash. */
   readonly path: string
@@ -19,7 +22,7 @@ export function readConffiles(facts: PackageFacts): readonly ConffileLine[] {
   if (bytes === undefined || bytes.length === 0) return []
   const lines = byteStringOf(bytes).split('\n')
   if (lines.pop() !== '') throw debMalformed(facts.deb, 'its conffiles does not end with a newline')
-  return lines.map(line => line.trimEnd()).flatMap(line => (line === '' ? [] : [readLine(facts, line)]))
+  return lines.map(line => line.replace(blanksAtEnd, '')).flatMap(line => (line === '' ? [] : [readLine(facts, line)]))
 }
 
 function readLine({ deb }: PackageFacts, line: string): ConffileLine {

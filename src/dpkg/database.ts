@@ -73,8 +73,8 @@ export function placeDatabaseFile(tree: RootTree, place: string, file: DatabaseF
 
 function formatStatus(installed: readonly InstalledPackage[]): string {
   const sorted = [...installed].sort(
-    ({ facts: { deb: a } }, { facts: { deb: b } }) =>
-      compareBytes(a.name, b.name) || compareBytes(a.architecture, b.architecture),
+    ({ facts: a }, { facts: b }) =>
+      compareBytes(a.name, b.name) || compareBytes(a.deb.architecture, b.deb.architecture),
   )
   return sorted
     .map(each =>
@@ -126,12 +126,7 @@ function infoFiles(installed: InstalledPackage, modifiedSeconds: number): readon
   return [...copied, ...made]
 }
 
-/** @see dpkg's write_filehash_except: what it unpacked, in the order of the list */
-function formatChecksums({ facts, files, sha256ByPath }: InstalledPackage): string {
-  let text = ''
-  for (const path of files) {
-    const md5 = facts.deb.md5BySha256.get(sha256ByPath.get(path) ?? '')
-    if (md5 !== undefined) text += `${md5}  ${path}\n`
-  }
-  return text
+/** @see dpkg's write_filehash_except: what it unpacked, also what another package took over later */
+function formatChecksums({ facts, sha256ByPath }: InstalledPackage): string {
+  return [...sha256ByPath].map(([path, sha256]) => `${facts.deb.md5BySha256.get(sha256)}  ${path}\n`).join('')
 }

@@ -3,12 +3,14 @@
  * match `/` and a leading dot too; `[a-z]`, `[!a]`, `[[:digit:]]` match one byte; a backslash takes the special meaning
  * from the next byte.
  *
+ * The root itself is the empty text.
+ *
  * @param patterns absolute, as byte strings
  * @see dpkg(1), --path-exclude
  */
 export function pathFilter(patterns: readonly string[]): (path: string) => boolean {
   const compiled = patterns.map(compile)
-  return path => compiled.some(tokens => matches(tokens, `/${path}`))
+  return path => compiled.some(tokens => matches(tokens, path === '' ? '' : `/${path}`))
 }
 
 type Token = 'star' | ((byte: string) => boolean)
@@ -39,7 +41,7 @@ const classes: Readonly<Record<string, RegExp>> = {
   digit: /[0-9]/,
   lower: /[a-z]/,
   punct: /[!-/:-@[-`{-~]/,
-  space: /\s/,
+  space: /[ \t-\r]/,
   upper: /[A-Z]/,
   xdigit: /[0-9A-Fa-f]/,
 }

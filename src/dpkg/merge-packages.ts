@@ -55,7 +55,8 @@ export function mergePackages(request: MergeRequest): MergedRoot {
 function checkInstances(packages: readonly PackageFacts[]): void {
   const seen = new Map<string, PackageFacts>()
   for (const facts of packages) {
-    const { name, architecture, multiArch } = facts.deb
+    const { name } = facts
+    const { architecture, multiArch } = facts.deb
     const other =
       seen.get(`${name}:${architecture}`) ?? (multiArch === 'same' ? seen.get(`${name} alone`) : seen.get(name))
     seen.set(`${name}:${architecture}`, facts)

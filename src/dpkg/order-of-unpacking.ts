@@ -18,7 +18,7 @@ export function orderOfUnpacking(
   nativeArchitecture: string,
 ): readonly PackageFacts[] {
   const sorted = [...packages].sort(
-    (a, b) => compareBytes(a.deb.name, b.deb.name) || compareBytes(a.deb.architecture, b.deb.architecture),
+    (a, b) => compareBytes(a.name, b.name) || compareBytes(a.deb.architecture, b.deb.architecture),
   )
   const find = finder(sorted, nativeArchitecture)
   const preDepends = sorted.map(each => find(each, each.preDepends))
@@ -35,7 +35,7 @@ export function orderOfUnpacking(
 
 function rankOf(facts: PackageFacts | undefined): number {
   if (facts === undefined) return Number.POSITIVE_INFINITY
-  const first = firstOfAll.indexOf(facts.deb.name)
+  const first = firstOfAll.indexOf(facts.name)
   if (first !== -1) return first
   return facts.deb.essential ? firstOfAll.length : firstOfAll.length + 1
 }
@@ -70,7 +70,7 @@ function finder(sorted: readonly PackageFacts[], nativeArchitecture: string) {
   const named = new Map<string, number[]>()
   const provided = new Map<string, number[]>()
   sorted.forEach((facts, index) => {
-    listIn(named, facts.deb.name).push(index)
+    listIn(named, facts.name).push(index)
     for (const name of new Set(facts.provides.map(each => each.name))) listIn(provided, name).push(index)
   })
   const architectureOf = ({ deb }: PackageFacts) => (deb.architecture === 'all' ? nativeArchitecture : deb.architecture)

@@ -15,6 +15,8 @@ import type { ControlFile, UnpackedDeb } from './model.ts'
 export interface PackageFacts {
   readonly deb: UnpackedDeb
   readonly control: Stanza
+  /** In lower case, as dpkg keeps all names. */
+  readonly name: string
   /** `libc6:amd64` where instances of several architectures can be there (Multi-Arch: same), else the name: dpkg's own name. */
   readonly instanceName: string
   readonly preDepends: readonly OrGroup[]
@@ -31,16 +33,24 @@ export function readPackageFacts(deb: UnpackedDeb): PackageFacts {
   if (!/^[a-z0-9][a-z0-9-]*$/.test(deb.architecture))
     throw debMalformed(deb, `its architecture ${quoted(deb.architecture)} is not one that dpkg accepts`)
   const control = readControl(deb)
+  const name = deb.name.toLowerCase()
+  const lowerCase = (field: string) => lowerCaseNames(control.field(field) ?? '')
   return {
     deb,
     control,
-    instanceName: deb.multiArch === 'same' ? `${deb.name}:${deb.architecture}` : deb.name,
-    preDepends: parseOrGroups(control.field('Pre-Depends') ?? ''),
-    depends: parseOrGroups(control.field('Depends') ?? ''),
-    provides: parseProvides(control.field('Provides') ?? ''),
-    replaces: parseRelations(control.field('Replaces') ?? ''),
+    name,
+    instanceName: deb.multiArch === 'same' ? `${name}:${deb.architecture}` : name,
+    preDepends: parseOrGroups(lowerCase('Pre-Depends')),
+    depends: parseOrGroups(lowerCase('Depends')),
+    provides: parseProvides(lowerCase('Provides')),
+    replaces: parseRelations(lowerCase('Replaces')),
     controlFiles: new Map(deb.controlFiles.map(each => [each.name, each])),
   }
+}
+
+/** A relation field with the names of packages in lower case; versions stay as they are. */
+export function lowerCaseNames(field: string): string {
+  return field.replace(/(^|[,|])[^(,|]*/g, each => each.toLowerCase())
 }
 
 function readControl(deb: UnpackedDeb): Stanza {

@@ -1,4 +1,4 @@
-import type { TreeEntry } from '../tree/index.ts'
+import { folderOf, type TreeEntry } from '../tree/index.ts'
 
 /** What a path leads to when every symbolic link on it, the last one too, is followed inside the root. */
 export type Lookup =
@@ -60,7 +60,7 @@ export class RootTree {
       if (part === undefined) return { kind: 'directory', path: at }
       if (part === '' || part === '.') continue
       if (part === '..') {
-        at = parentOf(at)
+        at = folderOf(at)
         continue
       }
       const next = at === '' ? part : `${at}/${part}`
@@ -85,7 +85,7 @@ export class RootTree {
       this.#directories.set('', '')
     }
     this.#entries.set(path, entry)
-    if (path !== '') this.touch(parentOf(path))
+    if (path !== '') this.touch(folderOf(path))
   }
 
   /** Changes attributes only: nothing is put into the parent. */
@@ -133,9 +133,4 @@ export class RootTree {
     if (entry === undefined || entry.modifiedSeconds === this.#modifiedSeconds) return
     this.#entries.set(path, { ...entry, modifiedSeconds: this.#modifiedSeconds })
   }
-}
-
-export function parentOf(path: string): string {
-  const slash = path.lastIndexOf('/')
-  return slash === -1 ? '' : path.slice(0, slash)
 }

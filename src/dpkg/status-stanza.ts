@@ -8,7 +8,7 @@ import {
   parseRelations,
   type Relation,
 } from '../debian/index.ts'
-import type { PackageFacts } from './package-facts.ts'
+import { lowerCaseNames, type PackageFacts } from './package-facts.ts'
 
 export interface StatusConffile {
   /** Byte string without a leading slash. */
@@ -27,7 +27,7 @@ type Rule = (status: StatusOf, name: string) => string | undefined
 
 /** The order of `fieldinfos` in dpkg's parse.c; every other field follows in the order of the deb. */
 const rules: readonly (readonly [name: string, rule: Rule])[] = [
-  ['Package', ({ facts }) => facts.deb.name],
+  ['Package', ({ facts }) => facts.name],
   ['Essential', yesOrNothing],
   ['Protected', yesOrNothing],
   ['Status', ({ state }) => `install ok ${state}`],
@@ -112,13 +112,15 @@ function priority(status: StatusOf, name: string): string | undefined {
 
 function relations(status: StatusOf, name: string): string | undefined {
   const value = status.facts.control.field(name)
-  return value === undefined ? undefined : parseRelations(value).map(plain).map(formatRelation).join(', ')
+  return value === undefined
+    ? undefined
+    : parseRelations(lowerCaseNames(value)).map(plain).map(formatRelation).join(', ')
 }
 
 function orGroups(status: StatusOf, name: string): string | undefined {
   const value = status.facts.control.field(name)
   if (value === undefined) return undefined
-  return parseOrGroups(value)
+  return parseOrGroups(lowerCaseNames(value))
     .map(([first, ...others]) => formatOrGroup([plain(first), ...others.map(plain)]))
     .join(', ')
 }
@@ -126,7 +128,7 @@ function orGroups(status: StatusOf, name: string): string | undefined {
 function provides(status: StatusOf, name: string): string | undefined {
   const value = status.facts.control.field(name)
   if (value === undefined) return undefined
-  return parseProvides(value)
+  return parseProvides(lowerCaseNames(value))
     .map(each => (each.version === undefined ? each : { ...each, version: plainVersion(each.version) }))
     .map(formatProvidedName)
     .join(', ')

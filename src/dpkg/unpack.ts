@@ -1,19 +1,19 @@
 import { displayByteString } from '../codec/index.ts'
 import { satisfies } from '../debian/index.ts'
 import { unreachable } from '../kernel/index.ts'
-import type { TreeEntry } from '../tree/index.ts'
+import { folderOf, type TreeEntry } from '../tree/index.ts'
 import type { Clash, ClashReason } from './clash.ts'
 import { type ConffileLine, readConffiles } from './conffiles.ts'
 import type { UnpackedEntry } from './model.ts'
 import { debMalformed, type PackageFacts } from './package-facts.ts'
-import { parentOf, type RootTree } from './root-tree.ts'
+import type { RootTree } from './root-tree.ts'
 
 /** A package with what dpkg remembers of it: its file list and what became of its conffiles. */
 export interface InstalledPackage {
   readonly facts: PackageFacts
   /** Raw paths in the order of the deb: the lines of its `.list`. Paths that another package takes over leave it. */
   readonly files: Set<string>
-  /** Content of the regular files that this deb unpacked or would have, by raw path; dpkg's `newhash`. */
+  /** Content of the regular files that were unpacked, by raw path, in the order of unpacking; dpkg's `newhash`. */
   readonly sha256ByPath: Map<string, string>
   readonly conffiles: readonly ConffileLine[]
   readonly obsoleteConffiles: Set<string>
@@ -80,7 +80,7 @@ export function unpackDeb(state: Unpacking, facts: PackageFacts): InstalledPacka
     replacing: new Map(),
   }
   const removed = new Set(conffiles.filter(each => each.kind === 'remove-on-upgrade').map(each => each.path))
-  for (const member of facts.deb.entries) {
+  for (const member of inOrderOfUnpacking(facts.deb.entries)) {
     if (removed.has(member.path) || member.path.includes('\n'))
       throw debMalformed(facts.deb, `it cannot bring ${displayByteString(`/${member.path}`)}`)
     unpackMember(state, archive, member)
@@ -88,6 +88,12 @@ export function unpackDeb(state: Unpacking, facts: PackageFacts): InstalledPacka
   for (const path of self.files) listIn(state.owners, path).push(self)
   takeFromOthers(state, archive)
   return self
+}
+
+/** dpkg keeps links back until everything else is unpacked; dpkg-deb writes them at the end anyway. */
+function inOrderOfUnpacking(entries: readonly UnpackedEntry[]): readonly UnpackedEntry[] {
+  const isLink = ({ entry }: UnpackedEntry) => entry.kind === 'symlink'
+  return [...entries.filter(each => !isLink(each)), ...entries.filter(isLink)]
 }
 
 function unpackMember(state: Unpacking, archive: Archive, member: UnpackedEntry): void {
@@ -161,6 +167,7 @@ function linked(state: Unpacking, archive: Archive, member: UnpackedEntry, entry
   return { ...target, inode }
 }
 
+/** A hard link has the attributes of its file: dpkg takes those of the link's header, where every archiver repeats them. */
 function treeEntryOf(archive: Archive, { path, entry }: UnpackedEntry): TreeEntry {
   const { ownFiles, self } = archive
   switch (entry.kind) {
@@ -188,7 +195,7 @@ function locate(state: Unpacking, archive: Archive, path: string): string | unde
   const { tree } = state
   const place = tree.locate(path)
   if (place !== undefined) return place
-  const parent = parentOf(path)
+  const parent = folderOf(path)
   const missing = tree.lookUp(parent)
   if (missing.kind === 'other' || tree.at(missing.path) !== undefined) {
     const holder = state.placedBy.get(missing.path)?.owner
@@ -224,7 +231,7 @@ function keepsDirectory(
   if (before.kind === 'directory') return true
   if (before.kind !== 'symlink') return false
   const now = tree.directory(place)
-  const target = entry.target.startsWith('/') ? entry.target : `${parentOf(place)}/${entry.target}`
+  const target = entry.target.startsWith('/') ? entry.target : `${folderOf(place)}/${entry.target}`
   return now !== undefined && tree.lookUp(target).path === now && tree.lookUp(target).kind === 'directory'
 }
 
@@ -258,7 +265,7 @@ function judgeOwners(
 
 /** Instances of one Multi-Arch: same package share files; the resolver gives them one version. */
 function isOtherInstance(self: PackageFacts, other: PackageFacts): boolean {
-  return self.deb.name === other.deb.name && self.deb.multiArch === 'same' && other.deb.multiArch === 'same'
+  return self.name === other.name && self.deb.multiArch === 'same' && other.deb.multiArch === 'same'
 }
 
 function decideByReplaces(self: PackageFacts, other: PackageFacts): 'ours-stay' | 'theirs-stay' | undefined {
@@ -270,7 +277,7 @@ function decideByReplaces(self: PackageFacts, other: PackageFacts): 'ours-stay' 
 function doesReplace(replacing: PackageFacts, replaced: PackageFacts): boolean {
   return replacing.replaces.some(
     ({ packageName, constraint }) =>
-      packageName === replaced.deb.name && (constraint === undefined || satisfies(replaced.deb.version, constraint)),
+      packageName === replaced.name && (constraint === undefined || satisfies(replaced.deb.version, constraint)),
   )
 }
 
@@ -294,7 +301,7 @@ function isSameObject(before: TreeEntry, entry: TreeEntry): boolean {
 function takeFromOthers(state: Unpacking, { self, placed }: Archive): void {
   for (const path of placed) {
     const owners = state.owners.get(path) ?? []
-    const losing = owners.filter(other => other !== self && other.facts.deb.name !== self.facts.deb.name)
+    const losing = owners.filter(other => other !== self && other.facts.name !== self.facts.name)
     if (losing.length === 0) continue
     for (const other of losing) {
       other.files.delete(path)
