@@ -2,7 +2,7 @@ import { displayByteString } from '../codec/index.ts'
 import { unreachable } from '../kernel/index.ts'
 import { nameOf, type PackageFacts } from './package-facts.ts'
 
-export type ClashReason = 'two-files' | 'instances-differ' | 'over-directory' | 'no-directory'
+export type ClashReason = 'two-files' | 'instances-differ' | 'over-directory' | 'no-directory' | 'one-file'
 
 /** Two packages that want one path. */
 export interface Clash {
@@ -26,6 +26,8 @@ export function describeClash({ path, first, second, reason }: Clash): string {
       return `${shown} is a directory in ${one}, but not in ${other}`
     case 'no-directory':
       return `${shown} is no directory in ${one}, as ${other} needs it`
+    case 'one-file':
+      return `${shown} of ${other} is one file with another of its paths after the /usr merge`
     default:
       return unreachable(reason)
   }

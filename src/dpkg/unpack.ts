@@ -121,7 +121,8 @@ function unpackMember(state: Unpacking, archive: Archive, member: UnpackedEntry)
   if (verdict === 'shared') {
     if (before !== undefined && !isSameObject(before, entry))
       clash(state, archive, path, state.placedBy.get(place)?.owner, 'instances-differ')
-    return
+    // A conffile is not in its place yet, so dpkg writes its `.dpkg-new` again; the bytes are the same.
+    if (!self.conffiles.some(each => each.path === path)) return
   }
   put(state, archive, { path, place, before, entry, member })
 }
@@ -141,8 +142,10 @@ function put(state: Unpacking, archive: Archive, { path, place, before, entry, m
     clash(state, archive, path, earlier?.owner, 'over-directory')
     return
   }
-  // The same file under its other name is put there once.
-  if (member.entry.kind === 'hard-link' && tree.locate(member.entry.target) === place) return
+  if (earlier?.owner === archive.self && earlier.path !== path) {
+    clash(state, archive, path, archive.self, 'one-file')
+    return
+  }
   if (earlier !== undefined && earlier.path !== path && before?.kind !== 'directory')
     state.aliases.push({
       firstPath: earlier.path,
@@ -196,10 +199,10 @@ function locate(state: Unpacking, archive: Archive, path: string): string | unde
   const place = tree.locate(path)
   if (place !== undefined) return place
   const parent = folderOf(path)
-  const missing = tree.lookUp(parent)
-  if (missing.kind === 'other' || tree.at(missing.path) !== undefined) {
-    const holder = state.placedBy.get(missing.path)?.owner
-    clash(state, archive, parent, holder, 'no-directory')
+  // Something is there, but a file, or a link that leads nowhere.
+  const wrong = wrongParent(tree, parent)
+  if (wrong !== undefined) {
+    clash(state, archive, parent, state.placedBy.get(wrong)?.owner, 'no-directory')
     return undefined
   }
   const excluded = archive.excludedDirectories.get(parent)
@@ -212,6 +215,17 @@ function locate(state: Unpacking, archive: Archive, path: string): string | unde
   if (parentPlace === undefined) return undefined
   tree.place(parentPlace, excluded)
   return tree.locate(path)
+}
+
+/** Which of the things on a path is there and yet no directory. */
+function wrongParent(tree: RootTree, path: string): string | undefined {
+  for (let at = path; at !== ''; at = folderOf(at)) {
+    const place = tree.locate(at)
+    if (place === undefined) continue
+    const entry = tree.at(place)
+    return entry === undefined || entry.kind === 'directory' ? undefined : place
+  }
+  return undefined
 }
 
 /**

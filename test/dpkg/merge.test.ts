@@ -94,10 +94,11 @@ describe('merged /usr', () => {
     assert.match(root.warnings[0]?.message ?? '', /^\/usr\/bin\/x of b 1 \(amd64\) overwrites \/bin\/x of a 1/)
   })
 
-  test('does not let a hard link to its own other name become two files', () => {
-    const root = merge([unpackedDeb('a', { files: { 'usr/bin/x': 'x', 'bin/x': hard('usr/bin/x') } })], merged)
-    const entry = root.entries.get('usr/bin/x')
-    assert.ok(entry?.kind === 'file' && entry.inode === undefined)
+  test('refuses a package that itself brings /bin/x and /usr/bin/x, as files or as a hard link', async () => {
+    for (const other of ['x', hard('bin/x')]) {
+      const deb = unpackedDeb('a', { files: { 'bin/x': 'x', 'usr/bin/x': other } })
+      await assertFault(() => merge([deb], merged), 'ROOTFS_CLASH', '/usr/bin/x of a 1 (amd64) is one file with')
+    }
   })
 })
 
@@ -277,3 +278,10 @@ test('the merged root does not depend on the order in which the debs are given',
 function pathsBelow(entries: ReadonlyMap<string, unknown>, folder: string): readonly string[] {
   return [...entries.keys()].filter(path => path === folder || path.startsWith(`${folder}/`))
 }
+
+describe('a package unpacked by itself', () => {
+  test('has its links last in the list, wherever the deb has them', () => {
+    const root = merge([unpackedDeb('a', { files: { 'usr/l': link('z'), 'usr/z': 'z' } })])
+    assert.deepEqual(listOf(root, 'a'), ['/.', '/usr', '/usr/z', '/usr/l'])
+  })
+})

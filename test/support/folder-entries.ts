@@ -24,7 +24,8 @@ export function readFolder(folder: string): Map<string, TreeEntry> {
       const sha256 = createHash('sha256').update(readFileSync(real)).digest('hex')
       const inode = stat.nlink > 1 ? stat.ino : undefined
       entries.set(path, { kind: 'file', content: { sha256, sizeBytes: stat.size }, inode, ...attributes })
-    } else throw new Error(`/${path} is neither directory, link nor file`)
+    } else if (stat.isFIFO()) entries.set(path, { kind: 'fifo', ...attributes })
+    else throw new Error(`/${path} is a device or socket`)
   }
   visit('')
   return entries
