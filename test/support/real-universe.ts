@@ -63,7 +63,7 @@ export function expectedSet(oracle: string, name: string): readonly string[] {
     .split('\n')
 }
 
-function frozenFolder(): string {
+export function frozenFolder(): string {
   const folder = process.env.APTROOT_TEST_ARCHIVE
   if (folder === undefined) throw new Error('APTROOT_TEST_ARCHIVE is not set')
   return folder
