@@ -146,8 +146,8 @@ describe('lock tree', () => {
     assert.equal((await ask('lock', 'tree', 'nginx', '--depth', '-1')).exitCode, 2)
   })
 
-  test('survives a chain of a hundred thousand packages', async () => {
-    const length = 100_000
+  test('survives a chain of thirty thousand packages', async () => {
+    const length = 30_000
     const debs = Array.from({ length }, (_, at) =>
       lockedDeb(
         `p${at}:amd64=1`,
