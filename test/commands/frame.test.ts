@@ -112,6 +112,36 @@ describe('the program', () => {
   })
 })
 
+describe('a bug', () => {
+  /** Breaks the program from outside: reading the manual throws what no reader of files throws. */
+  const planted = `data:text/javascript,${encodeURIComponent(`
+    import fs from 'node:fs/promises'
+    import { syncBuiltinESMExports } from 'node:module'
+    const { readFile } = fs
+    fs.readFile = (path, ...rest) => {
+      if (String(path).endsWith('fault-codes.md')) throw new TypeError('planted\\nbug')
+      return readFile(path, ...rest)
+    }
+    syncBuiltinESMExports()`)}`
+  const environment = { NODE_OPTIONS: `--import ${planted}` }
+
+  test('is one line with exit code 70 and a way to report it, without a stack trace', async () => {
+    const result = await runAptroot(['explain'], { folder, environment })
+    assert.equal(result.exitCode, 70)
+    assert.match(
+      result.errorOutput,
+      /^error: a bug in aptroot: TypeError: planted bug \[INTERNAL\]\nhint: .*--verbose.*\n$/,
+    )
+  })
+
+  test('shows its stack trace with --verbose, and stays an envelope under --json', async () => {
+    const verbose = await runAptroot(['explain', '--verbose'], { folder, environment })
+    assert.match(verbose.errorOutput, /^ {4}at /m)
+    const json = await runAptroot(['explain', '--json'], { folder, environment })
+    assert.deepEqual([json.exitCode, envelopeOf(json).fault?.code, json.errorOutput], [70, 'INTERNAL', ''])
+  })
+})
+
 describe('explain', () => {
   test('takes a code in any case and form', async () => {
     for (const code of ['LOCK_STALE', 'lock_stale', 'Lock-Stale']) {

@@ -38,8 +38,24 @@ describe('docs/fault-codes.md', () => {
 
   test('links to documents that exist', () => {
     for (const [, target] of manual.matchAll(/\]\(([^)#]+)\)/g)) {
-      if (target === 'settings.md' || target === 'manifest.md') continue
       assert.ok(readdirSync(join(root, 'docs')).includes(target ?? ''), target)
     }
+  })
+})
+
+describe('every fault code', () => {
+  test('is provoked by a test that needs nothing but Node', () => {
+    const folder = join(root, 'test')
+    const texts = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      .filter(path => path.endsWith('.test.ts') && !/^(docs|oracle|system|bench)\//.test(path))
+      .map(path => readFileSync(join(folder, path), 'utf8'))
+      // A file that never looks at a fault only mentions codes.
+      .filter(text => /\b(assertFault|isFault|envelopeOf|errorOutput)\b/.test(text))
+    assert.ok(texts.length > 10, `only ${texts.length} files were read`)
+    const isNamed = (code: string) => texts.some(text => new RegExp(`['"\\[]${code}['"\\]\\\\]`).test(text))
+    assert.deepEqual(
+      codes.filter(code => !isNamed(code)),
+      [],
+    )
   })
 })
