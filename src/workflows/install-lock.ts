@@ -211,7 +211,7 @@ function addressesOf(
   return new Map(
     manifest.archives.map(archive => [
       archive.id,
-      { uris: [...new Set([...(site.mirrors.get(archive.id) ?? []), ...archive.uris])], snapshot: archive.snapshot },
+      { uris: site.mirrors.get(archive.id) ?? archive.uris, snapshot: archive.snapshot },
     ]),
   )
 }
