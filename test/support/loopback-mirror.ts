@@ -206,7 +206,8 @@ async function respond({ request, response, bytes, fault }: Exchange): Promise<v
 function partFor(bytes: Uint8Array, start: number, fault: MirrorFault): Uint8Array {
   switch (fault.kind) {
     case 'wrong-bytes':
-      return bytes.slice(start).fill(0x21, 0, 1)
+      // Never a fixed byte: a deb begins with 0x21.
+      return bytes.slice(start).fill((bytes[start] ?? 0) ^ 1, 0, 1)
     case 'shifted-range':
       return start === 0 ? bytes : Buffer.concat([bytes.slice(start + fault.byBytes), new Uint8Array(fault.byBytes)])
     case 'gzip-encoded':
