@@ -74,7 +74,7 @@ export function buildLockfile(parts: LockParts): Lockfile {
 type Place = Pick<LockedDeb, 'from' | 'at' | 'directory' | 'file'>
 
 function placeOf(deb: BinaryPackage): Place {
-  const [listing] = deb.listings.toSorted((left, right) => compareBytes(originOf(left), originOf(right))) as [Listing]
+  const [listing] = deb.listings.toSorted(compareListings) as [Listing]
   const slash = listing.fileName.lastIndexOf('/')
   const file = listing.fileName.slice(slash + 1)
   return {
@@ -83,6 +83,15 @@ function placeOf(deb: BinaryPackage): Place {
     directory: listing.fileName.slice(0, Math.max(slash, 0)),
     file: file === derivedFileName(deb) ? undefined : file,
   }
+}
+
+/** Archive before suite before component: `debian` is smaller than `debian-security`, though `/` sorts after `-`. */
+function compareListings(left: Listing, right: Listing): number {
+  return (
+    compareBytes(left.archive, right.archive) ||
+    compareBytes(left.suite, right.suite) ||
+    compareBytes(left.component, right.component)
+  )
 }
 
 function placeOfLocked({ from, at, directory, file }: LockedDeb): Place {

@@ -36,6 +36,11 @@ describe('a lock of resolved packages', () => {
     assert.match(lockBash(bothSuites).debs[0]?.from ?? '', /^debian\/security\//)
   })
 
+  test('compares archives by name before suites: debian comes before debian-security', () => {
+    const both = archive({ 'bash:amd64 5.2': { suites: ['debian-security/stable-security', 'debian/stable'] } })
+    assert.match(lockBash(both).debs[0]?.from ?? '', /^debian\/stable\//)
+  })
+
   test('leaves origin and date as first locked while the bytes stay, even when another suite has them as well', () => {
     const first = lockBash(stableOnly)
     assert.match(first.debs[0]?.from ?? '', /^debian\/stable\//)

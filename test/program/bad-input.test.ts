@@ -66,7 +66,10 @@ async function expectFault(
   const at = lines.findIndex(each => each.startsWith('error: '))
   assert.match(lines[at] ?? '', message, plain.errorOutput)
   assert.ok(lines[at]?.includes(code), `${code} is not named: ${plain.errorOutput}`)
-  assert.ok(lines.slice(at + 1).some(each => /^hint: \S/.test(each)), plain.errorOutput)
+  assert.ok(
+    lines.slice(at + 1).some(each => /^hint: \S/.test(each)),
+    plain.errorOutput,
+  )
   assert.doesNotMatch(plain.errorOutput, /\n\s+at /, 'no stack trace')
 
   const asJson = await run(...line, '--json')
