@@ -207,7 +207,7 @@ function partFor(bytes: Uint8Array, start: number, fault: MirrorFault): Uint8Arr
   switch (fault.kind) {
     case 'wrong-bytes':
       // Never a fixed byte: a deb begins with 0x21.
-      return bytes.slice(start).fill((bytes[start] ?? 0) ^ 1, 0, 1)
+      return Uint8Array.from(bytes.subarray(start)).fill((bytes[start] ?? 0) ^ 1, 0, 1)
     case 'shifted-range':
       return start === 0 ? bytes : Buffer.concat([bytes.slice(start + fault.byBytes), new Uint8Array(fault.byBytes)])
     case 'gzip-encoded':
