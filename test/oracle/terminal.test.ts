@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
-import { execFileSync, spawnSync } from 'node:child_process'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, test } from 'vitest'
 import { setup } from '../support/build-program.ts'
+import { makeTestKey } from '../support/signing.ts'
 
 setup()
 const program = join(dirname(fileURLToPath(import.meta.url)), '../../bin/aptroot.js')
@@ -50,6 +51,46 @@ describe.skipIf(isMissing('script'))('on a real terminal', () => {
     assert.doesNotMatch(onTerminal('store verify --no-progress'), /\u001b/)
     assert.doesNotMatch(onTerminal('store verify --quiet'), /\u001b/)
   })
+})
+
+describe.skipIf(isMissing('script'))('a key on a real terminal', () => {
+  /** Types the reply once the question is on the screen. */
+  function replied(reply: string): Promise<{ readonly exitCode: number | null; readonly seen: string }> {
+    const command = `'${process.execPath}' '${program}' archive add 'deb https://deb.vendor.org/debian bookworm main' --key vendor.asc`
+    const child = spawn('script', ['-qec', command, '/dev/null'], {
+      cwd: folder,
+      env: { PATH: process.env.PATH ?? '', HOME: folder, TERM: 'xterm', SHELL: '/bin/sh', NO_COLOR: '1' },
+    })
+    let seen = ''
+    child.stdout.on('data', chunk => {
+      const wasAsked = seen.includes('[y/N]')
+      seen += String(chunk)
+      if (!wasAsked && seen.includes('[y/N]')) child.stdin.write(reply)
+    })
+    return new Promise(resolve => child.on('close', exitCode => resolve({ exitCode, seen })))
+  }
+
+  const rows = [
+    ['y\r', 0, /Added to aptroot\.yaml: vendor/, 'yes'],
+    ['n\r', 2, /nothing was added/, 'no'],
+    ['\r', 2, /nothing was added/, 'nothing said is no'],
+    ['\u0004', 2, /nothing was added/, 'Ctrl-D is no'],
+    ['\u0003', 130, /interrupted by SIGINT/, 'Ctrl-C stops'],
+  ] as const
+  for (const [reply, expected, message, why] of rows)
+    test(`is trusted only after a yes: ${why}`, async () => {
+      const key = await makeTestKey({ name: 'Vendor' })
+      const manifest = 'manifest: 1\ndistribution: debian/bookworm\narchitectures: [amd64]\npackages: [nginx]\n'
+      writeFileSync(join(folder, 'vendor.asc'), key.toPublic().armor())
+      writeFileSync(join(folder, 'aptroot.yaml'), manifest)
+      rmSync(join(folder, 'keys'), { recursive: true, force: true })
+      const { exitCode, seen } = await replied(reply)
+      assert.equal(exitCode, expected, seen)
+      assert.match(seen, new RegExp(`signed by ${key.getFingerprint().toUpperCase()}`))
+      assert.match(seen, message)
+      assert.equal(readFileSync(join(folder, 'aptroot.yaml'), 'utf8') === manifest, expected !== 0)
+      assert.equal(existsSync(join(folder, 'keys')), expected === 0)
+    })
 })
 
 describe.skipIf(isMissing('bash'))('completion in bash', () => {

@@ -79,7 +79,10 @@ export default class ArchiveAdd extends BaseCommand {
     // In raw mode the terminal sends Ctrl-C to readline instead of to the process.
     terminal.on('SIGINT', () => process.kill(process.pid, 'SIGINT'))
     try {
-      const reply = await terminal.question('Trust these keys for these archives? [y/N] ', { signal })
+      // Ctrl-D closes the terminal, and the question would never be answered.
+      const closed = new Promise<string>(resolve => terminal.once('close', () => resolve('')))
+      const question = terminal.question('Trust these keys for these archives? [y/N] ', { signal })
+      const reply = await Promise.race([question, closed])
       if (/^y(es)?$/i.test(reply.trim())) return
     } finally {
       terminal.close()
