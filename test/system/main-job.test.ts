@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, test } from 'vitest'
-import { type Lockfile, readLockfile } from '../../src/lockfile/index.ts'
+import { derivedFileName, type Lockfile, readLockfile } from '../../src/lockfile/index.ts'
 import { type ProgramResult, runAptroot } from '../support/aptroot-program.ts'
 import { type LoopbackMirror, startMirror } from '../support/loopback-mirror.ts'
 import {
@@ -105,7 +105,7 @@ describe.skipIf(skippedForWantOf(missingForRealData()))('the main job on real bo
     let mirror = await startMirror({ folder: served.folder })
     let aptroot = program(folder, mirror)
     succeeded(await aptroot('lock', 'update', '--as-of', served.asOf))
-    let gone = await fetchRealDebs(served, wantedDebs(await lockOf(folder), served))
+    let gone = await fetchRealDebs(served, wantedDebs(await lockOf(folder)))
     if (gone.length > 0) {
       process.stderr.write(
         `\n*** ${gone.length} pinned debs have left the mirror's pool; its current signed lists are used\n`,
@@ -115,7 +115,7 @@ describe.skipIf(skippedForWantOf(missingForRealData()))('the main job on real bo
       aptroot = program(folder, mirror)
       await rm(join(folder, 'aptroot.lock'))
       succeeded(await aptroot('lock', 'update', '--as-of', served.asOf))
-      gone = await fetchRealDebs(served, wantedDebs(await lockOf(folder), served))
+      gone = await fetchRealDebs(served, wantedDebs(await lockOf(folder)))
     }
     assert.deepEqual(gone, [])
 
@@ -133,9 +133,12 @@ describe.skipIf(skippedForWantOf(missingForRealData()))('the main job on real bo
     assert.equal(await digestOfFile(join(folder, 'out/rootfs.tar')), bytes, 'offline gives the same bytes')
   })
 
-  function wantedDebs(lock: Lockfile, from: RealArchive): readonly WantedDeb[] {
-    const indexed = indexedDebs(from)
-    return lock.debs.map(deb => ({ ...deb, path: indexed.get(deb.sha256)?.path ?? '' }))
+  /** Where the lock says that the archive has them; the served folder's top is the archive's id. */
+  function wantedDebs(lock: Lockfile): readonly WantedDeb[] {
+    return lock.debs.map(deb => {
+      const [archiveId] = deb.from.split('/')
+      return { ...deb, path: [archiveId, deb.directory, deb.file ?? derivedFileName(deb)].join('/') }
+    })
   }
 })
 
