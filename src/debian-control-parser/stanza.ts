@@ -1,4 +1,4 @@
-import { asBuffer, carriageReturn, colon, endOfLine, hash, hyphen, isBlank, lineNumberAt, newline } from './bytes.ts'
+import { asBuffer, carriageReturn, colon, hash, hyphen, isBlank, lineNumberAt, newline } from './bytes.ts'
 import { ControlSyntaxError, quoteText } from './control-syntax-error.ts'
 import type { CommentPolicy } from './scan.ts'
 
@@ -37,6 +37,9 @@ export interface StanzaPlace {
   readonly firstLine?: number
 }
 
+const beyondAscii = /[\u0080-\u00ff]/
+
+/** Offsets in the stanza. */
 interface FieldPlace {
   readonly name: string
   readonly lineStart: number
@@ -57,11 +60,13 @@ export function viewStanza(bytes: Uint8Array, place: StanzaPlace): Stanza {
   const comments = place.comments ?? 'refused'
   const { start, end } = place
   let firstLine = place.firstLine
+  // One byte per character: one conversion and the string's own searches cost less than a look at every byte.
+  const text = buffer.toString('latin1', start, end)
   const lineAt = (offset: number): number => {
     firstLine ??= lineNumberAt(bytes, start)
-    return firstLine - 1 + lineNumberAt(buffer.subarray(start, offset), offset - start)
+    return firstLine - 1 + lineNumberAt(buffer.subarray(start, start + offset), offset)
   }
-  const fields = findFields(buffer, start, end, comments, lineAt)
+  const fields = findFields(text, comments, lineAt)
   const find = (name: string): FieldPlace | undefined => fields.get(name) ?? fields.get(name.toLowerCase())
   const [first] = fields.values()
   if (first === undefined) throw new ControlSyntaxError(lineAt(start), 'the stanza has no field')
@@ -72,11 +77,11 @@ export function viewStanza(bytes: Uint8Array, place: StanzaPlace): Stanza {
     },
     field(name) {
       const found = find(name)
-      return found === undefined ? undefined : valueText(buffer, found)
+      return found === undefined ? undefined : valueText(text, found)
     },
     fieldBytes(name) {
       const found = find(name)
-      return found === undefined ? undefined : bytes.subarray(found.valueStart, found.valueEnd)
+      return found === undefined ? undefined : bytes.subarray(start + found.valueStart, start + found.valueEnd)
     },
     has: name => find(name) !== undefined,
     lineOf(name) {
@@ -90,22 +95,21 @@ export function viewStanza(bytes: Uint8Array, place: StanzaPlace): Stanza {
 
 /** Fields by lower-case name, in the order of the file. */
 function findFields(
-  buffer: Buffer,
-  start: number,
-  end: number,
+  text: string,
   comments: CommentPolicy,
   lineAt: (offset: number) => number,
 ): ReadonlyMap<string, FieldPlace> {
   const fields = new Map<string, FieldPlace>()
   let open: FieldPlace | undefined
-  for (let lineStart = start; lineStart < end; ) {
-    const next = endOfLine(buffer, lineStart, end)
-    const first = buffer[lineStart]
-    const lineEnd = withoutLineBreak(buffer, lineStart, next)
+  for (let lineStart = 0; lineStart < text.length; ) {
+    const lineBreak = text.indexOf('\n', lineStart)
+    const next = lineBreak === -1 ? text.length : lineBreak + 1
+    const first = text.charCodeAt(lineStart)
+    const lineEnd = withoutLineBreak(text, lineStart, next)
     if (first === hash) {
       if (comments === 'refused') throw new ControlSyntaxError(lineAt(lineStart), 'comments are not allowed here')
     } else if (isBlank(first)) {
-      const contentEnd = withoutTrailingBlanks(buffer, lineStart, lineEnd)
+      const contentEnd = withoutTrailingBlanks(text, lineStart, lineEnd)
       if (contentEnd === lineStart)
         throw new ControlSyntaxError(lineAt(lineStart), 'a line of blanks neither ends a stanza nor continues a field')
       if (open === undefined)
@@ -113,7 +117,7 @@ function findFields(
       open.valueEnd = contentEnd
       open.lines = 'folded'
     } else {
-      open = readField(buffer, lineStart, lineEnd, lineAt)
+      open = readField(text, lineStart, lineEnd, lineAt)
       const key = open.name.toLowerCase()
       const earlier = fields.get(key)
       if (earlier !== undefined) {
@@ -124,54 +128,58 @@ function findFields(
     }
     lineStart = next
   }
-  refuseStrayBytes(buffer, start, end, lineAt)
+  refuseStrayBytes(text, lineAt)
   return fields
 }
 
-function readField(buffer: Buffer, lineStart: number, lineEnd: number, lineAt: (offset: number) => number): FieldPlace {
+function readField(text: string, lineStart: number, lineEnd: number, lineAt: (offset: number) => number): FieldPlace {
   let at = lineStart
-  while (at < lineEnd && isNameByte(buffer[at])) at++
-  const name = buffer.toString('latin1', lineStart, at)
-  if (at === lineStart || buffer[at] !== colon || at >= lineEnd || buffer[lineStart] === hyphen) {
-    const text = quoteText(buffer.toString('utf8', lineStart, Math.min(lineEnd, lineStart + 256)))
-    throw new ControlSyntaxError(lineAt(lineStart), `${text} is not a field: a name, a colon and a value were expected`)
+  while (at < lineEnd && isNameByte(text.charCodeAt(at))) at++
+  if (at === lineStart || at >= lineEnd || text.charCodeAt(at) !== colon || text.charCodeAt(lineStart) === hyphen) {
+    const line = quoteText(decoded(text.slice(lineStart, Math.min(lineEnd, lineStart + 256))))
+    throw new ControlSyntaxError(lineAt(lineStart), `${line} is not a field: a name, a colon and a value were expected`)
   }
+  const name = text.slice(lineStart, at)
   let valueStart = at + 1
-  while (valueStart < lineEnd && isBlank(buffer[valueStart])) valueStart++
-  const valueEnd = withoutTrailingBlanks(buffer, valueStart, lineEnd)
+  while (valueStart < lineEnd && isBlank(text.charCodeAt(valueStart))) valueStart++
+  const valueEnd = withoutTrailingBlanks(text, valueStart, lineEnd)
   return { name, lineStart, valueStart, valueEnd, lines: 'single' }
 }
 
 /** U+0021 to U+007E but the colon (Debian Policy 5.1); a leading `#` or `-` is judged by the caller. */
-function isNameByte(byte: number | undefined): boolean {
-  return byte !== undefined && byte > 0x20 && byte < 0x7f && byte !== colon
+function isNameByte(byte: number): boolean {
+  return byte > 0x20 && byte < 0x7f && byte !== colon
 }
 
 /** dpkg, apt and terminals disagree on where a line with NUL or a lone CR ends. */
-function refuseStrayBytes(buffer: Buffer, start: number, end: number, lineAt: (offset: number) => number): void {
-  const stanza = buffer.subarray(start, end)
-  const zero = stanza.indexOf(0)
-  if (zero !== -1) throw new ControlSyntaxError(lineAt(start + zero), 'a NUL byte')
-  for (let at = stanza.indexOf(carriageReturn); at !== -1; at = stanza.indexOf(carriageReturn, at + 1)) {
-    if (stanza[at + 1] !== newline)
-      throw new ControlSyntaxError(lineAt(start + at), 'a carriage return in the middle of a line')
+function refuseStrayBytes(text: string, lineAt: (offset: number) => number): void {
+  const zero = text.indexOf('\0')
+  if (zero !== -1) throw new ControlSyntaxError(lineAt(zero), 'a NUL byte')
+  for (let at = text.indexOf('\r'); at !== -1; at = text.indexOf('\r', at + 1)) {
+    if (text.charCodeAt(at + 1) !== newline)
+      throw new ControlSyntaxError(lineAt(at), 'a carriage return in the middle of a line')
   }
 }
 
-function withoutLineBreak(buffer: Buffer, lineStart: number, next: number): number {
-  if (next === lineStart || buffer[next - 1] !== newline) return next
-  return next - 2 >= lineStart && buffer[next - 2] === carriageReturn ? next - 2 : next - 1
+function withoutLineBreak(text: string, lineStart: number, next: number): number {
+  if (next === lineStart || text.charCodeAt(next - 1) !== newline) return next
+  return next - 2 >= lineStart && text.charCodeAt(next - 2) === carriageReturn ? next - 2 : next - 1
 }
 
-function withoutTrailingBlanks(buffer: Buffer, start: number, end: number): number {
+function withoutTrailingBlanks(text: string, start: number, end: number): number {
   let at = end
-  while (at > start && isBlank(buffer[at - 1])) at--
+  while (at > start && isBlank(text.charCodeAt(at - 1))) at--
   return at
 }
 
-function valueText(buffer: Buffer, field: FieldPlace): string {
-  const text = buffer.toString('utf8', field.valueStart, field.valueEnd)
+function valueText(bytes: string, field: FieldPlace): string {
+  const text = decoded(bytes.slice(field.valueStart, field.valueEnd))
   if (field.lines === 'single') return text
   const lines = text.split('\n').filter((line, index) => index === 0 || !line.startsWith('#'))
   return lines.map(line => (line.endsWith('\r') ? line.slice(0, -1) : line)).join('\n')
+}
+
+/** From one byte per character to UTF-8; what is ASCII, nearly everything, is itself. */
+function decoded(bytes: string): string {
+  return beyondAscii.test(bytes) ? Buffer.from(bytes, 'latin1').toString('utf8') : bytes
 }

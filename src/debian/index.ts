@@ -22,6 +22,7 @@ export type {
   VersionOperator,
 } from './relation.ts'
 export { formatOrGroup, formatProvidedName, formatRelation } from './relation-format.ts'
+export { type RelationMemory, relationMemory } from './relation-memory.ts'
 export { parseOrGroups, parseProvides, parseRelations, parseRestrictedOrGroups } from './relation-parser.ts'
 export { type BinaryRebuild, parseBinaryRebuild, parseSourceReference } from './source-version.ts'
 export { compareVersions, parseVersion, satisfies, type Version, versionProblem } from './version.ts'

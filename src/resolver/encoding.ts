@@ -23,6 +23,9 @@ export interface Expansion {
   readonly optional: readonly Requirement[]
 }
 
+/** A group as it is written, and the variables of the debs that satisfy it. */
+type ReadGroup = Pick<Requirement, 'text' | 'alternatives'>
+
 /** The problem as variables and clauses; grows as the search reaches packages, and remembers what it built. */
 export interface Encoding {
   readonly universe: PackageUniverse
@@ -56,6 +59,8 @@ export function encodeProblem(request: ResolutionRequest): Encoding {
   const verdicts = new Map<number, readonly EncodedClause[]>()
   const clauses: EncodedClause[] = []
   const alternativesByText = new Map<string, readonly number[]>()
+  /** By architecture, then by the group itself: universes hand out one object for all groups that are written alike. */
+  const readGroups = new Map<string, Map<OrGroup, ReadGroup>>()
   /** Debs that the manifest names by version or suite: being asked for, they need not be candidates. */
   const namedExactly = new Set<BinaryPackage>()
 
@@ -80,6 +85,16 @@ export function encodeProblem(request: ResolutionRequest): Encoding {
 
   function slotOf(deb: BinaryPackage): string {
     return rootArchitectureOf(deb, nativeArchitecture)
+  }
+
+  function readGroup(group: OrGroup, architecture: string): ReadGroup {
+    const groups = readGroups.get(architecture) ?? new Map<OrGroup, ReadGroup>()
+    readGroups.set(architecture, groups)
+    const known = groups.get(group)
+    if (known !== undefined) return known
+    const read = { text: formatOrGroup(group), alternatives: alternativesOf(group, architecture) }
+    groups.set(group, read)
+    return read
   }
 
   /** Preferred debs first, candidates before other versions: a version that is not the candidate is a last resort. */
@@ -108,15 +123,11 @@ export function encodeProblem(request: ResolutionRequest): Encoding {
 
   function requirementsOf(deb: BinaryPackage, field: RequirementField, groups: readonly OrGroup[]): Requirement[] {
     const own = variableOf(deb)
-    return groups
-      .map(group => ({
-        owner: deb,
-        field,
-        text: formatOrGroup(group),
-        group,
-        alternatives: alternativesOf(group, slotOf(deb)),
-      }))
-      .filter(({ alternatives }) => !alternatives.includes(own))
+    const architecture = slotOf(deb)
+    return groups.flatMap(group => {
+      const { text, alternatives } = readGroup(group, architecture)
+      return alternatives.includes(own) ? [] : [{ owner: deb, field, text, group, alternatives }]
+    })
   }
 
   function expand(variable: number): Expansion {

@@ -24,6 +24,7 @@ export function relationTargets(universe: PackageUniverse): RelationTargets {
   const { nativeArchitecture } = universe
   const satisfyingByText = new Map<string, readonly BinaryPackage[]>()
   const excludedByText = new Map<string, readonly BinaryPackage[]>()
+  const excludedByRelation = new Map<Relation, readonly BinaryPackage[]>()
 
   function satisfying(relation: Relation, architecture: string): readonly BinaryPackage[] {
     const key = `${keyOf(relation)} ${architecture}`
@@ -72,7 +73,11 @@ export function relationTargets(universe: PackageUniverse): RelationTargets {
   }
 
   function excluded(relation: Relation, owner: BinaryPackage): readonly BinaryPackage[] {
-    return excludedAnywhere(relation).filter(deb => deb.name !== owner.name)
+    const known = excludedByRelation.get(relation)
+    const anywhere = known ?? excludedAnywhere(relation)
+    // Looking up the object is cheaper than writing the relation as text; its universe shares objects.
+    if (known === undefined) excludedByRelation.set(relation, anywhere)
+    return anywhere.length === 0 ? anywhere : anywhere.filter(deb => deb.name !== owner.name)
   }
 
   /** Conflicts and Breaks reach every architecture unless they name one (SEMANTICS T41). */

@@ -5,15 +5,10 @@ import type {
   OrGroup,
   ProvidedName,
   Relation,
+  RelationMemory,
   SourceReference,
 } from '../../debian/index.ts'
-import {
-  parseOrGroups,
-  parseProvides,
-  parseRelations,
-  parseSourceReference,
-  poolPathProblem,
-} from '../../debian/index.ts'
+import { parseProvides, parseSourceReference, poolPathProblem } from '../../debian/index.ts'
 import { isFault, quoted } from '../../kernel/index.ts'
 import { fieldFault, type IndexedStanza, type KeptField } from './indexed-stanza.ts'
 
@@ -29,6 +24,7 @@ export class IndexedPackage implements BinaryPackage {
   readonly sha256: string
   /** In the order of `listings`; the first speaks for all, so that no order of files shows. */
   readonly #stanzas: readonly [IndexedStanza, ...IndexedStanza[]]
+  readonly #memory: RelationMemory
   #source: SourceReference | undefined
   #preDepends: readonly OrGroup[] | undefined
   #depends: readonly OrGroup[] | undefined
@@ -40,8 +36,9 @@ export class IndexedPackage implements BinaryPackage {
   #listings: readonly [Listing, ...Listing[]] | undefined
 
   /** @param stanzas of one name, version, architecture and sha256, sorted with `compareStanzas` */
-  constructor(stanzas: readonly [IndexedStanza, ...IndexedStanza[]]) {
+  constructor(stanzas: readonly [IndexedStanza, ...IndexedStanza[]], memory: RelationMemory) {
     this.#stanzas = stanzas
+    this.#memory = memory
     const [first] = stanzas
     this.name = first.name
     this.version = first.version
@@ -158,11 +155,11 @@ export class IndexedPackage implements BinaryPackage {
   }
 
   #groups(field: KeptField): readonly OrGroup[] {
-    return this.#decode(field, text => (text === undefined ? noGroups : parseOrGroups(text)))
+    return this.#decode(field, text => (text === undefined ? noGroups : this.#memory.orGroups(text)))
   }
 
   #relations(field: KeptField): readonly Relation[] {
-    return this.#decode(field, text => (text === undefined ? noRelations : parseRelations(text)))
+    return this.#decode(field, text => (text === undefined ? noRelations : this.#memory.relations(text)))
   }
 
   #decode<Value>(field: KeptField, parse: (text: string | undefined) => Value): Value {

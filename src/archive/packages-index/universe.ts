@@ -1,4 +1,10 @@
-import { type BinaryPackage, compareVersions, type PackageUniverse } from '../../debian/index.ts'
+import {
+  type BinaryPackage,
+  compareVersions,
+  type PackageUniverse,
+  type RelationMemory,
+  relationMemory,
+} from '../../debian/index.ts'
 import { compareBytes, sortedByBytes } from '../../kernel/index.ts'
 import { IndexedPackage } from './indexed-package.ts'
 import { compareStanzas, type IndexedStanza, readIndexedStanza } from './indexed-stanza.ts'
@@ -30,13 +36,14 @@ export function openUniverse(request: UniverseRequest): PackageUniverse {
   const ownByName = groupedBy(ownDebs, deb => deb.name)
   const packagesByName = new Map<string, readonly BinaryPackage[]>()
   const providersByName = new Map<string, readonly BinaryPackage[]>()
+  const memory = relationMemory()
   let allNames: readonly string[] | undefined
 
   const packagesNamed = (name: string): readonly BinaryPackage[] => {
     const known = packagesByName.get(name)
     if (known !== undefined) return known
     const stanzas = sources.flatMap(source => source.stanzasNamed(name))
-    const packages = [...mergeStanzas(stanzas), ...(ownByName.get(name) ?? [])].sort(order)
+    const packages = [...mergeStanzas(stanzas, memory), ...(ownByName.get(name) ?? [])].sort(order)
     packagesByName.set(name, packages)
     return packages
   }
@@ -142,10 +149,12 @@ function namesByRow(packages: Postings, rowCount: number): Uint32Array {
 }
 
 /** Same bytes under the same name: one package in several places. */
-function mergeStanzas(stanzas: readonly IndexedStanza[]): BinaryPackage[] {
+function mergeStanzas(stanzas: readonly IndexedStanza[], memory: RelationMemory): BinaryPackage[] {
+  const [only, another] = stanzas
+  if (only !== undefined && another === undefined) return [new IndexedPackage([only], memory)]
   const sorted = stanzas.toSorted(compareStanzas)
   const groups = groupedBy(sorted, each => `${each.version} ${each.architecture} ${each.sha256}`)
-  return [...groups.values()].map(group => new IndexedPackage(group))
+  return [...groups.values()].map(group => new IndexedPackage(group, memory))
 }
 
 function groupedBy<Item>(
