@@ -36,6 +36,7 @@ export interface StanzaFields {
   readonly important?: boolean
   readonly priority?: string
   readonly source?: string
+  readonly phasedUpdatePercentage?: number
   /** Suites that list it; `stable` when absent. A suite is listed by the archive `debian` unless written `archive/suite`. */
   readonly suites?: readonly string[]
 }
@@ -105,7 +106,7 @@ export function debOf(title: string, fields: StanzaFields, { releases = {} }: Su
     sha256: createHash('sha256').update(title).digest('hex'),
     sizeBytes: 1000,
     installedSizeKibibytes: 1,
-    phasedUpdatePercentage: undefined,
+    phasedUpdatePercentage: fields.phasedUpdatePercentage,
     listings: listings as [Listing, ...Listing[]],
   }
 }

@@ -28,6 +28,9 @@ const keptFields = [
 
 export type KeptField = (typeof keptFields)[number]
 
+/** With the name that a stanza finds at its first look. */
+const keptFieldKeys = keptFields.map(name => [name, name.toLowerCase()] as const)
+
 /** One stanza of an index: what identifies the deb, and its other fields as text. */
 export interface IndexedStanza {
   readonly index: PackagesIndex
@@ -56,8 +59,8 @@ export function readIndexedStanza(index: PackagesIndex, row: number): IndexedSta
   if (!isSha256(sha256))
     throw fieldFault({ index, row }, 'SHA256', `${quoted(sha256)} is not a SHA-256 of 64 hexadecimal digits`)
   const fields: Partial<Record<KeptField, string>> = {}
-  for (const name of keptFields) {
-    const value = stanza.field(name)
+  for (const [name, key] of keptFieldKeys) {
+    const value = stanza.field(key)
     if (value !== undefined) fields[name] = value
   }
   return { index, row, name: required(index, row, stanza, 'Package'), version, architecture, sha256, fields }
