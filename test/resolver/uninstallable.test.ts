@@ -10,7 +10,10 @@ describe('a package that was left behind', () => {
       'thunderbird:amd64 1:140.12.0esr-1~deb12u1': { suites: ['security'] },
     })
     const { lines } = await explain(debian, ['webext-tbsync'])
-    assert.match(lines.join('\n'), /thunderbird \(<= 1:128\.x\).*only thunderbird:amd64 1:140\.12\.0esr-1~deb12u1 \(debian\/security\)/)
+    assert.match(
+      lines.join('\n'),
+      /thunderbird \(<= 1:128\.x\).*only thunderbird:amd64 1:140\.12\.0esr-1~deb12u1 \(debian\/security\)/,
+    )
   })
 
   it('installs as long as an older suite still lists the version it needs', async () => {
