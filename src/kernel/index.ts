@@ -1,6 +1,7 @@
 export { compareBytes, concatBytes, decodeUtf8, encodeUtf8, isSha256, sortedByBytes } from './bytes.ts'
 export { Fault, type FaultContext, type FaultDetails, isFault, unreachable } from './fault.ts'
 export { type ExitCode, exitCodeByFaultCode, type FaultCode } from './fault-codes.ts'
+export { groupBy } from './group-by.ts'
 export { didYouMean, nearestNames } from './nearest.ts'
 export type {
   Clock,

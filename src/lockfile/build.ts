@@ -1,8 +1,8 @@
 import type { BinaryPackage, Listing } from '../debian/index.ts'
-import { compareBytes, sortedByBytes } from '../kernel/index.ts'
+import { compareBytes, groupBy, sortedByBytes } from '../kernel/index.ts'
 import { blockOf, type LockedDeb, type Lockfile, type LockRequest, lockFormat } from './model.ts'
 import { isOfRequestedSuite } from './request.ts'
-import { compareDebs, debKey, derivedFileName, groupBy, sourceBlocks } from './sources.ts'
+import { compareDebs, debKey, derivedFileName, sourceBlocks } from './sources.ts'
 
 /** What was resolved for one root. */
 export interface ResolvedRoot {

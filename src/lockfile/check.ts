@@ -1,9 +1,9 @@
 import { matchesArchitecture } from '../debian/index.ts'
-import { compareBytes, quoted } from '../kernel/index.ts'
+import { compareBytes, groupBy, quoted } from '../kernel/index.ts'
 import { graphOf, type LockGraph } from './graph.ts'
 import type { LockedDeb, Lockfile } from './model.ts'
 import { isOfRequestedSuite } from './request.ts'
-import { debKey, groupBy } from './sources.ts'
+import { debKey } from './sources.ts'
 import { writeLockfile } from './write.ts'
 
 /** Something that the lockfile alone shows to be wrong. */

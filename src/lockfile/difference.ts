@@ -1,8 +1,8 @@
 import { compareVersions, parseBinaryRebuild } from '../debian/index.ts'
-import { compareBytes, sortedByBytes } from '../kernel/index.ts'
+import { compareBytes, groupBy, sortedByBytes } from '../kernel/index.ts'
 import type { LockedDeb, Lockfile } from './model.ts'
 import { compareRequests, type RequestChange } from './request.ts'
-import { compareDebs, debKey, groupBy } from './sources.ts'
+import { compareDebs, debKey } from './sources.ts'
 
 export type DebChange =
   | { readonly kind: 'added'; readonly after: LockedDeb }

@@ -1,6 +1,6 @@
-import { compareBytes } from '../kernel/index.ts'
+import { compareBytes, groupBy } from '../kernel/index.ts'
 import type { LockedDeb, Lockfile } from './model.ts'
-import { compareDebs, debKey, groupBy } from './sources.ts'
+import { compareDebs, debKey } from './sources.ts'
 
 /** The debs of one root and what they need, from the lock alone. */
 export interface LockGraph {

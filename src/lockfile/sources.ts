@@ -1,4 +1,4 @@
-import { compareBytes } from '../kernel/index.ts'
+import { compareBytes, groupBy } from '../kernel/index.ts'
 import type { LockedDeb } from './model.ts'
 
 /** One block below `sources:`; what most of its debs share stands once. */
@@ -61,18 +61,6 @@ export function compareDebs(left: LockedDeb, right: LockedDeb): number {
 /** `NAME_VERSION_ARCHITECTURE.deb` without the epoch: how archives name files, so that the lock need not. */
 export function derivedFileName(deb: Pick<LockedDeb, 'name' | 'version' | 'architecture'>): string {
   return `${deb.name}_${deb.version.replace(/^\d+:/, '')}_${deb.architecture}.deb`
-}
-
-/** Groups in order of first appearance. */
-export function groupBy<Item>(items: Iterable<Item>, keyOf: (item: Item) => string): Map<string, Item[]> {
-  const groups = new Map<string, Item[]>()
-  for (const item of items) {
-    const key = keyOf(item)
-    const group = groups.get(key)
-    if (group === undefined) groups.set(key, [item])
-    else group.push(item)
-  }
-  return groups
 }
 
 function mostCommon(values: readonly string[]): string {

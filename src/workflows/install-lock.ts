@@ -3,6 +3,7 @@ import { Fault, type Session } from '../kernel/index.ts'
 import { checkLockfile, debsOfRoot, type LockedDeb, type Lockfile } from '../lockfile/index.ts'
 import type { Manifest, OutputFormat, RootArchitecture } from '../manifest/index.ts'
 import { confinePath } from './confine-path.ts'
+import { mirrorsFor } from './mirrors.ts'
 import type { Project } from './project.ts'
 import { readProjectLock, readProjectManifest, requireFreshLock } from './read-project.ts'
 import { openSite, type Site } from './site.ts'
@@ -211,7 +212,10 @@ function addressesOf(
   return new Map(
     manifest.archives.map(archive => [
       archive.id,
-      { uris: site.mirrors.get(archive.id) ?? archive.uris, snapshot: archive.snapshot },
+      {
+        uris: mirrorsFor(archive, { mirrors: site.mirrors, distribution: manifest.distribution, host: site.host }),
+        snapshot: archive.snapshot,
+      },
     ]),
   )
 }

@@ -5,7 +5,7 @@ import {
   type RelationMemory,
   relationMemory,
 } from '../../debian/index.ts'
-import { compareBytes, sortedByBytes } from '../../kernel/index.ts'
+import { compareBytes, groupBy, sortedByBytes } from '../../kernel/index.ts'
 import { IndexedPackage } from './indexed-package.ts'
 import { compareStanzas, type IndexedStanza, readIndexedStanza } from './indexed-stanza.ts'
 import { nameAt, nameCount, namesOf } from './name-table.ts'
@@ -33,7 +33,7 @@ export function openUniverse(request: UniverseRequest): PackageUniverse {
     .filter(index => mayOffer(index, [nativeArchitecture, ...foreignArchitectures]))
     .map(index => new AdmittedIndex(index, [nativeArchitecture, ...foreignArchitectures]))
   const order = preferenceOrder(nativeArchitecture, foreignArchitectures)
-  const ownByName = groupedBy(ownDebs, deb => deb.name)
+  const ownByName = groupBy(ownDebs, deb => deb.name)
   const packagesByName = new Map<string, readonly BinaryPackage[]>()
   const providersByName = new Map<string, readonly BinaryPackage[]>()
   const memory = relationMemory()
@@ -155,20 +155,6 @@ function mergeStanzas(stanzas: readonly IndexedStanza[], memory: RelationMemory)
   const sorted = stanzas.toSorted(compareStanzas)
   const groups = groupedBy(sorted, each => `${each.version} ${each.architecture} ${each.sha256}`)
   return [...groups.values()].map(group => new IndexedPackage(group, memory))
-}
-
-function groupedBy<Item>(
-  items: readonly Item[],
-  keyOf: (item: Item) => string,
-): ReadonlyMap<string, readonly [Item, ...Item[]]> {
-  const groups = new Map<string, [Item, ...Item[]]>()
-  for (const item of items) {
-    const key = keyOf(item)
-    const group = groups.get(key)
-    if (group === undefined) groups.set(key, [item])
-    else group.push(item)
-  }
-  return groups
 }
 
 function preferenceOrder(native: string, foreign: readonly string[]) {

@@ -30,7 +30,7 @@ export default class LockInstall extends BaseCommand {
     }),
     format: Flags.option({
       options: ['tar', 'directory'] as const,
-      summary: 'of --output [default: tar for a name that ends in .tar, else directory]',
+      summary: 'of --output [default: tar for .tar, .tar.gz and .tar.zst, else directory]',
       dependsOn: ['output'],
     })(),
     architecture: Flags.string({
@@ -81,8 +81,11 @@ export default class LockInstall extends BaseCommand {
   }
 }
 
+/** A folder may have any name, so only names that say tar are one. */
+const tarName = /\.(?:tar|tar\.gz|tgz|tar\.zst|tzst)$/
+
 function typedOutput(name: string, format: OutputFormat | undefined, workingFolder: string): TypedOutput {
-  return { name, path: resolve(workingFolder, name), format: format ?? (name.endsWith('.tar') ? 'tar' : 'directory') }
+  return { name, path: resolve(workingFolder, name), format: format ?? (tarName.test(name) ? 'tar' : 'directory') }
 }
 
 function linesOf(result: InstallLockResult, purpose: InstallLockRequest['purpose']): Line[] {
