@@ -153,7 +153,7 @@ function mergeStanzas(stanzas: readonly IndexedStanza[], memory: RelationMemory)
   const [only, another] = stanzas
   if (only !== undefined && another === undefined) return [new IndexedPackage([only], memory)]
   const sorted = stanzas.toSorted(compareStanzas)
-  const groups = groupedBy(sorted, each => `${each.version} ${each.architecture} ${each.sha256}`)
+  const groups = groupBy(sorted, each => `${each.version} ${each.architecture} ${each.sha256}`)
   return [...groups.values()].map(group => new IndexedPackage(group, memory))
 }
 
