@@ -54,12 +54,12 @@ export function explainDifference(
 function ruleFor(group: OrGroup, answers: readonly BinaryPackage[], { common, onlyOurs, onlyApts }: Sides) {
   const ours = answers.filter(deb => onlyOurs.has(deb))
   const apts = answers.filter(deb => onlyApts.has(deb))
-  if (answers.some(deb => common.has(deb))) {
-    if (apts.length > 0) return { rule: 'apt keeps a needless alternative', debs: apts } as const
-    return ours.length > 0 ? ({ rule: 'apt found it met', debs: ours } as const) : undefined
-  }
-  const areEqual = ours.some(mine => apts.some(theirs => haveEqualRank(mine, theirs, group)))
-  return areEqual ? ({ rule: 'tie', debs: [...ours, ...apts] } as const) : undefined
+  // A tie first: each choice may bring a third provider along, which then is common to both.
+  if (ours.some(mine => apts.some(theirs => haveEqualRank(mine, theirs, group))))
+    return { rule: 'tie', debs: [...ours, ...apts] } as const
+  if (!answers.some(deb => common.has(deb))) return undefined
+  if (apts.length > 0) return { rule: 'apt keeps a needless alternative', debs: apts } as const
+  return ours.length > 0 ? ({ rule: 'apt found it met', debs: ours } as const) : undefined
 }
 
 /** Both are providers of the group's names, and nothing but their names tells them apart for apt. */
