@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdir, mkdtemp, readdir, rm, truncate, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
@@ -200,7 +200,9 @@ describe('opening listed indexes', () => {
 
   it('loads again what was cut short in the store', async () => {
     await answers()
-    await truncate(await savedFile(), 5000)
+    const saved = await savedFile()
+    await chmod(saved, 0o600)
+    await truncate(saved, 5000)
     await answers()
     assert.equal(loads, 2)
     await answers()

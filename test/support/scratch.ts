@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
@@ -7,8 +7,18 @@ import { type Journal, type JournalEvent, type Session, silentJournal } from '..
 /** A folder of this test alone, gone when the test ends. */
 export async function scratchFolder(): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), 'aptroot-test-'))
-  onTestFinished(() => rm(path, { recursive: true, force: true }))
+  onTestFinished(async () => {
+    await openFolders(path)
+    await rm(path, { recursive: true, force: true })
+  })
   return path
+}
+
+/** An ordinary user cannot empty a folder that a test made without write permission. */
+async function openFolders(folder: string): Promise<void> {
+  await chmod(folder, 0o700).catch(() => undefined)
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => [])
+  for (const entry of entries) if (entry.isDirectory()) await openFolders(join(folder, entry.name))
 }
 
 /** A session that nobody interrupts and nobody listens to. */
