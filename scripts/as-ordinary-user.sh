@@ -21,7 +21,8 @@ done
 for program in node npm npx; do ln -sf "$(command -v "$program")" "$place/bin/$program"; done
 
 git clone --quiet --no-hardlinks . "$place/checkout"
-cp -R node_modules "$place/checkout/"
+mkdir "$place/checkout/node_modules"
+cp -R node_modules/. "$place/checkout/node_modules"
 chown -R nobody "$place"
 
 ordinary=(setpriv --reuid=nobody --regid="$(id -g nobody)" --clear-groups
