@@ -110,7 +110,9 @@ function sentenceOf(group: readonly [ClauseOrigin, ...ClauseOrigin[]], encoding:
       const targets = group.flatMap(each => (each.kind === 'conflict' ? [each.target] : []))
       const owners = group.flatMap(each => (each.kind === 'conflict' ? [each.owner] : []))
       const verb = origin.field === 'Conflicts' ? 'conflicts with' : 'breaks'
-      return `${versionsOf(owners)} ${verb} ${origin.text} (field ${origin.field}), which ${versionsOf(targets)} is`
+      const [excluded] = origin.text.split(/[ :(]/, 1)
+      const relates = targets.every(deb => deb.name !== excluded) ? 'provides' : 'is'
+      return `${versionsOf(owners)} ${verb} ${origin.text} (field ${origin.field}), which ${versionsOf(targets)} ${relates}`
     }
     case 'one-version':
       return `only one version of ${nameOf(origin.left)} can be installed: ${versionsOf(pairsOf(group))} exclude each other`

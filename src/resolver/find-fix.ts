@@ -1,7 +1,6 @@
-import { unreachable } from '../kernel/index.ts'
+import { nearestNames, unreachable } from '../kernel/index.ts'
 import { type Encoding, encodeProblem } from './encoding.ts'
 import type { ResolutionRequest, WantedPackage } from './model.ts'
-import { nearestName } from './nearest-name.ts'
 import type { ClauseOrigin, EncodedClause } from './requirements.ts'
 import { selectHard } from './select-packages.ts'
 
@@ -81,10 +80,10 @@ function wantedFixes(wanted: WantedPackage, encoding: Encoding, request: Resolut
   const isKnown =
     universe.packagesNamed(relation.packageName).length > 0 || universe.providersOf(relation.packageName).length > 0
   if (!isKnown) {
-    const near = nearestName(relation.packageName, universe.names())
-    if (near === undefined) return []
-    const renamed = { ...wanted, text: near, alternatives: [{ ...relation, packageName: near }] as const }
-    return [replaceBy(renamed, `Did you mean ${near} instead of ${relation.packageName}? Write \`${near}\``)]
+    return nearestNames(relation.packageName, universe.names()).map(near => {
+      const renamed = { ...wanted, text: near, alternatives: [{ ...relation, packageName: near }] as const }
+      return replaceBy(renamed, `Did you mean ${near} instead of ${relation.packageName}? Write \`${near}\``)
+    })
   }
   if (wanted.selection.kind === 'candidate' && relation.constraint === undefined) return []
   const plain = { ...relation, constraint: undefined }

@@ -28,6 +28,15 @@ describe('an explanation', () => {
     ])
   })
 
+  it('says that a package provides the name which another conflicts with', async () => {
+    const debian = archive({
+      'exim4 1': { provides: 'mail-transport-agent', conflicts: 'mail-transport-agent' },
+      'postfix 1': { provides: 'mail-transport-agent', conflicts: 'mail-transport-agent' },
+    })
+    const { lines } = await explain(debian, ['exim4', 'postfix'])
+    assert.match(lines.at(-1) ?? '', /conflicts with mail-transport-agent \(field Conflicts\), which .* provides$/)
+  })
+
   it('merges versions that fail alike into a range', async () => {
     const versions = Object.fromEntries([1, 2, 3, 4, 5].map(each => [`app ${each}`, { depends: 'gone' }]))
     const { lines } = await explain(archive(versions), ['app'])
@@ -50,6 +59,12 @@ describe('an explanation', () => {
   it('proposes the name that was meant', async () => {
     const { hint, lines } = await explain(archive({ 'nginx 1': {} }), ['ngimx'])
     assert.deepEqual(lines, ['1. the manifest wants ngimx, but no archive has a package ngimx'])
+    assert.match(hint, /Write `nginx` \(checked/)
+  })
+
+  it('prefers the name with two letters swapped, and tries the next when the nearest does not work', async () => {
+    const debian = archive({ 'nginx 1': {}, 'nnix 1': { depends: 'gone' }, 'ngnux 1': { depends: 'gone' } })
+    const { hint } = await explain(debian, ['ngnix'])
     assert.match(hint, /Write `nginx` \(checked/)
   })
 
