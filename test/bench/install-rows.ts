@@ -1,0 +1,154 @@
+import { execFileSync } from 'node:child_process'
+import { copyFile, mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { derivedFileName, type Lockfile } from '../../src/lockfile/index.ts'
+import { fetchRealDebs, frozenAsOf, type RealArchive, type WantedDeb } from '../support/real-archive.ts'
+import { type Contender, type Row, resultOf } from './measure.ts'
+import { aptroot, type BenchProject, bareNode, comparison, lockOf, lockUpdate, projectIn } from './project.ts'
+import type { ServedArchive } from './served-archive.ts'
+
+/** nginx over everything Priority: required: locked, and its debs in the pool that is served. */
+export interface InstallScene {
+  readonly scratch: string
+  readonly served: ServedArchive
+  readonly project: BenchProject
+  readonly debs: readonly WantedDeb[]
+}
+
+/** @returns the debs that have left the mirror's pool instead, where there are any */
+export async function installScene(
+  scratch: string,
+  served: ServedArchive,
+): Promise<InstallScene | { readonly gone: readonly WantedDeb[] }> {
+  const place = { folder: join(scratch, 'install'), storeFolder: join(scratch, 'install-store'), served }
+  const base = ['base: required', 'exclude: [usrmerge]']
+  const smaller = await projectIn({ ...place, folder: join(scratch, 'smaller') }, base)
+  await resultOf(lockUpdate(smaller))
+  const project = await projectIn(place, [
+    ...base,
+    'packages: [nginx]',
+    'image: {configure: none, outputs: [{format: tar, path: out/rootfs.tar}]}',
+  ])
+  await resultOf(lockUpdate(project))
+  await copyFile(join(smaller.folder, 'aptroot.lock'), join(project.folder, 'before.lock'))
+  const debs = wantedDebs(await lockOf(project))
+  const archive: RealArchive = { folder: served.folder, state: 'frozen', asOf: frozenAsOf }
+  const gone = await fetchRealDebs(archive, debs)
+  return gone.length > 0 ? { gone } : { scratch, served, project, debs }
+}
+
+function wantedDebs(lock: Lockfile): readonly WantedDeb[] {
+  return lock.debs.map(deb => {
+    const [archiveId] = deb.from.split('/')
+    return { ...deb, path: [archiveId, deb.directory, deb.file ?? derivedFileName(deb)].join('/') }
+  })
+}
+
+/** Commands that are over before they began: how much there is on top of starting Node. */
+export function smallRows({ project }: InstallScene): readonly Row[] {
+  const node = bareNode(project)
+  const [before, after] = [join(project.folder, 'before.lock'), join(project.folder, 'aptroot.lock')]
+  const row = (words: readonly string[], peers: readonly Contender[]): Row => {
+    const ours = aptroot(project, words)
+    const name = words.map(word => (word.startsWith('/') ? 'LOCK' : word)).join(' ')
+    const compare = async (): Promise<string> => {
+      if ((await resultOf(ours)).length === 0) throw new Error(`${ours.label} printed nothing`)
+      return 'not comparable: a floor'
+    }
+    return { name, ours: { ...ours, label: `aptroot ${name}` }, peers, compare }
+  }
+  const differ: Contender = { ...node, label: 'diff -u', commandLine: ['sh', '-c', `diff -u ${before} ${after}; true`] }
+  return [
+    row(['--version'], [node]),
+    row(['lock', 'check'], [node]),
+    row(['lock', 'diff', before, after], [node, differ]),
+  ]
+}
+
+export function buildRows({ scratch, served, project, debs }: InstallScene): readonly Row[] {
+  const ours = aptroot(project, ['lock', 'install'])
+  const target = join(scratch, 'unpacked')
+  const command = 'for deb in "$@"; do dpkg-deb --fsys-tarfile "$deb" | tar -x --keep-directory-symlink || exit 1; done'
+  const peer: Contender = {
+    label: 'dpkg-deb --fsys-tarfile, tar -x',
+    commandLine: ['sh', '-c', command, 'sh', ...debs.map(deb => join(served.folder, deb.path))],
+    folder: target,
+    environment: { PATH: project.environment.PATH, LC_ALL: 'C.UTF-8' },
+    prepare: async () => {
+      await rm(target, { recursive: true, force: true })
+      // Merged /usr, as debootstrap makes it before it unpacks.
+      for (const name of ['bin', 'sbin', 'lib', 'lib32', 'lib64', 'libx32']) {
+        await mkdir(join(target, 'usr', name), { recursive: true })
+        await symlink(`usr/${name}`, join(target, name))
+      }
+    },
+  }
+  const compare = async (present: readonly Contender[]): Promise<string> => {
+    await resultOf(ours)
+    if (present.length === 0) return 'no peer'
+    await resultOf(peer)
+    const tar = join(project.folder, 'out/rootfs.tar')
+    const listed = execFileSync('tar', ['-tf', tar], { maxBuffer: 2 ** 28, encoding: 'utf8' }).split('\n')
+    const found = await readdir(target, { recursive: true, withFileTypes: true })
+    const theirs = found.filter(each => !each.isDirectory()).map(each => join(each.parentPath, each.name))
+    return comparison(filesAmong(listed), filesAmong(theirs.map(each => each.slice(target.length))))
+  }
+  const emptied = {
+    ...ours,
+    label: 'aptroot lock install, store of debs',
+    prepare: () => rm(join(project.storeFolder, 'store-v1/objects'), { recursive: true, force: true }),
+  }
+  return [
+    { name: 'lock install, debs in the store, nothing unpacked', ours: emptied, peers: [peer], compare },
+    { name: 'lock install again, packs in the store', ours, peers: [peer], compare },
+  ]
+}
+
+/** Everything but folders and dpkg's database, which only aptroot writes. */
+function filesAmong(paths: readonly string[]): ReadonlySet<string> {
+  const names = paths.map(path => path.replace(/^\.?\//, ''))
+  return new Set(names.filter(name => /[^/]$/.test(name) && !name.startsWith('var/lib/dpkg/')))
+}
+
+/** The debs from a loopback mirror into an empty folder; aptroot verifies each, so one peer does as well. */
+export async function fetchRow({ scratch, served, project, debs }: InstallScene): Promise<Row> {
+  const storeFolder = join(scratch, 'fetch-store')
+  const fetching = { ...project, environment: { ...project.environment, APTROOT_STORE: storeFolder } }
+  const ours = {
+    ...aptroot(fetching, ['lock', 'install', '--fetch-only']),
+    prepare: () => rm(storeFolder, { recursive: true, force: true }),
+  }
+  const target = join(scratch, 'curl')
+  const [config, sums] = [join(scratch, 'curl.conf'), join(scratch, 'SHA256SUMS')]
+  await writeFile(config, debs.map(deb => `url = "${served.url}/${deb.path}"\noutput = "${deb.sha256}"\n`).join(''))
+  await writeFile(sums, debs.map(deb => `${deb.sha256}  ${deb.sha256}\n`).join(''))
+  const curl = (label: string, command: string): Contender => ({
+    label,
+    commandLine: ['sh', '-c', command],
+    folder: target,
+    environment: { PATH: project.environment.PATH, HOME: scratch, LC_ALL: 'C.UTF-8' },
+    prepare: async () => {
+      await rm(target, { recursive: true, force: true })
+      await mkdir(target)
+    },
+  })
+  const download = `curl -sS --fail --parallel --parallel-max 8 --config ${config}`
+  const peers = [
+    curl('curl --parallel', download),
+    curl('curl --parallel; sha256sum -c', `${download} && sha256sum --quiet -c ${sums}`),
+  ]
+  const compare = async (present: readonly Contender[]): Promise<string> => {
+    await resultOf(ours)
+    if (present.length === 0) return 'no peer'
+    for (const peer of present) await resultOf(peer)
+    const found = new Set(await readdir(target))
+    const inStore = new Set((await readdir(join(storeFolder, 'store-v1/sha256'), { recursive: true })).map(unslashed))
+    const absent = debs.filter(deb => !found.has(deb.sha256) || !inStore.has(deb.sha256))
+    return absent.length === 0 ? `same ${found.size} debs` : `${absent.length} absent`
+  }
+  return { name: `fetch ${debs.length} debs`, ours, peers, compare }
+}
+
+function unslashed(path: string): string {
+  return path.replace('/', '')
+}
