@@ -1,4 +1,5 @@
 export { type BlobOutcome, BlobWriter } from './blob-writer.ts'
+export type { BlobClaim } from './claim.ts'
 export type { BlobIdentity, ObjectName } from './layout.ts'
 export type { ObjectSink, StoredObject } from './objects.ts'
 export type { PruneRequest, PruneResult } from './prune.ts'

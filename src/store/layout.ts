@@ -32,7 +32,14 @@ export interface StoreLayout {
   readonly partials: string
   /** Files being written, under random names; on the same file system as the rest, so that rename is atomic. */
   readonly temporaries: string
+  /** A file per process that uses the store. */
+  readonly running: string
+  /** Second names of those files: who is about to make the blob of that sha256. */
+  readonly claims: string
 }
+
+/** Times of use are as exact as pruning needs; a read-mostly store is not written to for each look. */
+export const useNotedEveryMilliseconds = 60 * 60 * 1000
 
 export function layoutOf(storeFolder: string): StoreLayout {
   const top = join(storeFolder, 'store-v1')
@@ -42,6 +49,8 @@ export function layoutOf(storeFolder: string): StoreLayout {
     objects: join(top, 'objects'),
     partials: join(top, 'partial'),
     temporaries: join(top, 'temporary'),
+    running: join(top, 'running'),
+    claims: join(top, 'claim'),
   }
 }
 
@@ -52,6 +61,10 @@ export function blobPath(layout: StoreLayout, sha256: string): string {
 
 export function partialPath(layout: StoreLayout, sha256: string): string {
   return join(layout.partials, checkedDigest(sha256))
+}
+
+export function claimPath(layout: StoreLayout, sha256: string): string {
+  return join(layout.claims, checkedDigest(sha256))
 }
 
 export function objectPath(layout: StoreLayout, name: ObjectName): string {

@@ -1,8 +1,9 @@
 import { lstat, rm } from 'node:fs/promises'
 import { type Session, unreachable } from '../kernel/index.ts'
-import { type ObjectName, objectDigest, type StoreLayout } from './layout.ts'
+import { type ObjectName, objectDigest, type StoreLayout, useNotedEveryMilliseconds } from './layout.ts'
+import { findPresence } from './presence.ts'
 import { onDisk, onDiskIfPresent } from './store-fault.ts'
-import { walkStore } from './walk.ts'
+import { presencesOf, type StoreFile, walkStore } from './walk.ts'
 
 export interface PruneRequest {
   readonly now: Date
@@ -28,32 +29,41 @@ export interface PruneResult {
  */
 const abandonedAfterMilliseconds = 24 * 60 * 60 * 1000
 
-/** Removes what is out of use. A process that loses a file it has open goes on reading it; others make it anew. */
+/**
+ * Removes what is out of use, and never what another running process may have used: whatever was used since the oldest of them
+ * began stays. A process that loses a file it has open goes on reading it; others make it anew.
+ */
 export async function pruneLayout(layout: StoreLayout, request: PruneRequest, session: Session): Promise<PruneResult> {
   const keptBlobs = new Set(request.keep?.blobs ?? [])
   const keptObjects = new Set([...(request.keep?.objects ?? [])].map(objectDigest))
+  const inUseSince = await oldestUse(layout, request.now)
   const result = { removedFiles: 0, freedBytes: 0, keptFiles: 0, keptBytes: 0 }
   for await (const file of walkStore(layout)) {
     session.signal.throwIfAborted()
     const facts = await onDiskIfPresent(file.path, () => lstat(file.path))
     if (facts === undefined) continue
     const unusedMilliseconds = request.now.getTime() - facts.mtimeMs
-    const isKept = () => {
+    const isUsed = unusedMilliseconds < request.unusedForMilliseconds || facts.mtimeMs >= inUseSince
+    const isKept = async () => {
       switch (file.kind) {
         case 'blob':
-          return keptBlobs.has(file.sha256) || unusedMilliseconds < request.unusedForMilliseconds
+          return isUsed || keptBlobs.has(file.sha256)
         case 'object':
-          return keptObjects.has(file.digest) || unusedMilliseconds < request.unusedForMilliseconds
+          return isUsed || keptObjects.has(file.digest)
         case 'partial':
         case 'temporary':
           return unusedMilliseconds < abandonedAfterMilliseconds
+        case 'presence':
+          return !(await isDead(file, request.now))
         case 'foreign':
           return true
         default:
           return unreachable(file)
       }
     }
-    if (isKept()) {
+    if (await isKept()) {
+      // Who works here is no contents.
+      if (file.kind === 'presence') continue
       result.keptFiles++
       result.keptBytes += facts.size
     } else {
@@ -63,4 +73,19 @@ export async function pruneLayout(layout: StoreLayout, request: PruneRequest, se
     }
   }
   return result
+}
+
+/** Milliseconds of the clock; what was used from then on may be in use. */
+async function oldestUse(layout: StoreLayout, now: Date): Promise<number> {
+  let oldest = Number.POSITIVE_INFINITY
+  for await (const { path } of presencesOf(layout)) {
+    const found = await findPresence(path, now)
+    // Our own process knows what it prunes.
+    if (found?.life === 'alive') oldest = Math.min(oldest, found.since.getTime() - useNotedEveryMilliseconds)
+  }
+  return oldest
+}
+
+async function isDead({ path }: StoreFile, now: Date): Promise<boolean> {
+  return (await findPresence(path, now))?.life === 'dead'
 }

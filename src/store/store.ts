@@ -3,8 +3,18 @@ import { stat, utimes } from 'node:fs/promises'
 import { type Clock, concatBytes, Fault, type Session } from '../kernel/index.ts'
 import { type BlobOutcome, BlobWriter } from './blob-writer.ts'
 import { checkBlob, hasBlob, streamBlob } from './blobs.ts'
-import { type BlobIdentity, blobPath, layoutOf, type ObjectName, objectPath, type StoreLayout } from './layout.ts'
+import { type BlobClaim, claimBlob } from './claim.ts'
+import {
+  type BlobIdentity,
+  blobPath,
+  layoutOf,
+  type ObjectName,
+  objectPath,
+  type StoreLayout,
+  useNotedEveryMilliseconds,
+} from './layout.ts'
 import { type ObjectSink, openObject, putObject, type StoredObject } from './objects.ts'
+import { Presence } from './presence.ts'
 import { type PruneRequest, type PruneResult, pruneLayout } from './prune.ts'
 import { type StoreVerification, verifyLayout } from './verify.ts'
 
@@ -17,13 +27,10 @@ export interface StoreSettings {
   readonly clock: Pick<Clock, 'now'>
 }
 
-/** Times of use are as exact as pruning needs; a read-mostly store is not written to for each look. */
-const useNotedEveryMilliseconds = 60 * 60 * 1000
-
 /**
  * The content-addressed store: blobs named by their sha256, and keyed objects that carry their own checksum.
  *
- * Many processes may use one store: nothing is locked, every file appears whole under its name or not at all, and
+ * Many processes may use one store: nothing waits for a lock, every file appears whole under its name or not at all, and
  * what is read is compared with its digest. The last use of a file is its modification time.
  *
  * Every method throws {Fault} `STORE_UNUSABLE` when the folder cannot be read or written and `DISK_FULL` when there
@@ -33,11 +40,13 @@ export class Store {
   readonly folder: string
   readonly #layout: StoreLayout
   readonly #clock: Pick<Clock, 'now'>
+  readonly #presence: Presence
 
   constructor({ folder, clock }: StoreSettings) {
     this.folder = folder
     this.#layout = layoutOf(folder)
     this.#clock = clock
+    this.#presence = new Presence(this.#layout, clock)
   }
 
   /** Whether a file of that name and length is there. Its bytes are not read: `check` does that. */
@@ -81,8 +90,17 @@ export class Store {
     yield* streamBlob(this.#layout, blob)
   }
 
+  /**
+   * Claims the making of a blob, so that of many processes one downloads it; release the claim when done. Nothing depends on it
+   * but work saved. `held`: a living process has it, so look again a little later.
+   */
+  async claimBlob({ sha256 }: BlobIdentity): Promise<BlobClaim | 'held'> {
+    return claimBlob({ layout: this.#layout, presence: this.#presence, now: () => this.#clock.now() }, sha256)
+  }
+
   /** Begins a blob, on top of what an interrupted writer of the same digest left. */
   async beginBlob(expected: BlobIdentity): Promise<BlobWriter> {
+    this.#presence.announce()
     return BlobWriter.open(this.#layout, expected)
   }
 
@@ -163,6 +181,7 @@ export class Store {
     try {
       const now = this.#clock.now()
       const { mtimeMs } = await stat(path)
+      this.#presence.announce()
       if (Math.abs(now.getTime() - mtimeMs) > useNotedEveryMilliseconds) await utimes(path, now, now)
     } catch {
       // Absent, or another user's file in a shared store: its age is that user's business.

@@ -42,7 +42,8 @@ export async function verifyLayout(layout: StoreLayout, session: Session): Promi
       }
       case 'partial':
       case 'temporary':
-        // Neither is believed by anyone before it was hashed, so there is nothing to judge.
+      case 'presence':
+        // None is believed by anyone for its bytes, so there is nothing to judge.
         break
       case 'foreign':
         foreign.push(path)

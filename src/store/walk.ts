@@ -11,6 +11,8 @@ export type StoreFile =
   | { readonly kind: 'object'; readonly path: string; readonly digest: string }
   | { readonly kind: 'partial'; readonly path: string }
   | { readonly kind: 'temporary'; readonly path: string }
+  /** A process that uses the store, or a claim of one. */
+  | { readonly kind: 'presence'; readonly path: string }
   | { readonly kind: 'foreign'; readonly path: string }
 
 /** Every file of a store, in byte order of its path within its folder. Links are never followed. */
@@ -32,6 +34,13 @@ export async function* walkStore(layout: StoreLayout): AsyncGenerator<StoreFile>
   }
   yield* flat(layout.partials, { kind: 'partial', name: /^[0-9a-f]{64}$/ })
   yield* flat(layout.temporaries, { kind: 'temporary', name: /^[0-9a-f]{32}$/ })
+  yield* presencesOf(layout)
+}
+
+/** The processes that use the store, then their claims. */
+export async function* presencesOf(layout: StoreLayout): AsyncGenerator<StoreFile> {
+  yield* flat(layout.running, { kind: 'presence', name: /^[0-9]{1,15}-[0-9a-f]{16}$/ })
+  yield* flat(layout.claims, { kind: 'presence', name: /^[0-9a-f]{64}$/ })
 }
 
 /** Files at `ab/cdef…`: 256 folders keep each listing short. */
@@ -52,7 +61,7 @@ async function* fanOut(folder: string): AsyncGenerator<{ readonly path: string; 
 
 async function* flat(
   folder: string,
-  expected: { readonly kind: 'partial' | 'temporary'; readonly name: RegExp },
+  expected: { readonly kind: 'partial' | 'temporary' | 'presence'; readonly name: RegExp },
 ): AsyncGenerator<StoreFile> {
   for (const file of await entriesOf(folder)) {
     const kind = file.isFile() && expected.name.test(file.name) ? expected.kind : 'foreign'

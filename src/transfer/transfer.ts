@@ -1,9 +1,12 @@
 import { concatBytes, Fault, redacted, type Session, type Stage } from '../kernel/index.ts'
-import type { BlobIdentity, BlobOutcome, BlobWriter, Store } from '../store/index.ts'
+import type { BlobClaim, BlobIdentity, BlobOutcome, BlobWriter, Store } from '../store/index.ts'
 import { fileBytes, openLocalFile } from './local-file.ts'
 import { createQueue } from './queue.ts'
 import { lengthFault, type ReceiveRequest, type Receiver, type ReceiveWorld, receive } from './receive.ts'
 import { type DownloadAddress, parseAddress } from './url.ts'
+
+/** Between two looks at another process's claim. */
+const claimPollMilliseconds = 50
 
 export interface TransferWorld extends ReceiveWorld {
   /** Downloads at a time, over all hosts. */
@@ -109,6 +112,28 @@ async function downloadBlob(download: BlobDownload): Promise<void> {
   const report = destination.report ?? { stage: 'fetch', name: redacted(address.url) }
   session.signal.throwIfAborted()
   started(session, report, blob.sizeBytes)
+  const claim = await claimed(download)
+  try {
+    // The process that we waited for has it by now.
+    const isThere = await destination.store.has(blob)
+    if (!isThere || (await destination.store.check(blob)) !== 'sound') await downloadClaimed(download, report)
+  } finally {
+    claim.release()
+  }
+  session.journal.emit({ kind: 'finished', ...report })
+}
+
+/** Waits while another living process downloads the same blob: the work is done once, whoever does it. */
+async function claimed({ world, blob, destination, session }: BlobDownload): Promise<BlobClaim> {
+  for (;;) {
+    const claim = await destination.store.claimBlob(blob)
+    if (claim !== 'held') return claim
+    await world.clock.sleep(claimPollMilliseconds, session.signal)
+  }
+}
+
+async function downloadClaimed(download: BlobDownload, report: Report): Promise<void> {
+  const { blob, destination, session } = download
   const writer = await destination.store.beginBlob(blob)
   try {
     const first = await receiveBlob(download, writer, { report, caches: 'used' })
@@ -123,7 +148,6 @@ async function downloadBlob(download: BlobDownload): Promise<void> {
     else await writer.suspend()
     throw error
   }
-  session.journal.emit({ kind: 'finished', ...report })
 }
 
 /** @returns the fault where the bytes were wrong; other faults are thrown */

@@ -1,12 +1,12 @@
 /**
  * A process that uses a store, for tests with several: `fill FOLDER SEED` puts and reads blobs until it has done all;
  * `hold FOLDER` writes half a blob and an object and waits to be killed; `write FOLDER BYTES` puts one blob and
- * prints the fault it ends in.
+ * prints the fault it ends in; `claim FOLDER` claims a blob, uses another and waits to be killed.
  */
-import { createHash } from 'node:crypto'
 import { writeSync } from 'node:fs'
 import { Fault, type Session, silentJournal } from '../../src/kernel/index.ts'
-import { type BlobIdentity, Store } from '../../src/store/index.ts'
+import { Store } from '../../src/store/index.ts'
+import { numberedBlob } from './numbered-blob.ts'
 
 const [, , job, folder = '', parameter = ''] = process.argv
 const session: Session = { signal: new AbortController().signal, journal: silentJournal }
@@ -16,14 +16,9 @@ function print(line: string): void {
   writeSync(1, `${line}\n`)
 }
 
-function blobNumber(index: number): { readonly bytes: Uint8Array; readonly blob: BlobIdentity } {
-  const bytes = Buffer.alloc(50_000 + index, `blob ${index} `)
-  return { bytes, blob: { sha256: createHash('sha256').update(bytes).digest('hex'), sizeBytes: bytes.length } }
-}
-
 async function fill(seed: number): Promise<void> {
   for (let step = 0; step < 60; step++) {
-    const { bytes, blob } = blobNumber((seed + step * 7) % 30)
+    const { bytes, blob } = numberedBlob((seed + step * 7) % 30)
     const found = await store.read(blob)
     if (found !== undefined && !Buffer.from(found).equals(bytes)) throw new Error('read other bytes than were put')
     const outcome = await store.put([bytes.subarray(0, 20_000), bytes.subarray(20_000)], blob, session)
@@ -38,7 +33,7 @@ async function fill(seed: number): Promise<void> {
 }
 
 async function hold(): Promise<void> {
-  const { bytes, blob } = blobNumber(1000)
+  const { bytes, blob } = numberedBlob(1000)
   const writer = await store.beginBlob(blob)
   await writer.write(bytes.subarray(0, 40_000))
   await store.putObject({ kind: 'pack', key: 'held' }, async sink => {
@@ -46,6 +41,14 @@ async function hold(): Promise<void> {
     print('holding')
     await new Promise(resolve => setTimeout(resolve, 60_000))
   })
+}
+
+/** Claims a blob, uses another, and goes on running. */
+async function claim(): Promise<void> {
+  if ((await store.claimBlob(numberedBlob(1000).blob)) === 'held') return print('held')
+  await store.check(numberedBlob(1).blob)
+  print('claimed')
+  await new Promise(resolve => setTimeout(resolve, 60_000))
 }
 
 async function write(sizeBytes: number): Promise<void> {
@@ -60,4 +63,5 @@ async function write(sizeBytes: number): Promise<void> {
 
 if (job === 'fill') await fill(Number(parameter))
 else if (job === 'hold') await hold()
+else if (job === 'claim') await claim()
 else await write(Number(parameter))
