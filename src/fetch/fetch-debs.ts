@@ -4,6 +4,7 @@ import type { BlobIdentity, Store } from '../store/index.ts'
 import { createQueue, type Transfer } from '../transfer/index.ts'
 import { askProvider } from './ask-provider.ts'
 import { type Answer, failureOf, goneSummary, missingOffline } from './fetch-fault.ts'
+import { Origins } from './origins.ts'
 import { type Provider, type ProviderSettings, providersOf } from './providers.ts'
 
 export interface FetchRequest extends ProviderSettings {
@@ -75,12 +76,13 @@ async function withoutSound(wanted: readonly Wanted[], store: Store, session: Se
   return missing
 }
 
-/** One run over the missing debs: what failed so far, and which hosts are not to be waited for again. */
+/** One run over the missing debs: what failed so far, and what is known of hosts and services. */
 class FetchRound {
   readonly #request: FetchRequest
   readonly #session: Session
   readonly #stop = new AbortController()
-  readonly #unreachable = new Set<string>()
+  readonly #origins = new Origins()
+  readonly #snapshotAnswers = new Map<string, Promise<unknown>>()
   readonly #failures: { readonly deb: LockedDeb; readonly fault: Fault }[] = []
   readonly #missing: LockedDeb[] = []
 
@@ -92,7 +94,7 @@ class FetchRound {
   async fetch({ deb, providers }: Wanted): Promise<void> {
     if (this.#session.signal.aborted) return
     try {
-      const answers = await this.#askInOrder(deb, this.#ordered(providers))
+      const answers = await this.#askInOrder(deb, this.#allowed(providers))
       if (answers === 'fetched') return
       if (this.#request.mode === 'offline' && answers.every(({ kind }) => kind === 'absent')) this.#missing.push(deb)
       else this.#fail(deb, failureOf(deb, answers))
@@ -115,19 +117,21 @@ class FetchRound {
   async #askInOrder(deb: LockedDeb, providers: readonly Provider[]): Promise<'fetched' | readonly Answer[]> {
     const answers: Answer[] = []
     for (const provider of providers) {
-      const answer = await askProvider(provider, deb, { ...this.#request, session: this.#session })
+      const answer = await askProvider(provider, deb, {
+        ...this.#request,
+        session: this.#session,
+        origins: this.#origins,
+        snapshotAnswers: this.#snapshotAnswers,
+      })
       if (answer === 'fetched') return 'fetched'
       answers.push(answer)
-      if (answer.kind === 'unreachable' && provider.kind !== 'vendor') this.#unreachable.add(provider.origin)
     }
     return answers
   }
 
-  /** Hosts that could not be reached come last: each deb would wait for them anew. */
-  #ordered(providers: readonly Provider[]): Provider[] {
-    const allowed = providers.filter(({ kind }) => kind === 'vendor' || this.#request.mode === 'online')
-    const isDown = (provider: Provider) => provider.kind !== 'vendor' && this.#unreachable.has(provider.origin)
-    return [...allowed.filter(provider => !isDown(provider)), ...allowed.filter(isDown)]
+  #allowed(providers: readonly Provider[]): readonly Provider[] {
+    if (this.#request.mode === 'online') return providers
+    return providers.filter(({ kind }) => kind === 'vendor')
   }
 
   #fail(deb: LockedDeb, fault: Fault): void {

@@ -1,46 +1,66 @@
 import { describePackage } from '../debian/index.ts'
 import { Fault } from '../kernel/index.ts'
 import type { LockedDeb } from '../lockfile/index.ts'
-import { archiveOf } from './providers.ts'
+import { archiveOf, type Provider } from './providers.ts'
 
 /** Why a provider did not deliver. */
 export interface Answer {
   readonly kind: 'absent' | 'wrong-bytes' | 'unreachable'
-  /** Path or URL without secrets. */
-  readonly provider: string
+  readonly provider: Provider
+  /** Without secrets. */
   readonly reason: string
   readonly fault: Fault
 }
 
 const shownDebs = 5
 
-/** What it means for a deb that no provider delivered it: a retry may help, or the bytes are wrong, or it is gone. */
+/** Three dozen places are more than any chain has; a hostile setting may name thousands. */
+const shownReasons = 40
+
+/**
+ * What it means for a deb that no provider delivered it: wrong bytes, gone, or a retry may help. It is gone when a mirror, the
+ * archive or, where none of them was asked, any other provider says so; silence of all of them says nothing.
+ */
 export function failureOf(deb: LockedDeb, answers: readonly Answer[]): Fault {
   const name = describePackage(deb)
-  const context = { deb: name, sha256: deb.sha256, answers: answers.map(({ reason }) => reason) }
-  const passing = answers.find(({ kind }) => kind === 'unreachable')
-  if (passing !== undefined)
-    return new Fault(passing.fault.code, {
-      message: `${name} could not be fetched: ${passing.reason}${moreAnswers(answers)}`,
-      hint: 'Try again: what was fetched stays in the store. Other places: `--mirror ID=URI`.',
-      context,
-      cause: passing.fault,
-    })
+  const context = { deb: name, sha256: deb.sha256, answers: reasonsOf(answers) }
   const wrong = answers.find(({ kind }) => kind === 'wrong-bytes')
   if (wrong !== undefined)
     return new Fault('FETCH_INTEGRITY', {
       message: `${name}: ${wrong.reason}${moreAnswers(answers)}`,
       hint: 'A mirror replaced the file. Run `aptroot lock update` only if you know why; else name another mirror.',
-      context: { ...context, ...wrong.fault.context },
+      context: { ...wrong.fault.context, ...context },
       cause: wrong.fault,
     })
-  const nowhere = `the archive ${archiveOf(deb)} has no address`
+  const silent = silenceOf(answers)
+  if (silent !== undefined)
+    return new Fault(silent.fault.code, {
+      message: `${name} could not be fetched: ${silent.reason}${moreAnswers(answers)}`,
+      hint: 'Try again: what was fetched stays in the store. Other places: `--mirror ID=URI`.',
+      context,
+      cause: silent.fault,
+    })
+  const [first] = answers.filter(({ kind }) => kind === 'absent')
+  const unheard = answers.find(({ kind }) => kind === 'unreachable')
   return new Fault('FETCH_GONE', {
-    message: `${name} is gone from every provider: ${answers[0]?.reason ?? nowhere}${moreAnswers(answers)}`,
-    hint: 'Give the archive a `snapshot:`, name a mirror that still has it, or run `aptroot lock update`.',
+    message: `${name} is gone from every provider: ${first?.reason ?? `the archive ${archiveOf(deb)} has no address`}${moreAnswers(answers)}`,
+    hint:
+      unheard === undefined
+        ? 'Give the archive a `snapshot:`, name a mirror that still has it, or run `aptroot lock update`.'
+        : `Not every provider answered (${unheard.reason}): try again later, name a mirror that still has it, or run \`aptroot lock update\`.`,
     context,
   })
 }
+
+/** The silence that leaves everything open: of all that should have it, when no one of them said that it is gone. */
+function silenceOf(answers: readonly Answer[]): Answer | undefined {
+  const remote = answers.filter(({ provider }) => provider.kind !== 'vendor')
+  const near = remote.filter(({ provider }) => provider.kind === 'remote' && nearRoles.has(provider.role))
+  const asked = near.length === 0 ? remote : near
+  return asked.every(({ kind }) => kind === 'unreachable') ? asked[0] : undefined
+}
+
+const nearRoles: ReadonlySet<string> = new Set(['mirror', 'pool'])
 
 /** One fault for the debs of a run that cannot be had; the code of the first in the order of the lock. */
 export function goneSummary(failures: readonly { readonly deb: LockedDeb; readonly fault: Fault }[]): Fault {
@@ -66,6 +86,13 @@ export function missingOffline(debs: readonly LockedDeb[]): Fault {
 function listed(debs: readonly LockedDeb[]): string {
   const names = debs.slice(0, shownDebs).map(describePackage).join(', ')
   return debs.length > shownDebs ? `${names}, …` : names
+}
+
+/** A line for each place that was asked. */
+function reasonsOf(answers: readonly Answer[]): readonly string[] {
+  const reasons = answers.map(({ reason }) => reason)
+  const more = reasons.length - shownReasons
+  return more > 0 ? [...reasons.slice(0, shownReasons), `… and ${more} more`] : reasons
 }
 
 function moreAnswers(answers: readonly Answer[]): string {

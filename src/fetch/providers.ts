@@ -2,30 +2,50 @@ import { join } from 'node:path'
 import { Fault, quoted } from '../kernel/index.ts'
 import type { LockedDeb } from '../lockfile/index.ts'
 import { isPlainRelativePath, urlBelow } from '../transfer/index.ts'
+import { launchpadUrls } from './launchpad.ts'
+import { type SnapshotService, safeTimestamps, snapshotServiceOf } from './snapshot-service.ts'
 
 /** Where an archive's files are looked for; place, not identity, so it may come from the manifest or from site settings. */
 export interface ArchiveAddresses {
-  /** In the order in which they are asked. */
+  /** Mirrors, in the order in which they are asked. */
   readonly uris: readonly string[]
+  /** The archive's own addresses, asked after the mirrors: what a mirror lost the archive may still have. */
+  readonly poolUris: readonly string[]
   /** Where old files stay: a URI with `{timestamp}` in it. */
   readonly snapshot: string | undefined
 }
 
+/** What a remote address is to the archive; said in reports, and decides what its silence means. */
+export type RemoteRole = 'mirror' | 'pool' | 'snapshot' | 'launchpad' | 'fallback'
+
 /** One place that may have a deb. What it has is believed for its digest alone. */
 export type Provider =
   | { readonly kind: 'vendor'; readonly path: string }
-  | { readonly kind: 'mirror'; readonly url: string; readonly origin: string }
-  | { readonly kind: 'snapshot'; readonly url: string; readonly origin: string }
+  | { readonly kind: 'remote'; readonly role: RemoteRole; readonly url: string; readonly origin: string }
+  /** The first state that the service imported at or after `at`; which one that is, the service says. */
+  | {
+      readonly kind: 'snapshot-state'
+      readonly service: SnapshotService
+      readonly at: string
+      readonly path: string
+      readonly origin: string
+    }
+  /** By name and version, wherever the service saw the file. */
+  | { readonly kind: 'snapshot-lookup'; readonly service: SnapshotService; readonly origin: string }
 
 export interface ProviderSettings {
   /** Archive id → addresses. */
   readonly archives: ReadonlyMap<string, ArchiveAddresses>
   readonly vendorFolders: readonly string[]
+  /** Base of Launchpad, which keeps every file of Ubuntu and of PPAs; undefined: not asked. */
+  readonly launchpadUri: string | undefined
+  /** Folders of debs or copies of archives that are asked last. */
+  readonly fallbackUris: readonly string[]
 }
 
 /**
- * The places of a deb after the store, in the order in which they are asked: vendor folders, the archive's URIs, its
- * snapshot.
+ * The places of a deb after the store, in the order in which they are asked: vendor folders, mirrors, the archive's own
+ * pool, its snapshot (by time, then by name and version), Launchpad, fallback pools.
  *
  * @throws {Fault} `LOCK_MALFORMED` when directory or file name are no plain path: a lockfile is hostile input too
  */
@@ -35,13 +55,22 @@ export function providersOf(deb: LockedDeb, settings: ProviderSettings): Provide
   if (!isPlainRelativePath(path)) throw pathFault(deb, path)
   const archive = archiveOf(deb)
   const vendor = settings.vendorFolders.flatMap(folder =>
-    vendorPaths(archive, path, file).map((each): Provider => ({ kind: 'vendor', path: join(folder, each) })),
+    foreignPaths(archive, path, file).map((each): Provider => ({ kind: 'vendor', path: join(folder, each) })),
+  )
+  const fallback = settings.fallbackUris.flatMap(uri =>
+    foreignPaths(archive, path, file).map(each => remote('fallback', uri, each)),
   )
   const addresses = settings.archives.get(archive)
-  if (addresses === undefined) return vendor
-  const mirrors = addresses.uris.map((uri): Provider => remote('mirror', uri, path))
-  const snapshots = snapshotUris(addresses.snapshot, deb.at).map((uri): Provider => remote('snapshot', uri, path))
-  return [...vendor, ...mirrors, ...snapshots]
+  if (addresses === undefined) return [...vendor, ...fallback]
+  const own = addresses.poolUris.filter(uri => !addresses.uris.includes(uri))
+  return [
+    ...vendor,
+    ...addresses.uris.map(uri => remote('mirror', uri, path)),
+    ...own.map(uri => remote('pool', uri, path)),
+    ...snapshots(addresses.snapshot, deb, path),
+    ...launchpadUrls(settings.launchpadUri, addresses.poolUris, file).map(url => remoteAt('launchpad', url)),
+    ...fallback,
+  ]
 }
 
 /** The archive id that `from` begins with. */
@@ -54,33 +83,39 @@ export function debFileName(deb: Pick<LockedDeb, 'name' | 'version' | 'architect
   return deb.file ?? `${deb.name}_${deb.version.replace(/^\d+:/, '')}_${deb.architecture}.deb`
 }
 
-/** A folder of debs, a copy of one archive, or several archives side by side. */
-function vendorPaths(archive: string, path: string, file: string): string[] {
+/** In a folder of debs, a copy of one archive, or several archives side by side. */
+function foreignPaths(archive: string, path: string, file: string): string[] {
   const archived = isPlainRelativePath(archive) ? [`${archive}/${path}`] : []
   return [...new Set([file, path, ...archived])]
 }
 
-/**
- * A Release's Date lies before the first snapshot that holds it, and a snapshot server answers with the last state at or before
- * the time it is asked for. Imports run every six hours, so somewhat later states are asked too.
- */
-function snapshotUris(template: string | undefined, at: string): string[] {
-  const match = /^(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})Z$/.exec(at)
-  if (template === undefined || match === null) return []
-  const [year, month, day, hour, minute, second] = match.slice(1).map(Number)
-  const date = Date.UTC(year ?? 0, (month ?? 1) - 1, day, hour, minute, second)
-  const hours = [0, 6, 24]
-  return [...new Set(hours.map(later => template.replaceAll('{timestamp}', timestamp(date + later * 3_600_000))))]
+function snapshots(template: string | undefined, deb: LockedDeb, path: string): Provider[] {
+  if (template === undefined) return []
+  const byTime = safeTimestamps(deb.at).map(time => remote('snapshot', template.replaceAll('{timestamp}', time), path))
+  const service = snapshotServiceOf(template)
+  if (service === undefined) return byTime
+  const origin = originOf(service.base)
+  return [
+    { kind: 'snapshot-state', service, at: deb.at, path, origin },
+    ...byTime,
+    { kind: 'snapshot-lookup', service, origin },
+  ]
 }
 
-function timestamp(milliseconds: number): string {
-  return new Date(milliseconds).toISOString().replace(/[-:]|\.\d+/g, '')
-}
-
-function remote(kind: 'mirror' | 'snapshot', uri: string, path: string): Provider {
+function remote(role: RemoteRole, uri: string, path: string): Provider {
   const url = urlBelow(uri, path)
   if (url === undefined) throw new Fault('INTERNAL', { message: `${quoted(path)} is no plain path` })
-  return { kind, url, origin: new URL(url).host }
+  return remoteAt(role, url)
+}
+
+function remoteAt(role: RemoteRole, url: string): Provider {
+  return { kind: 'remote', role, url, origin: originOf(url) }
+}
+
+/** Scheme too: a host may be dead on one port and alive on another. Files have none, and are never given up. */
+function originOf(url: string): string {
+  const { protocol, host } = new URL(url)
+  return `${protocol}//${host}`
 }
 
 function checkedFileName(deb: LockedDeb): string {

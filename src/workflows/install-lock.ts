@@ -2,8 +2,8 @@ import type { EmittedOutput } from '../image/index.ts'
 import { Fault, type Session } from '../kernel/index.ts'
 import { checkLockfile, debsOfRoot, type LockedDeb, type Lockfile } from '../lockfile/index.ts'
 import type { Manifest, OutputFormat, RootArchitecture } from '../manifest/index.ts'
+import { providerSettingsOf } from './archive-addresses.ts'
 import { confinePath } from './confine-path.ts'
-import { mirrorsFor } from './mirrors.ts'
 import type { Project } from './project.ts'
 import { readProjectLock, readProjectManifest, requireFreshLock } from './read-project.ts'
 import { openSite, type Site } from './site.ts'
@@ -84,8 +84,7 @@ export async function installLock(
   const fetched = await fetchDebs(
     debsByRoot.flat(),
     {
-      archives: addressesOf(manifest, site),
-      vendorFolders: site.vendorFolders,
+      ...providerSettingsOf(manifest, site),
       store,
       transfer,
       mode: site.mode,
@@ -203,21 +202,6 @@ function refuseSharedOutputs(outputs: readonly PlacedOutput[]): void {
       })
     seen.add(path)
   }
-}
-
-function addressesOf(
-  manifest: Manifest,
-  site: Site,
-): ReadonlyMap<string, { readonly uris: readonly string[]; readonly snapshot: string | undefined }> {
-  return new Map(
-    manifest.archives.map(archive => [
-      archive.id,
-      {
-        uris: mirrorsFor(archive, { mirrors: site.mirrors, distribution: manifest.distribution, host: site.host }),
-        snapshot: archive.snapshot,
-      },
-    ]),
-  )
 }
 
 /** Form is a matter of `lock check`; here only what would assemble something else than was resolved counts. */

@@ -4,13 +4,18 @@ import {
   groupedMirrors,
   type Judged,
   judgeMirror,
+  judgeMirrorUri,
+  judgeNamedSnapshot,
   judgeParallelism,
   judgeProxy,
   judgeProxyUrl,
+  judgeService,
   judgeYesOrNo,
   type Mirrors,
+  type OptionalService,
   type ProxySetting,
   type SettingsLayer,
+  type Snapshots,
 } from './setting-values.ts'
 
 /** Where files come from and go to. None of it touches a lock or a byte of an image. */
@@ -20,6 +25,11 @@ export interface Settings {
   /** Absolute; asked before any mirror. */
   readonly vendorFolders: readonly string[]
   readonly mirrors: Mirrors
+  /** Instead of what the manifest says. */
+  readonly snapshots: Snapshots
+  readonly launchpad: OptionalService
+  /** Asked for a deb after everything else. */
+  readonly fallbackUris: readonly string[]
   /** Downloads at a time. */
   readonly parallelism: number
   /** undefined: nobody said anything, so that the host's apt configuration may. */
@@ -35,6 +45,7 @@ export interface Settings {
 export interface SettingFlags {
   readonly store?: string | undefined
   readonly vendor?: readonly string[] | undefined
+  readonly fallback?: readonly string[] | undefined
   /** `ID=URI` each. */
   readonly mirror?: readonly string[] | undefined
   readonly parallelism?: string | undefined
@@ -46,6 +57,8 @@ export interface SettingFlags {
 export type Environment = Readonly<Record<string, string>>
 
 export const defaultParallelism = 8
+
+const launchpad: OptionalService = { kind: 'service', uri: 'https://launchpad.net' }
 
 /** @throws {Fault} `SETTINGS_INVALID` that names the flag */
 export function settingsOfFlags(flags: SettingFlags, workingFolder: string): SettingsLayer {
@@ -59,6 +72,7 @@ export function settingsOfFlags(flags: SettingFlags, workingFolder: string): Set
       flags.mirror === undefined
         ? undefined
         : groupedMirrors(flags.mirror.map(text => judged('--mirror', text, judgeMirror))),
+    fallback: flags.fallback?.map(text => judged('--fallback', text, judgeMirrorUri)),
     parallelism:
       flags.parallelism === undefined ? undefined : judged('--parallelism', flags.parallelism, judgeParallelism),
     proxy: flags.proxy === undefined ? undefined : judged('--proxy', flags.proxy, judgeProxy),
@@ -91,6 +105,15 @@ export function settingsOfEnvironment(environment: Environment, workingFolder: s
       kind: 'value',
       value: groupedMirrors(wordsOf(text, /\s+/).map(each => judged('APTROOT_MIRRORS', each, judgeMirror))),
     })),
+    snapshots: read('APTROOT_SNAPSHOTS', text => ({
+      kind: 'value',
+      value: new Map(wordsOf(text, /\s+/).map(each => judged('APTROOT_SNAPSHOTS', each, judgeNamedSnapshot))),
+    })),
+    launchpad: read('APTROOT_LAUNCHPAD', judgeService),
+    fallback: read('APTROOT_FALLBACK', text => ({
+      kind: 'value',
+      value: wordsOf(text, /\s+/).map(each => judged('APTROOT_FALLBACK', each, judgeMirrorUri)),
+    })),
     parallelism: read('APTROOT_PARALLELISM', judgeParallelism),
     proxy: read('APTROOT_PROXY', judgeProxy),
     offline: read('APTROOT_OFFLINE', judgeYesOrNo),
@@ -110,7 +133,7 @@ export function defaultSettings(environment: Environment): SettingsLayer {
 }
 
 /**
- * The first layer that has a value decides; of mirrors, the first that names the archive.
+ * The first layer that has a value decides; of mirrors and snapshots, the first that names the archive.
  *
  * @param layers highest precedence first
  * @throws {Fault} `SETTINGS_INVALID` when none has a place for the store
@@ -128,6 +151,9 @@ export function mergeSettings(layers: readonly SettingsLayer[]): Settings {
     storeFolder,
     vendorFolders: first('vendor') ?? [],
     mirrors: new Map(layers.toReversed().flatMap(layer => [...(layer.mirrors ?? [])])),
+    snapshots: new Map(layers.toReversed().flatMap(layer => [...(layer.snapshots ?? [])])),
+    launchpad: first('launchpad') ?? launchpad,
+    fallbackUris: first('fallback') ?? [],
     parallelism: first('parallelism') ?? defaultParallelism,
     proxy: first('proxy'),
     mode: first('offline') === true ? 'offline' : 'online',

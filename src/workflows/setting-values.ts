@@ -16,6 +16,12 @@ export type ProxySetting =
 /** Archive id → where it is looked for, in order. */
 export type Mirrors = ReadonlyMap<string, readonly [string, ...string[]]>
 
+/** A service that may be switched off. */
+export type OptionalService = { readonly kind: 'none' } | { readonly kind: 'service'; readonly uri: string }
+
+/** Archive id → where its old states are, with `{timestamp}`. */
+export type Snapshots = ReadonlyMap<string, OptionalService>
+
 /** The settings of one place. What a place does not say is undefined. */
 export interface SettingsLayer {
   /** Where the values come from, for `doctor`: `--store`, `APTROOT_STORE`, a file. */
@@ -25,6 +31,9 @@ export interface SettingsLayer {
   /** Absolute. */
   readonly vendor?: readonly string[] | undefined
   readonly mirrors?: Mirrors | undefined
+  readonly snapshots?: Snapshots | undefined
+  readonly launchpad?: OptionalService | undefined
+  readonly fallback?: readonly string[] | undefined
   readonly parallelism?: number | undefined
   readonly proxy?: ProxySetting | undefined
   readonly offline?: boolean | undefined
@@ -49,15 +58,46 @@ export function judgeMirrorUri(text: string): Judged<string> {
   return { kind: 'value', value: text.replace(/\/+$/, '') }
 }
 
+/** A service of one base address, or `none`. */
+export function judgeService(text: string): Judged<OptionalService> {
+  if (text === 'none') return { kind: 'value', value: { kind: 'none' } }
+  const uri = judgeMirrorUri(text)
+  return uri.kind === 'problem' ? uri : { kind: 'value', value: { kind: 'service', uri: uri.value } }
+}
+
+/** The address of an archive's states, or `none`. */
+export function judgeSnapshot(text: string): Judged<OptionalService> {
+  const service = judgeService(text)
+  if (service.kind === 'problem' || text === 'none' || text.split('{timestamp}').length === 2) return service
+  return {
+    kind: 'problem',
+    problem: `${shown(text)} does not hold {timestamp} exactly once`,
+    hint: 'Name an address like http://snapshot.example.org/archive/debian/{timestamp}, or none.',
+  }
+}
+
+/** `ID=URI` with `{timestamp}`, or `ID=none`. */
+export function judgeNamedSnapshot(text: string): Judged<readonly [id: string, service: OptionalService]> {
+  const match = idAndValue.exec(text)
+  if (match?.[1] === undefined) return noPair(text)
+  const service = judgeSnapshot(match[2] ?? '')
+  return service.kind === 'problem' ? service : { kind: 'value', value: [match[1], service.value] }
+}
+
+const idAndValue = /^([a-z0-9][a-z0-9+._-]*)=(.*)$/s
+
+function noPair(text: string): Judged<never> {
+  return {
+    kind: 'problem',
+    problem: `${shown(text)} is not of the form ID=URI`,
+    hint: 'Name the archive id of the manifest: debian=http://mirror.example.org/debian.',
+  }
+}
+
 /** `ID=URI`, as `--mirror` takes it. */
 export function judgeMirror(text: string): Judged<readonly [id: string, uri: string]> {
-  const match = /^([a-z0-9][a-z0-9+._-]*)=(.*)$/s.exec(text)
-  if (match?.[1] === undefined)
-    return {
-      kind: 'problem',
-      problem: `${shown(text)} is not of the form ID=URI`,
-      hint: 'Name the archive id of the manifest: debian=http://mirror.example.org/debian.',
-    }
+  const match = idAndValue.exec(text)
+  if (match?.[1] === undefined) return noPair(text)
   const uri = judgeMirrorUri(match[2] ?? '')
   return uri.kind === 'problem' ? uri : { kind: 'value', value: [match[1], uri.value] }
 }

@@ -6,12 +6,25 @@ import {
   judgeParallelism,
   judgeProxy,
   judgeProxyUrl,
+  judgeService,
+  judgeSnapshot,
   judgeYesOrNo,
   type ProxySetting,
   type SettingsLayer,
 } from './setting-values.ts'
 
-const keys = ['mirrors', 'store', 'vendor', 'parallelism', 'proxy', 'offline', 'credentials'] as const
+const keys = [
+  'mirrors',
+  'snapshots',
+  'launchpad',
+  'fallback',
+  'store',
+  'vendor',
+  'parallelism',
+  'proxy',
+  'offline',
+  'credentials',
+] as const
 type Key = (typeof keys)[number]
 
 export interface SettingsFile {
@@ -48,6 +61,20 @@ export function readSettingsFile(file: SettingsFile): SettingsLayer {
     switch (name) {
       case 'mirrors':
         layer.mirrors = mirrorsOf(place, value)
+        break
+      case 'snapshots':
+        layer.snapshots = new Map(
+          entriesOf(place, value, 'snapshots').map(([id, each]) => [
+            id.text,
+            judged(place, each, textOf(place, each, id.text), judgeSnapshot),
+          ]),
+        )
+        break
+      case 'launchpad':
+        layer.launchpad = judged(place, value, textOf(place, value, name), judgeService)
+        break
+      case 'fallback':
+        layer.fallback = listOf(value).map(each => judged(place, each, textOf(place, each, name), judgeMirrorUri))
         break
       case 'store':
       case 'credentials':

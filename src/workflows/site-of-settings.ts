@@ -14,10 +14,13 @@ const maximumBytes = 1024 * 1024
  * @throws {Fault} `SETTINGS_INVALID` when the credentials cannot be read
  */
 export async function siteOfSettings(settings: Settings, host: HostAptConfiguration | undefined): Promise<Site> {
-  const { storeFolder, mirrors, vendorFolders, mode, parallelism, proxy } = settings
+  const { storeFolder, mirrors, vendorFolders, mode, parallelism, proxy, snapshots, launchpad, fallbackUris } = settings
   return {
     storeFolder,
     mirrors,
+    snapshots,
+    launchpad,
+    fallbackUris,
     host,
     vendorFolders,
     mode,

@@ -1,6 +1,7 @@
 import type { HostAptConfiguration } from '../interchange/index.ts'
 import { Store } from '../store/index.ts'
 import type { Transfer } from '../transfer/index.ts'
+import type { OptionalService, Snapshots } from './setting-values.ts'
 import type { World } from './world.ts'
 
 /** Where things are looked for and kept: changes speed and place, never bytes. */
@@ -9,6 +10,10 @@ export interface Site {
   readonly storeFolder: string
   /** Archive id → URIs that are asked instead of the manifest's, in order. */
   readonly mirrors: ReadonlyMap<string, readonly [string, ...string[]]>
+  /** Archive id → states of the archive, instead of the manifest's. */
+  readonly snapshots: Snapshots
+  readonly launchpad: OptionalService
+  readonly fallbackUris: readonly string[]
   /** apt on this host: its mirrors stand in for a preset's where the settings name none (see `mirrorsFor`). */
   readonly host?: Pick<HostAptConfiguration, 'distribution' | 'archives'> | undefined
   /** Absolute folders of debs. */

@@ -14,8 +14,8 @@ import {
 } from '../lockfile/index.ts'
 import type { Manifest, RootArchitecture } from '../manifest/index.ts'
 import type { Explanation, Resolution, ResolutionNote } from '../resolver/index.ts'
+import { archivesAt, mirrorsOf } from './archive-addresses.ts'
 import { readManifestFile } from './confine-path.ts'
-import { mirrorsFor } from './mirrors.ts'
 import type { Project } from './project.ts'
 import { readPreviousLock, readProjectManifest } from './read-project.ts'
 import { openSite, type Site } from './site.ts'
@@ -75,10 +75,9 @@ export async function updateLock(
   const { resolvePackages } = await import('../resolver/index.ts')
   const archives = await openArchives(
     {
-      archives: manifest.archives,
+      archives: archivesAt(site, manifest.archives),
       architectures: [...new Set(manifest.architectures.flatMap(root => [root.native, ...root.foreign]))],
-      urisOf: archive =>
-        mirrorsFor(archive, { mirrors: site.mirrors, distribution: manifest.distribution, host: site.host }),
+      urisOf: archive => mirrorsOf(archive, manifest, site),
       readKeyFile: path => readManifestFile(project, path),
       asOf,
       ...(request.snapshot === undefined ? {} : { snapshot: request.snapshot }),

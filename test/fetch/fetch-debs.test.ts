@@ -50,8 +50,10 @@ async function scene(): Promise<Scene> {
   return {
     ...transferred,
     request: (addresses, more) => ({
-      archives: new Map([['debian', { uris: [], snapshot: undefined, ...addresses }]]),
+      archives: new Map([['debian', { uris: [], poolUris: [], snapshot: undefined, ...addresses }]]),
       vendorFolders: [],
+      launchpadUri: undefined,
+      fallbackUris: [],
       store: transferred.store,
       transfer: transferred.transfer,
       mode: 'online',
@@ -119,10 +121,10 @@ describe('fetching the debs of a lock', () => {
 describe('the providers of a deb', () => {
   it('are asked in order: store, vendor folders, mirrors, snapshot', async () => {
     const [first, second, snapshot] = [await startMirror(), await startMirror(), await startMirror()]
-    snapshot.files.set(`archive/20260711T101637Z/${pathOf('nginx')}`, Buffer.from(contents('nginx')))
+    snapshot.files.set(`states/20260711T161637Z/${pathOf('nginx')}`, Buffer.from(contents('nginx')))
     const { request } = await scene()
     const uris = [`${first.url}/debian`, `${second.url}/debian/`]
-    await fetchDebs([locked('nginx')], request({ uris, snapshot: `${snapshot.url}/archive/{timestamp}` }), session)
+    await fetchDebs([locked('nginx')], request({ uris, snapshot: `${snapshot.url}/states/{timestamp}` }), session)
     assert.deepEqual(
       first.requests.map(each => each.path),
       [`debian/${pathOf('nginx')}`],
@@ -133,18 +135,18 @@ describe('the providers of a deb', () => {
     )
     assert.deepEqual(
       snapshot.requests.map(each => each.path),
-      [`archive/20260711T101637Z/${pathOf('nginx')}`],
+      [`states/20260711T161637Z/${pathOf('nginx')}`],
     )
   })
 
-  it('end with somewhat later snapshots, since a Release is older than the snapshot that holds it', async () => {
+  it('have somewhat later snapshots first, since a Release is older than the snapshot that holds it', async () => {
     const snapshot = await startMirror()
     const deb = locked('nginx', { at: '20261231T200000Z' })
     const { request } = await scene()
     await assertFault(fetchDebs([deb], request({ snapshot: `${snapshot.url}/{timestamp}` }), session), 'FETCH_GONE')
     assert.deepEqual(
       snapshot.requests.map(each => each.path.split('/')[0]),
-      ['20261231T200000Z', '20270101T020000Z', '20270101T200000Z'],
+      ['20270101T020000Z', '20270101T200000Z', '20270103T200000Z', '20261231T200000Z'],
     )
   })
 
@@ -193,19 +195,21 @@ describe('the providers of a deb', () => {
     )
   })
 
-  it('that cannot be reached are asked last for the debs after', async () => {
+  it('that cannot be reached are asked once, with one warning for all debs', async () => {
     const dead = await deadUri()
     const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l']
     const honest = await startMirror({ files: filesOf(...names) })
     const { request, clock } = await scene()
+    const recorded = recordedSession()
     const result = await fetchDebs(
       names.map(name => locked(name)),
       request({ uris: [dead, honest.url] }),
-      session,
+      recorded,
     )
     assert.equal(result.fetchedDebs, 12)
-    // Four at a time meet the dead host with three waits each; the other eight do not.
-    assert.ok(clock.sleeps.length <= 4 * 3, `${clock.sleeps.length} waits`)
+    // One deb meets the dead host, with three waits; the other eleven do not.
+    assert.equal(clock.sleeps.length, 3)
+    assert.equal(recorded.events.filter(event => event.kind === 'warned').length, 1)
   })
 })
 
@@ -244,16 +248,31 @@ describe('a deb that no provider delivers', () => {
     assert.equal(await store.check(locked('nginx')), 'absent')
   })
 
-  it('is NETWORK_UNREACHABLE when a provider that may have it cannot be reached, whatever the others said', async () => {
+  it('is NETWORK_UNREACHABLE when no mirror could be reached, whatever vendor folders and snapshots said', async () => {
     const empty = await startMirror()
     const { request } = await scene()
+    const addresses = { uris: [await deadUri()], snapshot: `${empty.url}/{timestamp}` }
     const fault = await assertFault(
-      fetchDebs([locked('nginx')], request({ uris: [empty.url, await deadUri()] }), session),
+      fetchDebs([locked('nginx')], request(addresses, { vendorFolders: [await scratchFolder()] }), session),
       'NETWORK_UNREACHABLE',
       /could not be fetched: .*connection was refused/,
     )
     assert.equal(fault.exitCode, 4)
-    assert.equal((fault.context.answers as string[]).length, 2)
+    assert.equal((fault.context.answers as string[]).length, 1 + 4 + 3)
+  })
+
+  it('is FETCH_GONE when one mirror has it no more and the other cannot be reached, which the hint says', async () => {
+    const empty = await startMirror()
+    const { request } = await scene()
+    const fault = await assertFault(
+      fetchDebs([locked('nginx')], request({ uris: [empty.url, await deadUri()] }), session),
+      'FETCH_GONE',
+      /\(2 places were asked\)$/,
+    )
+    assert.match(fault.hint ?? '', /Not every provider answered \(.*connection was refused/)
+    const [first = '', second = ''] = fault.context.answers as string[]
+    assert.match(first, /answered 404/)
+    assert.match(second, /connection was refused/)
   })
 
   it('ends the run at once when the network is at fault', async () => {
@@ -267,7 +286,7 @@ describe('a deb that no provider delivers', () => {
       ),
       'NETWORK_UNREACHABLE',
     )
-    assert.ok(clock.sleeps.length <= 4 * 3, `${clock.sleeps.length} waits`)
+    assert.equal(clock.sleeps.length, 3)
   })
 
   it('is STORE_UNUSABLE when the store is at fault, not the mirror', async () => {

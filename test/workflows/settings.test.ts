@@ -71,6 +71,9 @@ describe('the precedence of settings', () => {
       storeFolder: join(place.home, '.cache/aptroot'),
       vendorFolders: [],
       mirrors: new Map(),
+      snapshots: new Map(),
+      launchpad: { kind: 'service', uri: 'https://launchpad.net' },
+      fallbackUris: [],
       parallelism: 8,
       proxy: undefined,
       mode: 'online',
@@ -88,6 +91,20 @@ describe('the precedence of settings', () => {
       debian: ['http://a.example.org/debian', 'http://b.example.org/debian'],
       extra: ['http://d.example.org/x', 'file:///srv/x'],
     })
+  })
+
+  test('decides about the snapshot of each archive on its own, Launchpad and fallback pools', async () => {
+    const found = await settings({
+      environment: { APTROOT_SNAPSHOTS: 'debian=http://s.example.org/{timestamp} extra=none' },
+      user: 'snapshots:\n  debian: none\n  other: none\nlaunchpad: none\nfallback: http://f.example.org/pool/\n',
+    })
+    assert.deepEqual(Object.fromEntries(found.snapshots), {
+      other: { kind: 'none' },
+      debian: { kind: 'service', uri: 'http://s.example.org/{timestamp}' },
+      extra: { kind: 'none' },
+    })
+    assert.deepEqual(found.launchpad, { kind: 'none' })
+    assert.deepEqual(found.fallbackUris, ['http://f.example.org/pool'])
   })
 
   test('lets a nearer place say no', async () => {
@@ -197,6 +214,9 @@ describe('a wrong setting is refused', () => {
     ['mirrors:\n  debian: ftp://h/debian', ':2:11: ftp://h/debian is no http', 'a scheme that cannot be fetched'],
     ['mirrors:\n  debian: []', ':2:3: "debian" has no mirror', 'an archive without mirrors'],
     ['mirrors:\n  debian: [a, {b: c}]', ':2:12: ', 'a mapping where text belongs'],
+    ['snapshots:\n  debian: http://h/x', ':2:11: http://h/x does not hold {timestamp}', 'a snapshot without its time'],
+    ['launchpad: ftp://h', ':1:12: ftp://h', 'a Launchpad that cannot be fetched from'],
+    ['fallback: [pool]', ':1:12: ', 'a fallback that is no address'],
     ['store: [a]', ':1:8: "store" is no text', 'a list where text belongs'],
     ['store:', ':1:7: "store" is no text', 'nothing where text belongs'],
     ['store: ""', 'the path is empty', 'an empty path'],
@@ -226,6 +246,9 @@ describe('a wrong setting is refused', () => {
     [{ flags: { mirror: ['debian'] } }, /^--mirror: "debian" is not of the form ID=URI/],
     [{ flags: { mirror: ['debian=http://h/?x=1'] } }, /^--mirror: http:\/\/h\/\?… has a query/],
     [{ flags: { mirror: ['debian=file://server/x'] } }, /^--mirror: .* names a host/],
+    [{ environment: { APTROOT_SNAPSHOTS: 'debian=x' } }, /^APTROOT_SNAPSHOTS: /],
+    [{ environment: { APTROOT_LAUNCHPAD: 'perhaps' } }, /^APTROOT_LAUNCHPAD: /],
+    [{ flags: { fallback: ['pool'] } }, /^--fallback: /],
     [{ flags: { parallelism: '-1' } }, /^--parallelism: /],
     [{ flags: { store: '' } }, /^--store: the path is empty/],
     [{ flags: { proxy: 'ftp://h' } }, /^--proxy: /],

@@ -37,6 +37,13 @@ export const vendorFlags = {
     multipleNonGreedy: true,
     helpGroup: 'SETTINGS',
   }),
+  fallback: Flags.string({
+    summary: 'address of debs that is asked after everything else, may be given several times',
+    helpValue: 'URI',
+    multiple: true,
+    multipleNonGreedy: true,
+    helpGroup: 'SETTINGS',
+  }),
 }
 
 /** @throws {Fault} `USAGE_INVALID` */
