@@ -1,7 +1,6 @@
 import type { ReleaseFacts } from '../debian/index.ts'
 import { Fault, isFault, type Session } from '../kernel/index.ts'
 import { type ArchiveDefinition, keyringArmorOf, keyringNames, type SignedBy } from '../manifest/index.ts'
-import type { Keyring } from '../openpgp/index.ts'
 import type { Store } from '../store/index.ts'
 import { isAbsent, type Transfer } from '../transfer/index.ts'
 import { type SuiteAddress, suiteAddresses } from './archive-address.ts'
@@ -10,6 +9,7 @@ import { listedIndex } from './index-fetch.ts'
 import { type OpenIndexes, openIndexes } from './packages-index/open-indexes.ts'
 import { formatTimestamp } from './release-date.ts'
 import { type FetchedRelease, fetchRelease, type ReleaseWorld } from './release-fetch.ts'
+import { type KeyringFile, keyringFile } from './release-verification.ts'
 import type { IndexOrigin, ListedIndex } from './verified-index.ts'
 
 export interface ArchivesRequest {
@@ -158,7 +158,7 @@ function architecturesOf({ architectures }: ArchiveDefinition, request: Archives
 
 /** Each key ring is read once, however many suites it serves. */
 function keyringReader(request: ArchivesRequest): ReleaseWorld['keyringOf'] {
-  const rings = new Map<string, Promise<Keyring>>()
+  const rings = new Map<string, Promise<KeyringFile>>()
   return ({ archive }) => {
     const { trust } = archive
     if (trust.kind === 'unsigned')
@@ -170,16 +170,15 @@ function keyringReader(request: ArchivesRequest): ReleaseWorld['keyringOf'] {
   }
 }
 
-async function readRing(signedBy: SignedBy, archive: string, request: ArchivesRequest): Promise<Keyring> {
-  const { readKeyring } = await import('../openpgp/index.ts')
+async function readRing(signedBy: SignedBy, archive: string, request: ArchivesRequest): Promise<KeyringFile> {
   switch (signedBy.kind) {
     case 'path':
-      return readKeyring(await request.readKeyFile(signedBy.path), signedBy.path)
+      return keyringFile(await request.readKeyFile(signedBy.path), signedBy.path)
     case 'inline':
-      return readKeyring(new TextEncoder().encode(signedBy.armor), `signed-by of ${archive}`)
+      return keyringFile(new TextEncoder().encode(signedBy.armor), `signed-by of ${archive}`)
     case 'named': {
       const armor = keyringArmorOf(signedBy.name)
-      if (armor !== undefined) return readKeyring(new TextEncoder().encode(armor), signedBy.name)
+      if (armor !== undefined) return keyringFile(new TextEncoder().encode(armor), signedBy.name)
       throw new Fault('MANIFEST_INVALID', {
         message: `the archive ${archive} is signed by the key ring "${signedBy.name}", which aptroot does not have`,
         hint: `It has ${keyringNames().join(', ')}; any other key is given as a path or as ASCII armor.`,

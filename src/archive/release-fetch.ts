@@ -1,10 +1,10 @@
 import { decodeUtf8, Fault, isFault, redacted, type Session } from '../kernel/index.ts'
-import type { Keyring } from '../openpgp/index.ts'
 import type { BlobIdentity, ObjectName, Store } from '../store/index.ts'
 import { isAbsent, type Transfer } from '../transfer/index.ts'
 import { type SuiteAddress, urlOf } from './archive-address.ts'
 import { parseRelease, type Release, releaseTrustedByManifest } from './release.ts'
 import { checkRelease } from './release-check.ts'
+import { type KeyringFile, verifyRelease } from './release-verification.ts'
 
 /** 150 kB in bookworm; a suite of a thousand components would still be smaller. */
 const maximumReleaseBytes = 32 * 1024 * 1024
@@ -17,7 +17,7 @@ export interface ReleaseWorld {
   /** `offline`: the Release that this store saw last. */
   readonly mode: 'online' | 'offline'
   /** Asked only for archives with `signed-by`. */
-  readonly keyringOf: (address: SuiteAddress) => Promise<Keyring>
+  readonly keyringOf: (address: SuiteAddress) => Promise<KeyringFile>
 }
 
 /** A Release that was verified, checked, and may be asked for indexes. */
@@ -82,12 +82,8 @@ async function verify({ files, name }: Found, address: SuiteAddress, world: Rele
     return { release: releaseTrustedByManifest(textOf(files.release, name), trust.reason), signers: [] }
   }
   const keyring = await world.keyringOf(address)
-  const { verifyClearSigned, verifyDetached } = await import('../openpgp/index.ts')
   const place = { at: world.asOf, name }
-  const release =
-    files.kind === 'inline'
-      ? await verifyClearSigned(files.inRelease, keyring, place)
-      : await verifyDetached(files.release, files.signature, keyring, place)
+  const release = await verifyRelease(files, keyring, place, { store: world.store, session })
   for (const { keyId, reason } of release.uncounted)
     session.journal.emit({
       kind: 'traced',

@@ -1,4 +1,11 @@
-export { clockToleranceSeconds } from './judge.ts'
-export { type Keyring, readKeyring } from './keyring.ts'
-export type { Signer, UncountedSignature, VerifiedRelease } from './verified-release.ts'
-export { type VerificationPlace, verifyClearSigned, verifyDetached } from './verify.ts'
+export { clockToleranceSeconds } from './clock-tolerance.ts'
+export type { Keyring } from './keyring.ts'
+export { readKeyring, verifyClearSigned, verifyDetached } from './on-demand.ts'
+export {
+  readRememberedRelease,
+  rememberedReleaseKey,
+  type VerificationInput,
+  writeRememberedRelease,
+} from './remembered-release.ts'
+export type { JudgingPeriod, Signer, UncountedSignature, VerifiedRelease } from './verified-release.ts'
+export type { VerificationPlace } from './verify.ts'

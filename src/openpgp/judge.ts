@@ -1,4 +1,5 @@
 import { enums, type PartialConfig, type PublicKey, type SignaturePacket, type Subkey, type verify } from 'openpgp'
+import { clockToleranceSeconds } from './clock-tolerance.ts'
 import { fingerprintOf, type Keyring } from './keyring.ts'
 import type { Signer } from './verified-release.ts'
 
@@ -22,9 +23,6 @@ export interface JudgedSignature {
   readonly keyId: string
   readonly verdict: Verdict
 }
-
-/** A clock may be behind the archive's by so much: a signature or Release from the next hour is taken as of now. */
-export const clockToleranceSeconds = 3600
 
 const minimumRsaBits = 2048
 const weakHashes: readonly number[] = [enums.hash.md5, enums.hash.sha1, enums.hash.ripemd]

@@ -15,10 +15,16 @@ export interface UncountedSignature {
   readonly reason: string
 }
 
+/** Dates of judging, both included; undefined: without an end on that side. */
+export interface JudgingPeriod {
+  readonly from: Date | undefined
+  readonly until: Date | undefined
+}
+
 /**
  * The text of a Release that a trusted key signed: exactly what was hashed, nothing around it.
  *
- * Only the verifying functions of this room make one.
+ * Only this room makes one: by verifying, or from what a verification left in this store.
  */
 export interface VerifiedRelease {
   /** LF line ends; blanks at line ends are gone (a clear-signed text does not protect them). */
@@ -26,5 +32,7 @@ export interface VerifiedRelease {
   /** At least one; by fingerprint. */
   readonly signers: readonly [Signer, ...Signer[]]
   readonly uncounted: readonly UncountedSignature[]
+  /** Judged at any date in here, the same bytes and keys give the same verdict. */
+  readonly period: JudgingPeriod
   readonly [verified]: 'OpenPGP'
 }

@@ -8,9 +8,10 @@ import {
   verificationConfig,
   verificationDate,
 } from './judge.ts'
+import { judgingPeriod } from './judging-period.ts'
 import type { Keyring } from './keyring.ts'
 import { malformed, reasonOf, refusal } from './refusal.ts'
-import type { Signer, VerifiedRelease } from './verified-release.ts'
+import type { JudgingPeriod, Signer, VerifiedRelease } from './verified-release.ts'
 
 export interface VerificationPlace {
   /** The date at which expiry of keys and signatures is judged. */
@@ -40,7 +41,8 @@ export async function verifyClearSigned(
   const message = await parsed(() => readCleartextMessage({ cleartextMessage: block }), place)
   checkCount(message.getSigningKeyIDs().length, place)
   const result = await parsed(() => verify({ message, ...verificationOf(keyring, place) }), place)
-  return releaseOf(result.data, await judgeAll(result.signatures, keyring, place.at), keyring, place)
+  const judged = await judgeAll(result.signatures, keyring, place.at)
+  return releaseOf(result.data, judged, { keyring, place, period: await periodOf(result.signatures, keyring, place) })
 }
 
 /**
@@ -62,7 +64,7 @@ export async function verifyDetached(
   const judged = await judgeAll(result.signatures, keyring, place.at)
   const text = decodeUtf8(result.data)
   if (text === undefined) throw malformed(place.name, 'the signed text is not UTF-8')
-  return releaseOf(text, judged, keyring, place)
+  return releaseOf(text, judged, { keyring, place, period: await periodOf(result.signatures, keyring, place) })
 }
 
 function verificationOf(keyring: Keyring, { at }: VerificationPlace) {
@@ -85,18 +87,31 @@ async function judgeAll(
   return Promise.all(results.map(each => judgeSignature(each, keyring, at)))
 }
 
+async function periodOf(
+  results: readonly VerificationResult[],
+  { keys }: Keyring,
+  { at }: VerificationPlace,
+): Promise<JudgingPeriod> {
+  return judgingPeriod(await Promise.all(results.map(each => each.signature)), keys, at)
+}
+
+interface Judging {
+  readonly keyring: Keyring
+  readonly place: VerificationPlace
+  readonly period: JudgingPeriod
+}
+
 function releaseOf(
   text: string,
   judged: readonly JudgedSignature[],
-  keyring: Keyring,
-  place: VerificationPlace,
+  { keyring, place, period }: Judging,
 ): VerifiedRelease {
   const signers = judged.flatMap(({ verdict }) => (verdict.kind === 'good' ? [verdict.signer] : []))
   const [first, ...others] = distinct(signers)
   const bad = judged.find(({ verdict }) => verdict.kind === 'bad')
   if (first === undefined || bad !== undefined) throw refusal(judged, keyring, place)
-  // The one place where the brand is given.
-  return { text, signers: [first, ...others], uncounted: uncountedOf(judged) } as unknown as VerifiedRelease
+  // The brand is given here, and in `remembered-release.ts` to what was verified here before.
+  return { text, signers: [first, ...others], uncounted: uncountedOf(judged), period } as unknown as VerifiedRelease
 }
 
 function distinct(signers: readonly Signer[]): readonly Signer[] {

@@ -349,3 +349,32 @@ describe('what is no archive to trust', () => {
 function onlyRelease(files: Readonly<Record<string, Uint8Array>>): Record<string, Uint8Array> {
   return Object.fromEntries(Object.entries(files).filter(([path]) => path.endsWith('Release')))
 }
+
+describe('a Release that was verified before', () => {
+  test('is not taken for verified when the manifest trusts another key', async () => {
+    const mirror = await startMirror({ files: await suiteOf() })
+    const request = await requestOf([archiveOf(mirror.url, key)])
+    assert.deepEqual(await versionsOf(request), ['bash 5.2'])
+    const stranger = await makeTestKey({ name: 'Stranger' })
+    await assertFault(versionsOf({ ...request, archives: [archiveOf(mirror.url, stranger)] }), 'RELEASE_KEY_UNKNOWN')
+  })
+
+  test('is not taken for verified after its key expired', async () => {
+    const mortal = await makeTestKey({ name: 'Mortal', expiresAfterSeconds: 365 * 86_400 })
+    const mirror = await startMirror({ files: await suiteOf({ keys: [mortal] }) })
+    const request = await requestOf([archiveOf(mirror.url, mortal)])
+    assert.deepEqual(await versionsOf(request), ['bash 5.2'])
+    assert.deepEqual(await versionsOf(request), ['bash 5.2'])
+    await assertFault(versionsOf({ ...request, asOf: new Date('2026-06-02T00:00:00Z') }), 'RELEASE_KEY_UNUSABLE')
+  })
+
+  test('is refused when a byte of it changed', async () => {
+    const files = await suiteOf()
+    const mirror = await startMirror({ files })
+    const request = await requestOf([archiveOf(mirror.url, key)])
+    await versionsOf(request)
+    const changed = new TextDecoder().decode(files['dists/stable/InRelease']).replace('Suite: stable', 'Suite: stablf')
+    const other = await startMirror({ files: { ...files, 'dists/stable/InRelease': changed } })
+    await assertFault(versionsOf({ ...request, archives: [archiveOf(other.url, key)] }), 'RELEASE_SIGNATURE_BAD')
+  })
+})
