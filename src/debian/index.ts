@@ -25,4 +25,5 @@ export { formatOrGroup, formatProvidedName, formatRelation } from './relation-fo
 export { type RelationMemory, relationMemory } from './relation-memory.ts'
 export { parseOrGroups, parseProvides, parseRelations, parseRestrictedOrGroups } from './relation-parser.ts'
 export { type BinaryRebuild, parseBinaryRebuild, parseSourceReference } from './source-version.ts'
+export { type RootArchitectures, universeOfPackages } from './universe-of-packages.ts'
 export { compareVersions, parseVersion, satisfies, type Version, versionProblem } from './version.ts'

@@ -6,12 +6,18 @@ import {
   type PackageUniverse,
   type Relation,
 } from '../debian/index.ts'
-import type { BaseSet, RecommendsPolicy } from '../manifest/index.ts'
+import type { BaseSet } from '../manifest/index.ts'
 import { type Candidates, rankCandidates, rootArchitectureOf } from './candidates.ts'
 import type { ResolutionRequest } from './model.ts'
 import { preferenceOrder } from './preference.ts'
 import { type RelationTargets, relationTargets } from './relation-targets.ts'
-import type { ClauseOrigin, EncodedClause, Requirement, RequirementField } from './requirements.ts'
+import {
+  type ClauseOrigin,
+  type EncodedClause,
+  followsRecommends,
+  type Requirement,
+  type RequirementField,
+} from './requirements.ts'
 import { baseRequirements, wantedTargets } from './roots.ts'
 
 /** What the solver is told about one deb, once it is chosen. */
@@ -51,7 +57,7 @@ export function encodeProblem(request: ResolutionRequest): Encoding {
   const targets = relationTargets(universe)
   const prefer = preferenceOrder(universe, candidates)
   const excludedNames = new Set(request.exclude)
-  const recommendsFrom = recommendsFilter(request.recommends)
+  const recommendsFrom = followsRecommends(request.recommends)
 
   const debs: (BinaryPackage | undefined)[] = [undefined]
   const variables = new Map<BinaryPackage, number>()
@@ -246,19 +252,6 @@ export function encodeProblem(request: ResolutionRequest): Encoding {
     expansionOf: variable => remembered(expansions, variable, expand),
     verdictsOn: variable => remembered(verdicts, variable, judge),
     clauseOf: tag => clauses[tag] as EncodedClause,
-  }
-}
-
-function recommendsFilter(policy: RecommendsPolicy): (deb: BinaryPackage) => boolean {
-  switch (policy.kind) {
-    case 'skip':
-      return () => false
-    case 'follow':
-      return () => true
-    case 'follow-of': {
-      const names = new Set(policy.packages)
-      return deb => names.has(deb.name)
-    }
   }
 }
 

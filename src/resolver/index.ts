@@ -6,5 +6,7 @@ export type {
   ResolvedPackage,
   WantedPackage,
 } from './model.ts'
+export { readRecordedProblem } from './read-recorded-problem.ts'
+export { recordProblem } from './record-problem.ts'
 export { resolvePackages } from './resolve-packages.ts'
 export { verifyResolution } from './verify-resolution.ts'

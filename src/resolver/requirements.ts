@@ -1,4 +1,5 @@
 import type { BinaryPackage, OrGroup } from '../debian/index.ts'
+import type { RecommendsPolicy } from '../manifest/index.ts'
 
 export type RequirementField = 'packages' | 'base' | 'Pre-Depends' | 'Depends' | 'Recommends'
 
@@ -36,4 +37,18 @@ export interface EncodedClause {
   readonly tag: number
   readonly literals: readonly number[]
   readonly origin: ClauseOrigin
+}
+
+/** Whether the Recommends of a deb are followed. */
+export function followsRecommends(policy: RecommendsPolicy): (deb: BinaryPackage) => boolean {
+  switch (policy.kind) {
+    case 'skip':
+      return () => false
+    case 'follow':
+      return () => true
+    case 'follow-of': {
+      const names = new Set(policy.packages)
+      return deb => names.has(deb.name)
+    }
+  }
 }

@@ -56,7 +56,7 @@ export function baseRequirements(
   candidates: Candidates,
   excluded: ReadonlySet<string>,
 ): readonly (readonly [BinaryPackage, ...BinaryPackage[]])[] {
-  const priorities = prioritiesOf(base)
+  const priorities = basePriorities(base)
   if (priorities === undefined) return []
   const named = [...universe.essentialPackages(), ...priorities.flatMap(each => universe.packagesOfPriority(each))]
   return sortedByBytes(new Set(named.map(deb => deb.name))).flatMap(name => {
@@ -68,7 +68,8 @@ export function baseRequirements(
   })
 }
 
-function prioritiesOf(base: BaseSet): readonly string[] | undefined {
+/** The Priorities that a base set adds to the essential packages; undefined: it is empty. */
+export function basePriorities(base: BaseSet): readonly string[] | undefined {
   switch (base) {
     case 'none':
       return undefined

@@ -13,7 +13,7 @@ import {
   writeLockfile,
 } from '../lockfile/index.ts'
 import type { Manifest, RootArchitecture } from '../manifest/index.ts'
-import type { Explanation, Resolution, ResolutionNote } from '../resolver/index.ts'
+import type { Explanation, Resolution, ResolutionNote, ResolutionRequest } from '../resolver/index.ts'
 import { archivesAt, mirrorsOf } from './archive-addresses.ts'
 import { readManifestFile } from './confine-path.ts'
 import type { Project } from './project.ts'
@@ -31,6 +31,8 @@ export interface UpdateLockRequest {
   readonly snapshot: string | undefined
   /** `compare` resolves and reports, and leaves the file as it is. */
   readonly write: 'replace' | 'compare'
+  /** Absolute: where the problem is written, for a report about the resolver. */
+  readonly recordPath?: string | undefined
 }
 
 export type UpdateLockResult =
@@ -97,20 +99,22 @@ export async function updateLock(
         foreignArchitectures: root.foreign,
         indexes: archives.indexes,
       })
-      const resolution: Resolution = await resolvePackages(
-        {
-          universe,
-          wanted: manifest.packages.filter(
-            item => item.architectures === undefined || matchesArchitecture(item.architectures, root.native),
-          ),
-          base: manifest.base,
-          recommends: manifest.recommends,
-          exclude: manifest.exclude,
-          pins: manifest.pins,
-          asOf: asOf.toISOString().slice(0, 10),
-        },
-        session,
-      )
+      const problem: ResolutionRequest = {
+        universe,
+        wanted: manifest.packages.filter(
+          item => item.architectures === undefined || matchesArchitecture(item.architectures, root.native),
+        ),
+        base: manifest.base,
+        recommends: manifest.recommends,
+        exclude: manifest.exclude,
+        pins: manifest.pins,
+        asOf: asOf.toISOString().slice(0, 10),
+      }
+      if (request.recordPath !== undefined) {
+        const { recordRoot } = await import('./record-root.ts')
+        await recordRoot(problem, request.recordPath, { architecture, isOnlyOne: manifest.architectures.length === 1 })
+      }
+      const resolution: Resolution = await resolvePackages(problem, session)
       if (resolution.kind === 'unsolvable')
         return { kind: 'unsolvable', lockName: project.lockName, architecture, explanation: resolution.explanation }
       session.journal.emit({

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { PrivateKey } from 'openpgp'
 import { afterEach, beforeAll, beforeEach, describe, test } from 'vitest'
+import { readRecordedProblem } from '../../src/resolver/index.ts'
 import { envelopeOf, runAptroot } from '../support/aptroot-program.ts'
 import { packagesFile, type StanzaFields } from '../support/packages-file.ts'
 import { signedSuite } from '../support/signed-suite.ts'
@@ -74,6 +75,43 @@ describe('lock update', () => {
     assert.equal(statSync(join(folder, 'aptroot.lock'), { bigint: true }).mtimeNs, mtimeNs)
     const check = await run('lock', 'check')
     assert.deepEqual([check.exitCode, check.output], [0, 'aptroot.lock answers aptroot.yaml: 2 debs.\n'])
+  })
+
+  test('records the problem for a report, also when there is no solution', async () => {
+    await publish(web)
+    want('nginx')
+    const solved = await run('lock', 'update', ...asOf, '--dry-run', '--record', 'problem.json')
+    assert.equal(solved.exitCode, 0, solved.errorOutput)
+    const problem = readRecordedProblem(read('problem.json'), 'problem.json')
+    assert.deepEqual(problem.universe.names(), ['libssl3', 'nginx'])
+    assert.doesNotMatch(read('problem.json'), new RegExp(folder))
+    want('nginx', '"libssl3 (>= 4)"')
+    const impossible = await run('lock', 'update', ...asOf, '--record', 'reports.json')
+    assert.equal(impossible.exitCode, 3)
+    assert.equal(readRecordedProblem(read('reports.json'), 'reports.json').wanted.length, 2)
+  })
+
+  test('records one manifest at a time', async () => {
+    for (const name of ['a.yaml', 'b.yaml']) write(name, 'manifest: 1')
+    const result = await run('lock', 'update', '-f', 'a.yaml', '-f', 'b.yaml', '--record', 'problem.json')
+    assert.equal(result.exitCode, 2)
+    assert.match(result.errorOutput, /--record takes one manifest at a time/)
+  })
+
+  test('records each root in a file of its own', async () => {
+    await publish(web)
+    want('nginx')
+    write(
+      'aptroot.yaml',
+      read('aptroot.yaml').replace('[amd64]', '[amd64, arm64]').replace('[nginx]', '["nginx [amd64]"]'),
+    )
+    const { exitCode, errorOutput } = await run('lock', 'update', ...asOf, '--record', 'problem.json')
+    assert.equal(exitCode, 0, errorOutput)
+    const problems = ['problem.amd64.json', 'problem.arm64.json'].map(name => readRecordedProblem(read(name), name))
+    assert.deepEqual(
+      problems.map(each => each.universe.nativeArchitecture),
+      ['amd64', 'arm64'],
+    )
   })
 
   test('shows what an update changed, and writes nothing with --dry-run', async () => {

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'vitest'
 import type { PackageUniverse } from '../../src/debian/index.ts'
+import { verifyResolution } from '../../src/resolver/index.ts'
 import { missingForRealData, skippedForWantOf } from '../support/real-archive.ts'
 import { expectedSet, frozenUniverse } from '../support/real-universe.ts'
-import { resolution } from '../support/universe.ts'
+import { request, resolution } from '../support/universe.ts'
 
 const skipped = skippedForWantOf(missingForRealData())
 
@@ -47,8 +48,15 @@ async function compare(universe: PackageUniverse, oracle: string, set: string, w
       },
       { added: [], missing: [] },
     )
+    const beforeCheck = performance.now()
+    assert.deepEqual(verifyResolution(request(universe, wanted), found.packages), [])
+    const check = performance.now() - beforeCheck
+    assert.ok(
+      check < Math.max(50, chosen.length / 6),
+      `the check of ${chosen.length} packages took ${check.toFixed(0)} ms`,
+    )
     rows.push(
-      `${oracle.padEnd(14)} ${file.padEnd(22)} ${String(chosen.length).padStart(5)} packages ${elapsed.toFixed(0).padStart(5)} ms`,
+      `${oracle.padEnd(14)} ${file.padEnd(22)} ${String(chosen.length).padStart(5)} packages ${elapsed.toFixed(0).padStart(5)} ms, checked in ${check.toFixed(0).padStart(3)} ms`,
     )
   }
   process.stdout.write(`${rows.join('\n')}\n`)

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { describe, it } from 'vitest'
 import type { PackageUniverse } from '../../src/debian/index.ts'
 import { type ResolvedPackage, verifyResolution } from '../../src/resolver/index.ts'
@@ -97,5 +98,39 @@ describe('the verifier', () => {
     const [a, b] = ['a', 'b'].map(name => universe.packagesNamed(name)[0]!)
     const packages = [{ package: a!, root: 'wanted', needs: [b!] } as const]
     assert.deepEqual(verifyResolution(request(universe, []), packages), ['a:all=1 needs b:all=1, which is not there'])
+  })
+
+  it('shares no code with the search: it imports the words of Debian and the types of question and answer', () => {
+    const source = readFileSync(new URL('../../src/resolver/verify-resolution.ts', import.meta.url), 'utf8')
+    const imports = [...source.matchAll(/^(import(?: type)?) [^']*? from '([^']+)'/gms)]
+    assert.deepEqual(
+      imports.map(([, kind, target]) => [kind, target]),
+      [
+        ['import', '../debian/index.ts'],
+        ['import type', './model.ts'],
+      ],
+    )
+  })
+
+  it('takes less than 50 ms for 300 packages', () => {
+    const stanzas = Object.fromEntries(
+      Array.from({ length: 300 }, (_, at) => [
+        `p${at}:amd64 1.${at}-2`,
+        {
+          depends: [1, 2, 3, 5, 8, 13, 21, 34].map(step => `p${(at + step) % 300} (>= 1.0~)`).join(', '),
+          conflicts: `p${at} (<< 1), old-p${at}`,
+          breaks: `p${(at + 7) % 300} (<< 1~), legacy`,
+          provides: `virtual-${at % 10} (= 1), old-p${(at + 1) % 300}-dev`,
+        },
+      ]),
+    )
+    const universe = archive(stanzas)
+    const durations = Array.from({ length: 5 }, () => {
+      const start = performance.now()
+      assert.deepEqual(verifyAll(universe, ['p7', 'virtual-3']), [])
+      return performance.now() - start
+    })
+    // The least of five: this machine does other things too.
+    assert.ok(Math.min(...durations) < 50, `${durations.map(each => each.toFixed(1)).join(', ')} ms`)
   })
 })

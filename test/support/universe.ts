@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import {
   type BinaryPackage,
-  compareVersions,
   type Listing,
   type MultiArch,
   type OrGroup,
@@ -12,8 +11,9 @@ import {
   parseRelations,
   parseSourceReference,
   type ReleaseFacts,
+  universeOfPackages,
 } from '../../src/debian/index.ts'
-import { compareBytes, silentJournal } from '../../src/kernel/index.ts'
+import { silentJournal } from '../../src/kernel/index.ts'
 import type { Pin } from '../../src/manifest/index.ts'
 import {
   type Resolution,
@@ -61,25 +61,7 @@ export function universeOf(
   debs: readonly BinaryPackage[],
   { native = 'amd64', foreign = [] }: Surroundings = {},
 ): PackageUniverse {
-  const architectures = [native, ...foreign]
-  const rank = (deb: BinaryPackage) => Math.max(0, architectures.indexOf(deb.architecture))
-  const present = debs.filter(deb => deb.architecture === 'all' || architectures.includes(deb.architecture))
-  const byVersion = (left: BinaryPackage, right: BinaryPackage) =>
-    compareVersions(right.version, left.version) || rank(left) - rank(right) || compareBytes(left.sha256, right.sha256)
-  const byName = (left: BinaryPackage, right: BinaryPackage) =>
-    compareBytes(left.name, right.name) || byVersion(left, right)
-  const named = (name: string) => present.filter(deb => deb.name === name)
-  const withNamesakes = (chosen: readonly BinaryPackage[]) =>
-    [...new Set(chosen.flatMap(deb => named(deb.name)))].sort(byName)
-  return {
-    nativeArchitecture: native,
-    foreignArchitectures: foreign,
-    packagesNamed: name => named(name).sort(byVersion),
-    providersOf: name => present.filter(deb => deb.provides.some(each => each.name === name)).sort(byName),
-    essentialPackages: () => withNamesakes(present.filter(deb => deb.essential)),
-    packagesOfPriority: priority => withNamesakes(present.filter(deb => deb.priority === priority)),
-    names: () => [...new Set(present.map(deb => deb.name))].sort(compareBytes),
-  }
+  return universeOfPackages(debs, { native, foreign })
 }
 
 export function debOf(title: string, fields: StanzaFields, { releases = {} }: Surroundings = {}): BinaryPackage {

@@ -1,7 +1,8 @@
+import { resolve } from 'node:path'
 import { Flags } from '@oclif/core'
 import { Fault } from '../../kernel/index.ts'
 import { isEmptyDifference } from '../../lockfile/difference.ts'
-import { findProjects } from '../../workflows/project.ts'
+import { findProjects, type Project } from '../../workflows/project.ts'
 import { type UpdateLockResult, updateLock } from '../../workflows/update-lock.ts'
 import { BaseCommand } from '../base/base-command.ts'
 import { parseInstant, timestampOf } from '../base/duration.ts'
@@ -28,6 +29,10 @@ export default class LockUpdate extends BaseCommand {
       summary: 'lock the state that the archives had at this time; implies --as-of',
       helpValue: 'TIME',
     }),
+    record: Flags.string({
+      summary: 'write what was to be resolved to this file, for a report about the resolver',
+      helpValue: 'FILE',
+    }),
     ...storeFlags,
     ...networkFlags,
   }
@@ -36,6 +41,7 @@ export default class LockUpdate extends BaseCommand {
     '<%= config.bin %> lock update --all --dry-run --exit-code',
     '<%= config.bin %> lock update --mirror debian=http://mirror.example.org/debian',
     '<%= config.bin %> lock update --snapshot 2026-11-01T00:00:00Z',
+    '<%= config.bin %> lock update --dry-run --record problem.json',
   ]
 
   async run(): Promise<Answer> {
@@ -46,9 +52,12 @@ export default class LockUpdate extends BaseCommand {
     const snapshot = flags.snapshot === undefined ? undefined : timestampOf(parseInstant('--snapshot', flags.snapshot))
     const write = flags['dry-run'] ? 'compare' : 'replace'
     const results: Solved[] = []
-    for (const project of await findProjects(choiceOf(flags), world.workingFolder)) {
+    const projects = await findProjects(choiceOf(flags), world.workingFolder)
+    const recordPath =
+      flags.record === undefined ? undefined : recordPathOf(flags.record, projects, world.workingFolder)
+    for (const project of projects) {
       const site = await siteOf(flags, project, { session, world })
-      const result = await updateLock({ project, site, asOf, snapshot, write }, session, world)
+      const result = await updateLock({ project, site, asOf, snapshot, write, recordPath }, session, world)
       // What was written for earlier manifests stays: each lockfile is whole on its own.
       if (result.kind === 'unsolvable')
         return {
@@ -65,6 +74,16 @@ export default class LockUpdate extends BaseCommand {
       fault: flags['exit-code'] ? differsFault(results) : undefined,
     }
   }
+}
+
+/** @throws {Fault} `USAGE_INVALID` for several manifests, of which each would overwrite the record of the one before */
+function recordPathOf(file: string, projects: readonly Project[], workingFolder: string): string {
+  if (projects.length === 1) return resolve(workingFolder, file)
+  throw new Fault('USAGE_INVALID', {
+    message: '--record takes one manifest at a time',
+    hint: 'Name the one whose problem is to be recorded: `aptroot lock update -f FILE --record problem.json`.',
+    context: { manifests: projects.map(each => each.manifestName) },
+  })
 }
 
 function linesOf(result: Solved, write: 'compare' | 'replace'): Line[] {
