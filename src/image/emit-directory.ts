@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import { chmodSync, lstatSync, readdirSync } from 'node:fs'
-import { lstat, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rename } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { isFault, type ProcessRunner, type Session } from '../kernel/index.ts'
-import { type OutputTarget, outputFault, outputUnwritable } from './output-fault.ts'
+import type { ProcessRunner, Session } from '../kernel/index.ts'
+import { type OutputTarget, outputFault } from './output-fault.ts'
+import { checkOwnedFolder, markOwnedFolder, removeOwnedFolder } from './owned-folder.ts'
 import type { SealedTree } from './tar-bytes.ts'
 import { type Ownership, writeTree } from './write-tree.ts'
 
@@ -25,9 +25,7 @@ export interface DirectoryRequest {
  * Writes the tree as a folder. It is built under another name beside the target and renamed when it is whole, so that after a fault or an
  * interruption the target is what it was.
  *
- * What may be replaced: nothing, an empty folder, or the folder that aptroot itself put there. That one is recognised by a file beside
- * it, `.NAME.aptroot`, with the folder's inode number; a folder that a person made, copied or moved there is never deleted.
- * Neither is one on which something is mounted.
+ * What may be replaced is what `checkOwnedFolder` says.
  *
  * Warns in one line each when owners are the caller's, and when device nodes, FIFOs or extended attributes could not be made.
  *
@@ -40,7 +38,7 @@ export async function emitDirectory(request: DirectoryRequest, session: Session)
   session.journal.emit({ kind: 'started', stage: 'emit', name: target.name })
   try {
     await mkdir(parent, { recursive: true })
-    await checkReplaceable(target)
+    await checkOwnedFolder(target)
     // mkdtemp makes it 0700: nobody runs a setuid program of a half-written root.
     staging = await mkdtemp(join(parent, `.${basename(target.path)}.`))
     const { left } = await writeTree({ root, folder: staging, ownership, runner }, session)
@@ -51,7 +49,7 @@ export async function emitDirectory(request: DirectoryRequest, session: Session)
   } catch (error) {
     throw outputFault(error, target)
   } finally {
-    if (staging !== undefined) await removeFolder(staging)
+    if (staging !== undefined) await removeOwnedFolder(staging)
   }
   session.journal.emit({ kind: 'finished', stage: 'emit', name: target.name, detail: `${root.tree.size} paths` })
   return { kind: 'directory', ...target, ownership }
@@ -74,41 +72,9 @@ function warn({ target, ownership }: DirectoryRequest, left: readonly string[], 
     })
 }
 
-function markerOf({ path }: OutputTarget): string {
-  return join(dirname(path), `.${basename(path)}.aptroot`)
-}
-
-function markerText(inode: number): string {
-  return `aptroot-output 1\ninode ${inode}\n`
-}
-
-/** @returns whether there is a folder of ours to be replaced */
-async function checkReplaceable(target: OutputTarget): Promise<'vacant' | 'ours'> {
-  const facts = await lstat(target.path).catch(absent)
-  if (facts === undefined) return 'vacant'
-  if (!facts.isDirectory())
-    throw outputUnwritable(
-      target,
-      'there is something else than a folder',
-      'Move it away, or choose another place with `--output`.',
-    )
-  if ((await readdir(target.path)).length === 0) return 'vacant'
-  const marker = await readFile(markerOf(target), 'utf8').catch(absent)
-  if (marker !== markerText(facts.ino))
-    throw outputUnwritable(
-      target,
-      'the folder has contents that aptroot did not write',
-      'Empty or move it, or choose another place with `--output`.',
-    )
-  const mount = mountBelow(target.path, facts.dev)
-  if (mount !== undefined)
-    throw outputUnwritable(target, `something is mounted on ${mount}`, 'Unmount it and run the command again.')
-  return 'ours'
-}
-
 async function putInPlace(staging: string, target: OutputTarget): Promise<void> {
   // Again: minutes may have passed.
-  const found = await checkReplaceable(target)
+  const found = await checkOwnedFolder(target)
   const old = join(dirname(target.path), `.${basename(target.path)}.old-${randomBytes(6).toString('hex')}`)
   if (found === 'ours') await rename(target.path, old)
   try {
@@ -117,34 +83,6 @@ async function putInPlace(staging: string, target: OutputTarget): Promise<void> 
     if (found === 'ours') await rename(old, target.path).catch(() => undefined)
     throw error
   }
-  await writeFile(markerOf(target), markerText((await lstat(target.path)).ino))
-  if (found === 'ours') await removeFolder(old)
-}
-
-/** Removes a folder of ours. An ordinary user must make folders without write permission writable first. */
-async function removeFolder(path: string): Promise<void> {
-  for (const folder of foldersBelow(path)) chmodSync(folder, 0o700)
-  await rm(path, { recursive: true, force: true })
-}
-
-function mountBelow(path: string, device: number): string | undefined {
-  for (const folder of foldersBelow(path)) if (lstatSync(folder).dev !== device) return folder.toString()
-  return undefined
-}
-
-/** Itself and all below it, holders first; follows no symlink. */
-function* foldersBelow(path: string): Generator<Buffer> {
-  const pending = [Buffer.from(path)]
-  for (let folder = pending.pop(); folder !== undefined; folder = pending.pop()) {
-    yield folder
-    for (const name of readdirSync(folder, { encoding: 'buffer' })) {
-      const below = Buffer.concat([folder, Buffer.from('/'), name])
-      if (lstatSync(below).isDirectory()) pending.push(below)
-    }
-  }
-}
-
-function absent(error: unknown): undefined {
-  if (error instanceof Error && 'code' in error && error.code === 'ENOENT' && !isFault(error)) return undefined
-  throw error
+  await markOwnedFolder(target)
+  if (found === 'ours') await removeOwnedFolder(old)
 }

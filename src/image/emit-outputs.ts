@@ -1,48 +1,65 @@
-import { type ProcessRunner, type Session, unreachable } from '../kernel/index.ts'
-import type { OutputFormat } from '../manifest/index.ts'
+import { Fault, type ProcessRunner, type Session } from '../kernel/index.ts'
+import type { OutputOptions } from '../manifest/index.ts'
 import { type EmittedDirectory, emitDirectory } from './emit-directory.ts'
 import { compressionOfTarName, type EmittedTar, emitTar } from './emit-tar.ts'
+import type { ImageFacts } from './image-facts.ts'
+import { type EmittedOci, emitOci } from './oci/emit-oci.ts'
+import { finishOciLayouts } from './oci/finish-layouts.ts'
 import type { OutputTarget } from './output-fault.ts'
 import type { SealedTree } from './tar-bytes.ts'
 import type { Ownership } from './write-tree.ts'
 
-export type WantedOutput = OutputTarget & { readonly format: OutputFormat }
+export type WantedOutput = OutputTarget & OutputOptions
 
 export interface EmitRequest {
   readonly root: SealedTree
+  readonly facts: ImageFacts
   readonly outputs: readonly WantedOutput[]
   /** Of folders: `tree` when this process is root's, else `caller`. */
   readonly ownership: Ownership
   readonly runner: ProcessRunner
 }
 
-export type EmittedOutput = EmittedTar | EmittedDirectory
+export type EmittedOutput = EmittedTar | EmittedDirectory | EmittedOci
 
 /**
  * Writes every output, one after the other, each in one step. Names are judged before anything is written; a fault in a later
- * output leaves the earlier ones, which are whole.
+ * output leaves the earlier ones, which are whole. What several roots share is named by `finishOutputs`.
  *
- * @throws {Fault} as `emitTar` and `emitDirectory`
+ * @throws {Fault} as the emitter of each format
  */
 export async function emitOutputs(request: EmitRequest, session: Session): Promise<readonly EmittedOutput[]> {
   for (const output of request.outputs) if (output.format === 'tar') compressionOfTarName(output)
   const emitted: EmittedOutput[] = []
-  for (const { format, path, name } of request.outputs)
-    emitted.push(await emitOne(format, { ...request, target: { path, name } }, session))
+  for (const output of request.outputs) emitted.push(await emitOne(output, request, session))
   return emitted
 }
 
+/** To be called once with the outputs of all roots: only then do layouts that hold several architectures name them. */
+export async function finishOutputs(emitted: readonly EmittedOutput[], session: Session): Promise<void> {
+  await finishOciLayouts(
+    emitted.filter(each => each.kind === 'oci'),
+    session,
+  )
+}
+
 async function emitOne(
-  format: OutputFormat,
-  request: Omit<EmitRequest, 'outputs'> & { readonly target: OutputTarget },
+  { path, name, ...options }: WantedOutput,
+  request: EmitRequest,
   session: Session,
 ): Promise<EmittedOutput> {
-  switch (format) {
+  const work = { ...request, target: { path, name } }
+  switch (options.format) {
     case 'tar':
-      return emitTar(request, session)
+      return emitTar(work, session)
     case 'directory':
-      return emitDirectory(request, session)
+      return emitDirectory(work, session)
+    case 'oci':
+      return emitOci({ ...work, options }, session)
     default:
-      return unreachable(format)
+      throw new Fault('USAGE_INVALID', {
+        message: `this version of aptroot does not write ${options.format} yet`,
+        hint: 'Choose tar, directory or oci.',
+      })
   }
 }

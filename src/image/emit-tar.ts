@@ -1,10 +1,10 @@
-import { createHash, randomBytes } from 'node:crypto'
-import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { createHash } from 'node:crypto'
+import { rm } from 'node:fs/promises'
 import { compressGzip } from '../codec/index.ts'
 import { type ProcessRunner, type Session, unreachable } from '../kernel/index.ts'
-import { type OutputTarget, outputFault, outputUnwritable } from './output-fault.ts'
+import { type OutputTarget, outputUnwritable } from './output-fault.ts'
 import { type SealedTree, tarBytes } from './tar-bytes.ts'
+import { replaceFileBy, writeSyncedFile } from './whole-file.ts'
 import { compressWithProgram, findZstd, nativeZstd } from './zstd.ts'
 
 export type TarCompression = 'none' | 'gz' | 'zst'
@@ -43,35 +43,31 @@ export async function emitTar(
   const compression = compressionOfTarName(target)
   const zstdProgram = compression === 'zst' && nativeZstd === undefined ? await findZstd(runner) : undefined
   session.journal.emit({ kind: 'started', stage: 'emit', name: target.name })
-  const temporary = join(dirname(target.path), `.${basename(target.path)}.${randomBytes(6).toString('hex')}`)
-  const compressed = `${temporary}.zst`
-  try {
-    await mkdir(dirname(target.path), { recursive: true })
-    const hash = createHash('sha256')
-    let tarSizeBytes = 0
-    const counted = async function* () {
-      for await (const bytes of tarBytes(root, session)) {
-        hash.update(bytes)
-        tarSizeBytes += bytes.length
-        yield bytes
-      }
+  const hash = createHash('sha256')
+  let tarSizeBytes = 0
+  const counted = async function* () {
+    for await (const bytes of tarBytes(root, session)) {
+      hash.update(bytes)
+      tarSizeBytes += bytes.length
+      yield bytes
     }
-    const stored = zstdProgram === undefined ? compression : 'none'
-    let sizeBytes = await writeFile(temporary, compressedBytes(counted(), stored))
-    if (zstdProgram !== undefined) {
-      await compressWithProgram({ program: zstdProgram, input: temporary, output: compressed, runner }, session)
-      sizeBytes = await syncFile(compressed)
-    }
-    session.signal.throwIfAborted()
-    await rename(zstdProgram === undefined ? temporary : compressed, target.path)
-    session.journal.emit({ kind: 'finished', stage: 'emit', name: target.name, detail: `${sizeBytes} bytes` })
-    return { kind: 'tar', ...target, sizeBytes, tarSha256: hash.digest('hex'), tarSizeBytes }
-  } catch (error) {
-    throw outputFault(error, target)
-  } finally {
-    await rm(temporary, { force: true }).catch(() => undefined)
-    await rm(compressed, { force: true }).catch(() => undefined)
   }
+  const make = async (temporary: string) => {
+    if (zstdProgram === undefined) await writeSyncedFile(temporary, compressedBytes(counted(), compression))
+    else await compressPlain(temporary, counted(), zstdProgram)
+  }
+  const compressPlain = async (output: string, source: AsyncIterable<Uint8Array>, program: string) => {
+    const input = `${output}.tar`
+    try {
+      await writeSyncedFile(input, source)
+      await compressWithProgram({ program, input, output, runner }, session)
+    } finally {
+      await rm(input, { force: true }).catch(() => undefined)
+    }
+  }
+  const sizeBytes = await replaceFileBy(target, make, session)
+  session.journal.emit({ kind: 'finished', stage: 'emit', name: target.name, detail: `${sizeBytes} bytes` })
+  return { kind: 'tar', ...target, sizeBytes, tarSha256: hash.digest('hex'), tarSizeBytes }
 }
 
 function compressedBytes(source: AsyncIterable<Uint8Array>, compression: TarCompression): AsyncIterable<Uint8Array> {
@@ -84,33 +80,5 @@ function compressedBytes(source: AsyncIterable<Uint8Array>, compression: TarComp
       return nativeZstd === undefined ? source : nativeZstd(source)
     default:
       return unreachable(compression)
-  }
-}
-
-/** @returns the number of bytes */
-async function writeFile(path: string, source: AsyncIterable<Uint8Array>): Promise<number> {
-  const handle = await open(path, 'wx', 0o666)
-  try {
-    let written = 0
-    for await (const bytes of source) written += await writeAll(handle, bytes)
-    await handle.sync()
-    return written
-  } finally {
-    await handle.close()
-  }
-}
-
-async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<number> {
-  for (let done = 0; done < bytes.length; ) done += (await handle.write(bytes, done)).bytesWritten
-  return bytes.length
-}
-
-async function syncFile(path: string): Promise<number> {
-  const handle = await open(path, 'r')
-  try {
-    await handle.sync()
-    return (await handle.stat()).size
-  } finally {
-    await handle.close()
   }
 }

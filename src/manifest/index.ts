@@ -5,8 +5,6 @@ export type {
   BaseSet,
   ImageSection,
   Manifest,
-  OutputDefinition,
-  OutputFormat,
   OverlayFiles,
   OwnDebs,
   Pin,
@@ -17,6 +15,17 @@ export type {
   WantedItem,
   WantedSelection,
 } from './model.ts'
+export {
+  defaultOptions,
+  type Ext4Options,
+  type OciOptions,
+  type OstreeOptions,
+  type OutputDefinition,
+  type OutputFormat,
+  type OutputOptions,
+  outputFormats,
+  type SquashfsOptions,
+} from './output.ts'
 export type { DistributionPreset, KeyringName, PresetArchive } from './preset.ts'
 export { archivesOfPreset, distributionPresets, presetOf } from './presets/index.ts'
 export { keyringArmorOf, keyringNames } from './presets/keyring-armor.ts'

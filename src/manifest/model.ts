@@ -1,4 +1,5 @@
 import type { OrGroup } from '../debian/index.ts'
+import type { OutputDefinition } from './output.ts'
 
 /** Where a value stands in the manifest: 1-based, for faults. */
 export interface SourcePosition {
@@ -89,15 +90,6 @@ export interface OwnDebs {
   /** Path or glob inside the project. */
   readonly path: string
   readonly pin: 'hash' | 'relations'
-  readonly position: SourcePosition
-}
-
-export type OutputFormat = 'tar' | 'directory'
-
-export interface OutputDefinition {
-  readonly format: OutputFormat
-  /** Inside the project; may hold `{architecture}`. */
-  readonly path: string
   readonly position: SourcePosition
 }
 

@@ -5,6 +5,7 @@
 const part = '[A-Za-z0-9][A-Za-z0-9.+~_-]*'
 const address = '[!-"$->@-\\[\\]-~]*'
 const printable = '[^\\u0000-\\u001f\\u007f]'
+const branchPart = '(?:[A-Za-z0-9]|\\{architecture\\})(?:[A-Za-z0-9._-]|\\{architecture\\})*'
 const fact = '[anolcv]=[^,\\u0000-\\u001f\\u007f]+'
 
 export const patterns = {
@@ -27,6 +28,17 @@ export const patterns = {
   pathInProject: `^(?!\\/)(?!(?:.*\\/)?\\.\\.(?:\\/|$))${printable}+$`,
   pathInImage: `^\\/(?!(?:.*\\/)?\\.\\.(?:\\/|$))${printable}*$`,
   pathPattern: `^\\/${printable}*$`,
+  /** Also empty. */
+  text: `^${printable}*$`,
+  environmentName: '^[A-Za-z_][A-Za-z0-9_]*$',
+  /** Of labels and annotations, such as `org.opencontainers.image.title`. */
+  labelName: '^[A-Za-z0-9][A-Za-z0-9._\\/-]{0,254}$',
+  /** As the OCI image specification allows for `org.opencontainers.image.ref.name`. */
+  imageReference: '^[A-Za-z0-9]+(?:(?:[-._:@+]|--)[A-Za-z0-9]+)*(?:\\/[A-Za-z0-9]+(?:(?:[-._:@+]|--)[A-Za-z0-9]+)*)*$',
+  /** Of ostree; becomes a path below refs/heads. */
+  branch: `^${branchPart}(?:\\/${branchPart})*$`,
+  volumeLabel: '^[A-Za-z0-9][A-Za-z0-9._-]{0,15}$',
+  sizeWithUnit: '^[1-9][0-9]{0,5}[KMG]$',
 } as const
 
 export type PatternName = keyof typeof patterns

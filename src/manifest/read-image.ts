@@ -1,6 +1,6 @@
-import { quoted } from '../kernel/index.ts'
-import { type ManifestNode, manifestFault, positionOf } from './manifest-node.ts'
-import type { ImageSection, OutputDefinition, OverlayFiles } from './model.ts'
+import { type ManifestNode, positionOf } from './manifest-node.ts'
+import type { ImageSection, OverlayFiles } from './model.ts'
+import { readOutput } from './read-output.ts'
 import {
   booleanOf,
   choiceOf,
@@ -19,13 +19,7 @@ export const imageKeys = {
   later: ['ids', 'users', 'run', 'apt-sources'],
 } as const
 
-export const outputKeys = { of: 'an output', keys: ['format', 'path'], later: ['ref', 'entrypoint'] } as const
 export const overlayKeys = { of: 'an item of `files`', keys: ['source', 'target'] } as const
-
-export const outputFormats = {
-  of: ['tar', 'directory'],
-  later: ['oci', 'ostree', 'squashfs', 'erofs', 'ext4'],
-} as const
 
 /** The latest second that eleven octal digits of a tar header hold: in the year 2242. */
 export const latestSecond = 0o77777777777
@@ -91,31 +85,4 @@ function readOverlay(node: ManifestNode): OverlayFiles {
     }),
     position: positionOf(node),
   }
-}
-
-function readOutput(node: ManifestNode, roots: number): OutputDefinition {
-  const { format, path, node: mapping } = fieldsOf(node, outputKeys)
-  // The format first: a format of a later version has keys of its own, which would be the lesser complaint.
-  const kind = choiceOf(required(format, mapping, '`format` of an output'), '`format`', outputFormats)
-  const place = required(path, mapping, '`path` of an output')
-  const text = pathInProjectOf(place, '`path`')
-  if (text === '') {
-    throw manifestFault(place, {
-      message: 'the output would replace the folder of the manifest itself',
-      hint: 'Write a path such as out/rootfs.tar.',
-    })
-  }
-  if (/[{}]/.test(text.replaceAll('{architecture}', ''))) {
-    throw manifestFault(place, {
-      message: `\`path\` ${quoted(text)} has a placeholder other than {architecture}`,
-      hint: 'Only {architecture} is replaced.',
-    })
-  }
-  if (roots > 1 && !text.includes('{architecture}')) {
-    throw manifestFault(place, {
-      message: `the manifest has ${roots} architectures, and all would be written to ${quoted(text)}`,
-      hint: 'Put {architecture} into the path, such as out/{architecture}/rootfs.tar.',
-    })
-  }
-  return { format: kind, path: text, position: positionOf(node) }
 }

@@ -1,4 +1,4 @@
-import { didYouMean, isFault, quoted } from '../kernel/index.ts'
+import { compareBytes, didYouMean, isFault, quoted } from '../kernel/index.ts'
 import { type ManifestNode, type MappingNode, manifestFault, positionOf, type ScalarNode } from './manifest-node.ts'
 import { hasShape, type PatternName } from './patterns.ts'
 
@@ -111,6 +111,20 @@ export function shapedListOf(
   shape: { readonly is: PatternName; readonly like: string },
 ): readonly string[] {
   return listOf(node, what.list, { item: each => shapedOf(each, what.item, shape), identity: text => text })
+}
+
+/** Names to texts, in byte order of the names. */
+export function shapedMapOf(
+  node: ManifestNode,
+  what: string,
+  shape: { readonly key: PatternName; readonly value: PatternName },
+): ReadonlyMap<string, string> {
+  if (node.kind !== 'mapping') throw wrongKind(node, what, 'names and texts')
+  const pairs = node.entries.map(({ key, value }): readonly [string, string] => [
+    shapedOf(key, `a name in ${what}`, { is: shape.key, like: 'a name' }),
+    shapedOf(value, `${quoted(key.value)} in ${what}`, { is: shape.value, like: 'text without control characters' }),
+  ])
+  return new Map(pairs.sort(([left], [right]) => compareBytes(left, right)))
 }
 
 export function nonEmpty<Item>(items: readonly Item[], node: ManifestNode, what: string): readonly [Item, ...Item[]] {

@@ -1,7 +1,7 @@
-import type { EmittedOutput } from '../image/index.ts'
+import type { EmittedOutput, WantedOutput } from '../image/index.ts'
 import { Fault, type Session } from '../kernel/index.ts'
 import { checkLockfile, debsOfRoot, type LockedDeb, type Lockfile } from '../lockfile/index.ts'
-import type { Manifest, OutputFormat, RootArchitecture } from '../manifest/index.ts'
+import type { Manifest, OutputFormat, OutputOptions, RootArchitecture } from '../manifest/index.ts'
 import { providerSettingsOf } from './archive-addresses.ts'
 import { confinePath } from './confine-path.ts'
 import type { Project } from './project.ts'
@@ -73,7 +73,7 @@ export async function installLock(
     })
   // Every path is judged before the first byte is fetched: a manifest that leads outside must not cost a download.
   const outputs = await Promise.all(roots.map(root => outputsOf(request, manifest, root)))
-  refuseSharedOutputs(outputs.flat())
+  refuseSharedOutputs(roots.flatMap((root, at) => (outputs[at] ?? []).map(output => ({ root, output }))))
   const overlays = await Promise.all(
     manifest.image.files.map(async ({ source, target }) => ({ source: await confinePath(project, source), target })),
   )
@@ -104,7 +104,8 @@ export async function installLock(
     }
 
   const { assembleRoot } = await import('../rootfs/index.ts')
-  const { emitOutputs } = await import('../image/index.ts')
+  const { emitOutputs, finishOutputs } = await import('../image/index.ts')
+  const sourceDateEpochSeconds = manifest.image.sourceDateEpochSeconds ?? newestSeconds(lock.debs)
   const installed: InstalledRoot[] = []
   for (const [at, root] of roots.entries()) {
     session.signal.throwIfAborted()
@@ -116,7 +117,7 @@ export async function installLock(
         foreignArchitectures: root.foreign,
         image: manifest.image,
         files: overlays,
-        sourceDateEpochSeconds: manifest.image.sourceDateEpochSeconds ?? newestSeconds(lock.debs),
+        sourceDateEpochSeconds,
         store,
       },
       session,
@@ -130,6 +131,7 @@ export async function installLock(
           : await emitOutputs(
               {
                 root: assembled,
+                facts: { digest: assembled.digest, architecture: root.native, sourceDateEpochSeconds },
                 outputs: outputs[at] ?? [],
                 ownership: process.getuid?.() === 0 ? 'tree' : 'caller',
                 runner: world.processRunner,
@@ -146,6 +148,10 @@ export async function installLock(
       await assembled.close()
     }
   }
+  await finishOutputs(
+    installed.flatMap(root => root.outputs),
+    session,
+  )
   return { lockName: project.lockName, ...fetched, roots: installed }
 }
 
@@ -163,12 +169,6 @@ function chosenRoots(manifest: Manifest, names: readonly string[] | undefined): 
   })
 }
 
-interface PlacedOutput {
-  readonly format: OutputFormat
-  readonly path: string
-  readonly name: string
-}
-
 /** Where there is no `outputs:`, one tar for each root. */
 const defaultOutput = { format: 'tar', path: 'out/{architecture}/rootfs.tar' } as const
 
@@ -176,31 +176,48 @@ async function outputsOf(
   request: InstallLockRequest,
   manifest: Manifest,
   root: RootArchitecture,
-): Promise<PlacedOutput[]> {
+): Promise<readonly WantedOutput[]> {
   if (request.purpose !== 'build') return []
-  const filled = (path: string): string => path.replaceAll('{architecture}', nameOfRoot(root))
-  if (request.outputs !== undefined)
-    return request.outputs.map(({ format, path, name }) => ({ format, path: filled(path), name: filled(name) }))
+  const filled = (text: string): string => text.replaceAll('{architecture}', nameOfRoot(root))
+  if (request.outputs !== undefined) {
+    const { defaultOptions } = await import('../manifest/index.ts')
+    return request.outputs.map(({ format, path, name }) => ({
+      ...filledOptions(defaultOptions(format), filled),
+      path: filled(path),
+      name: filled(name),
+    }))
+  }
   const wanted = manifest.image.outputs.length === 0 ? [defaultOutput] : manifest.image.outputs
   return await Promise.all(
-    wanted.map(async ({ format, path }) => ({
-      format,
+    wanted.map(async ({ path, ...options }) => ({
+      ...filledOptions(options, filled),
       path: await confinePath(request.project, filled(path)),
       name: filled(path),
     })),
   )
 }
 
-function refuseSharedOutputs(outputs: readonly PlacedOutput[]): void {
-  const seen = new Set<string>()
-  for (const { path, name } of outputs) {
-    if (seen.has(path))
+function filledOptions(options: OutputOptions, filled: (text: string) => string): OutputOptions {
+  return options.format === 'ostree' ? { ...options, reference: filled(options.reference) } : options
+}
+
+/** Roots may share an OCI layout, which has an image for each architecture, and an ostree repository, which has branches. */
+function refuseSharedOutputs(
+  outputs: readonly { readonly root: RootArchitecture; readonly output: WantedOutput }[],
+): void {
+  const seen = new Map<string, string>()
+  for (const { root, output } of outputs) {
+    const part = output.format === 'oci' ? root.native : output.format === 'ostree' ? output.reference : ''
+    const kind = part === '' ? '' : output.format
+    const place = `${kind}\0${part}\0${output.path}`
+    const other = seen.get(output.path)
+    if (seen.has(place) || (other !== undefined && (other !== kind || kind === '')))
       throw new Fault('MANIFEST_INVALID', {
-        message: `two outputs would be written to ${JSON.stringify(name)}`,
+        message: `two outputs would be written to ${JSON.stringify(output.name)}`,
         hint: 'Put {architecture} into the path, or give each output a path of its own.',
-        context: { path: name },
+        context: { path: output.name },
       })
-    seen.add(path)
+    seen.set(place, kind).set(output.path, kind)
   }
 }
 

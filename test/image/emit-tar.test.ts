@@ -9,6 +9,7 @@ import { emitOutputs, emitTar } from '../../src/image/index.ts'
 import { nativeZstd } from '../../src/image/zstd.ts'
 import { assertFault } from '../support/assert-fault.ts'
 import { collect, inChunks } from '../support/chunks.ts'
+import { sampleFacts } from '../support/format-tree.ts'
 import { noPrograms, realPrograms } from '../support/real-programs.ts'
 import { quietSession, recordedSession, scratchFolder } from '../support/scratch.ts'
 import { device, fifo, file, folder, symlink, type TestTree, treeOf, treeSeconds } from '../support/trees.ts'
@@ -144,7 +145,7 @@ describe('the tar of a tree', () => {
     const parent = await scratchFolder()
     const outputs = ['a.tar', 'b.tar.xz'].map(name => ({ format: 'tar' as const, ...targetIn(parent, name) }))
     await assertFault(
-      emitOutputs({ root, outputs, ownership: 'caller', runner: noPrograms() }, quietSession()),
+      emitOutputs({ root, facts: sampleFacts, outputs, ownership: 'caller', runner: noPrograms() }, quietSession()),
       'OUTPUT_UNWRITABLE',
       'cannot write b.tar.xz: that compression is not offered',
     )

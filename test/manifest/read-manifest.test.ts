@@ -66,7 +66,48 @@ describe('a manifest with every key', () => {
       mergedUsr: false,
       files: [{ source: 'overlay', target: '/', position: { line: 34, column: 11 } }],
       sourceDateEpochSeconds: 1_735_689_600,
-      outputs: [{ format: 'tar', path: 'out/{architecture}/rootfs.tar', position: { line: 37, column: 7 } }],
+      outputs: [
+        { format: 'tar', path: 'out/{architecture}/rootfs.tar', position: { line: 37, column: 7 } },
+        {
+          format: 'oci',
+          path: 'out/oci',
+          reference: 'nginx:latest',
+          layers: 'packages',
+          entrypoint: ['/usr/sbin/nginx', '-g', 'daemon off;'],
+          command: ['-q', '-q'],
+          environment: new Map([
+            ['LANG', ''],
+            ['PATH', '/usr/bin'],
+          ]),
+          user: '33:33',
+          workingFolder: '/srv',
+          labels: new Map([['org.example.team', 'web']]),
+          annotations: new Map([['org.opencontainers.image.title', 'nginx']]),
+          position: { line: 38, column: 7 },
+        },
+        {
+          format: 'ostree',
+          path: 'out/repo',
+          reference: 'debian/{architecture}',
+          layout: 'plain',
+          subject: 'a web server',
+          position: { line: 49, column: 7 },
+        },
+        {
+          format: 'squashfs',
+          path: 'out/{architecture}/root.squashfs',
+          compression: 'gzip',
+          position: { line: 50, column: 7 },
+        },
+        { format: 'erofs', path: 'out/{architecture}/root.erofs', position: { line: 51, column: 7 } },
+        {
+          format: 'ext4',
+          path: 'out/{architecture}/root.ext4',
+          sizeBytes: 2 ** 31,
+          label: 'root',
+          position: { line: 52, column: 7 },
+        },
+      ],
     })
   })
 

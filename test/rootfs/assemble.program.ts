@@ -34,6 +34,7 @@ const root = await assembleRoot(
 const path = join(folder, 'rootfs.tar')
 const outputs = [{ format: 'tar' as const, path, name: 'rootfs.tar' }]
 const runner = createProcessRunner({ searchPath: '', maximumOutputBytes: 1024 })
-await emitOutputs({ root, outputs, ownership: 'caller', runner }, session)
+const facts = { digest: root.digest, architecture: 'amd64', sourceDateEpochSeconds: epoch }
+await emitOutputs({ root, facts, outputs, ownership: 'caller', runner }, session)
 await root.close()
 writeSync(1, `${root.digest} ${createHash('sha256').update(readFileSync(path)).digest('hex')}\n`)

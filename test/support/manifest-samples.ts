@@ -38,6 +38,21 @@ image:
   source-date-epoch: 1735689600
   outputs:
     - {format: tar, path: "./out/{architecture}/rootfs.tar"}
+    - format: oci
+      path: out/oci
+      ref: nginx:latest
+      layers: packages
+      entrypoint: [/usr/sbin/nginx, -g, "daemon off;"]
+      cmd: ["-q", "-q"]
+      env: {PATH: /usr/bin, LANG: ""}
+      user: "33:33"
+      workdir: /srv
+      labels: {org.example.team: web}
+      annotations: {org.opencontainers.image.title: nginx}
+    - {format: ostree, path: out/repo, ref: "debian/{architecture}", layout: plain, subject: a web server}
+    - {format: squashfs, path: "out/{architecture}/root.squashfs", compression: gzip}
+    - {format: erofs, path: "out/{architecture}/root.erofs"}
+    - {format: ext4, path: "out/{architecture}/root.ext4", size: 2G, label: root}
 `
 
 /** What the bad lines below follow. */
@@ -49,7 +64,20 @@ export const badManifests: readonly (readonly [text: string, place: string, mess
   ['pacakges: [nginx]', '4:1', /"pacakges" is not a key of a manifest/],
   ['debs: [{path: a.deb, pin: hash}]', '4:1', /does not support the key `debs` yet/],
   ['image: {ids: {sshd: 110}}', '4:9', /does not support the key `ids` yet/],
-  ['image: {outputs: [{format: oci, path: out}]}', '4:28', /does not support `format` "oci" yet/],
+  ['image: {outputs: [{format: ocl, path: out}]}', '4:28', /`format` cannot be "ocl"/],
+  ['image: {outputs: [{path: out}]}', '4:19', /`format` of an output is missing/],
+  [
+    'image: {outputs: [{format: tar, path: "a{architecture}", ref: a}]}',
+    '4:58',
+    /no(t| ) a key of an output of format tar/,
+  ],
+  ['image: {outputs: [{format: oci, path: a, ref: "a b"}]}', '4:47', /the name of an image/],
+  ['image: {outputs: [{format: oci, path: a, entrypoint: []}]}', '4:54', /is an empty list/],
+  ['image: {outputs: [{format: oci, path: a, env: {"A=B": x}}]}', '4:48', /a name in `env` "A=B"/],
+  ['image: {outputs: [{format: oci, path: a, labels: {a: 1}}]}', '4:54', /is a number for YAML/],
+  ['image: {outputs: [{format: ostree, path: a, ref: ../x}]}', '4:50', /a branch such as/],
+  ['image: {outputs: [{format: ostree, path: a, ref: x}]}', '4:42', /2 architectures/],
+  ['image: {outputs: [{format: ext4, path: "{architecture}", size: 1T}]}', '4:64', /a size such as/],
   ['base: all', '4:7', /`base` cannot be "all"/],
   ['packages: nginx', '4:11', /must be a list, and is "nginx"/],
   ['packages:', '4:10', /must be a list, and is empty/],

@@ -11,7 +11,9 @@ export interface TestTree {
   readonly content: ContentSource
 }
 
-type Changes = { readonly [Key in 'mode' | 'userId' | 'groupId' | 'modifiedSeconds' | 'inode']?: number }
+type Changes = { readonly [Key in 'mode' | 'userId' | 'groupId' | 'modifiedSeconds' | 'inode']?: number } & {
+  readonly extendedAttributes?: ReadonlyMap<string, Uint8Array>
+}
 
 export const folder = (changes: Changes = {}): TestEntry => ({
   entry: { kind: 'directory', mode: 0o755, ...attributes, ...changes },

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { Flags } from '@oclif/core'
 import { Fault } from '../../kernel/index.ts'
-import type { OutputFormat } from '../../manifest/index.ts'
+import { type OutputFormat, outputFormats } from '../../manifest/output.ts'
 import {
   type InstallLockRequest,
   type InstallLockResult,
@@ -29,8 +29,9 @@ export default class LockInstall extends BaseCommand {
       exclusive: ['fetch-only', 'digest', 'all'],
     }),
     format: Flags.option({
-      options: ['tar', 'directory'] as const,
-      summary: 'of --output [default: tar for .tar, .tar.gz and .tar.zst, else directory]',
+      options: outputFormats,
+      summary:
+        'of --output [default: by its name: tar for .tar, .tar.gz and .tar.zst, squashfs, erofs or ext4, else directory]',
       dependsOn: ['output'],
     })(),
     architecture: Flags.string({
@@ -53,6 +54,7 @@ export default class LockInstall extends BaseCommand {
   static override examples = [
     '<%= config.bin %> lock install',
     '<%= config.bin %> lock install --architecture arm64 --output rootfs.tar',
+    '<%= config.bin %> lock install --output image --format oci',
     '<%= config.bin %> lock install --fetch-only && <%= config.bin %> lock install --offline',
     '<%= config.bin %> lock install --digest',
   ]
@@ -81,11 +83,17 @@ export default class LockInstall extends BaseCommand {
   }
 }
 
-/** A folder may have any name, so only names that say tar are one. */
-const tarName = /\.(?:tar|tar\.gz|tgz|tar\.zst|tzst)$/
+/** A folder may have any name, so only names that say what they are mean a file. */
+const formatOfName: readonly (readonly [RegExp, OutputFormat])[] = [
+  [/\.(?:tar|tar\.gz|tgz|tar\.zst|tzst)$/, 'tar'],
+  [/\.(?:squashfs|sqfs)$/, 'squashfs'],
+  [/\.erofs$/, 'erofs'],
+  [/\.ext4$/, 'ext4'],
+]
 
 function typedOutput(name: string, format: OutputFormat | undefined, workingFolder: string): TypedOutput {
-  return { name, path: resolve(workingFolder, name), format: format ?? (tarName.test(name) ? 'tar' : 'directory') }
+  const named = formatOfName.find(([pattern]) => pattern.test(name))?.[1]
+  return { name, path: resolve(workingFolder, name), format: format ?? named ?? 'directory' }
 }
 
 function linesOf(result: InstallLockResult, purpose: InstallLockRequest['purpose']): Line[] {

@@ -1,0 +1,80 @@
+import { randomBytes } from 'node:crypto'
+import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import type { Session } from '../kernel/index.ts'
+import { type OutputTarget, outputFault } from './output-fault.ts'
+
+/** A name beside a path that nobody uses: what is written there can be renamed to the path in one step. */
+export function temporaryBeside(path: string): string {
+  return join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}`)
+}
+
+/**
+ * Writes a file in one step: it appears under its name when it is whole and on the disk, and replaces what was there; until then,
+ * and after any fault or interruption, that is untouched.
+ *
+ * @returns the number of bytes
+ * @throws {Fault} `OUTPUT_UNWRITABLE`, `DISK_FULL`, and whatever the source throws
+ */
+export async function replaceFile(
+  target: OutputTarget,
+  source: AsyncIterable<Uint8Array>,
+  session: Session,
+): Promise<number> {
+  return await replaceFileBy(
+    target,
+    async temporary => {
+      await writeSyncedFile(temporary, source)
+    },
+    session,
+  )
+}
+
+/** As `replaceFile`, for those who make the file under its temporary name themselves. */
+export async function replaceFileBy(
+  target: OutputTarget,
+  make: (temporary: string) => Promise<void>,
+  session: Session,
+): Promise<number> {
+  const temporary = temporaryBeside(target.path)
+  try {
+    await mkdir(dirname(target.path), { recursive: true })
+    await make(temporary)
+    const sizeBytes = await syncFile(temporary)
+    session.signal.throwIfAborted()
+    await rename(temporary, target.path)
+    return sizeBytes
+  } catch (error) {
+    throw outputFault(error, target)
+  } finally {
+    await rm(temporary, { force: true }).catch(() => undefined)
+  }
+}
+
+/** A new file. @returns the number of bytes */
+export async function writeSyncedFile(path: string, source: AsyncIterable<Uint8Array>): Promise<number> {
+  const handle = await open(path, 'wx', 0o666)
+  try {
+    let written = 0
+    for await (const bytes of source) written += await writeAll(handle, bytes)
+    await handle.sync()
+    return written
+  } finally {
+    await handle.close()
+  }
+}
+
+async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<number> {
+  for (let done = 0; done < bytes.length; ) done += (await handle.write(bytes, done)).bytesWritten
+  return bytes.length
+}
+
+async function syncFile(path: string): Promise<number> {
+  const handle = await open(path, 'r')
+  try {
+    await handle.sync()
+    return (await handle.stat()).size
+  } finally {
+    await handle.close()
+  }
+}
