@@ -1,3 +1,4 @@
+export type { Continuity } from './continuity.ts'
 export {
   type ArchivesRequest,
   type ListedArchives,

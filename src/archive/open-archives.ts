@@ -4,6 +4,7 @@ import { type ArchiveDefinition, keyringArmorOf, keyringNames, type SignedBy } f
 import type { Store } from '../store/index.ts'
 import { isAbsent, type Transfer } from '../transfer/index.ts'
 import { type SuiteAddress, suiteAddresses } from './archive-address.ts'
+import type { Continuity } from './continuity.ts'
 import { type ChosenIndex, chooseIndexes } from './index-choice.ts'
 import { listedIndex } from './index-fetch.ts'
 import { type OpenIndexes, openIndexes } from './packages-index/open-indexes.ts'
@@ -24,6 +25,8 @@ export interface ArchivesRequest {
   readonly asOf: Date
   /** `20260711T101637Z`: this state of the snapshot archives, instead of what the mirrors have now. */
   readonly snapshot?: string
+  /** What an earlier lock holds against these Releases; default: nothing. */
+  readonly continuity?: Continuity
   /** `offline`: the Releases and indexes that the store has. */
   readonly mode: 'online' | 'offline'
   readonly store: Store
@@ -51,7 +54,7 @@ export interface OpenArchives extends OpenIndexes {
  * When a mirror changes meanwhile (an index differs from what the Release lists), everything is listed once more from
  * fresh Releases; a second difference is a fault.
  *
- * @throws {Fault} `RELEASE_*`, `INDEX_*`, `KEYRING_MALFORMED`, `NETWORK_*`, `FETCH_OFFLINE`, `COMPRESSION_*`, `USAGE_INVALID`,
+ * @throws {Fault} `RELEASE_*`, `SUITE_ABSENT`, `INDEX_*`, `KEYRING_MALFORMED`, `NETWORK_*`, `FETCH_OFFLINE`, `COMPRESSION_*`, `USAGE_INVALID`,
  *   `MANIFEST_INVALID`, and the store's faults
  */
 export async function openArchives(request: ArchivesRequest, session: Session): Promise<OpenArchives> {

@@ -1,9 +1,13 @@
 import { decodeUtf8, Fault, isFault, redacted, type Session } from '../kernel/index.ts'
 import type { BlobIdentity, ObjectName, Store } from '../store/index.ts'
 import { isAbsent, type Transfer } from '../transfer/index.ts'
+import { suiteAbsent } from './absent-suite.ts'
 import { type SuiteAddress, urlOf } from './archive-address.ts'
+import { type Continuity, checkContinuity } from './continuity.ts'
+import { noteLastSeen } from './last-seen.ts'
 import { parseRelease, type Release, releaseTrustedByManifest } from './release.ts'
 import { checkRelease } from './release-check.ts'
+import { formatTimestamp } from './release-date.ts'
 import { type KeyringFile, verifyRelease } from './release-verification.ts'
 
 /** 150 kB in bookworm; a suite of a thousand components would still be smaller. */
@@ -18,6 +22,10 @@ export interface ReleaseWorld {
   readonly mode: 'online' | 'offline'
   /** Asked only for archives with `signed-by`. */
   readonly keyringOf: (address: SuiteAddress) => Promise<KeyringFile>
+  /** What the Release has to continue; undefined: nothing was locked before, and no state is too old. */
+  readonly continuity?: Continuity
+  /** Set: the Release of a past state, which says nothing about what is current. */
+  readonly snapshot?: string
 }
 
 /** A Release that was verified, checked, and may be asked for indexes. */
@@ -47,7 +55,7 @@ interface Found {
 /**
  * Fetches the Release of a suite (InRelease, else Release with Release.gpg), verifies and checks it, and keeps it.
  *
- * @throws {Fault} `RELEASE_*`, `NETWORK_*`, `FETCH_OFFLINE`
+ * @throws {Fault} `RELEASE_*`, `SUITE_ABSENT`, `NETWORK_*`, `FETCH_OFFLINE`
  */
 export async function fetchRelease(
   address: SuiteAddress,
@@ -67,7 +75,13 @@ export async function fetchRelease(
     name: found.name,
   }
   checkRelease(release, expected, session)
-  if (world.mode === 'online') await keep(address, found, world.store, session)
+  const { continuity, mode, store } = world
+  if (continuity !== undefined)
+    await checkContinuity(release, verified.signers, { address, continuity, store, mode, name: found.name }, session)
+  // Only what passed every check is kept: a refused Release must not be what a later run offline goes by.
+  if (mode === 'online') await keep(address, found, store, session)
+  if (mode === 'online' && world.snapshot === undefined)
+    await noteLastSeen(address, formatTimestamp(release.date), store)
   const others = address.bases.filter(each => each !== found.base)
   return { release, signers: verified.signers, evidence: found.files, name: found.name, bases: [found.base, ...others] }
 }
@@ -148,17 +162,6 @@ function unsigned(name: string, cause: unknown): Fault {
     message: `${name} has no signature: there is neither InRelease nor Release.gpg beside it`,
     hint: 'An archive without signatures needs `trusted: {reason: …}` in the manifest.',
     context: { file: name },
-    cause,
-  })
-}
-
-function suiteAbsent(address: SuiteAddress, cause: Fault): Fault {
-  const { archive, suite, bases } = address
-  const hosts = bases.map(base => redacted(base))
-  return new Fault('NETWORK_STATUS', {
-    message: `there is no suite ${suite} at ${hosts.join(', ')} (archive ${archive.id}): neither InRelease nor Release is there`,
-    hint: 'Check uri and suite; releases out of support move to archive.debian.org/debian or old-releases.ubuntu.com/ubuntu.',
-    context: { ...cause.context, archive: archive.id, suite },
     cause,
   })
 }

@@ -16,13 +16,14 @@ import type { Manifest, RootArchitecture } from '../manifest/index.ts'
 import type { Explanation, Resolution, ResolutionNote, ResolutionRequest } from '../resolver/index.ts'
 import { archivesAt, mirrorsOf } from './archive-addresses.ts'
 import { readManifestFile } from './confine-path.ts'
+import { type ContinuityWaiver, continuityOf } from './lock-continuity.ts'
 import type { Project } from './project.ts'
 import { readPreviousLock, readProjectManifest } from './read-project.ts'
 import { openSite, type Site } from './site.ts'
 import { replaceTextFile } from './text-file.ts'
 import type { World } from './world.ts'
 
-export interface UpdateLockRequest {
+export interface UpdateLockRequest extends ContinuityWaiver {
   readonly project: Project
   readonly site: Site
   /** When expiry is judged; undefined: the snapshot's time, else now. */
@@ -82,6 +83,7 @@ export async function updateLock(
       urisOf: archive => mirrorsOf(archive, manifest, site),
       readKeyFile: path => readManifestFile(project, path),
       asOf,
+      continuity: continuityOf(previous?.lock, request),
       ...(request.snapshot === undefined ? {} : { snapshot: request.snapshot }),
       mode: site.mode,
       ...(await openSite(site, world)),

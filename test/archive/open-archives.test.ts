@@ -282,8 +282,22 @@ describe('what is no archive to trust', () => {
   test('a suite that is not there names the suite and where releases go when they are old', async () => {
     const mirror = await startMirror()
     const request = await requestOf([archiveOf(mirror.url, key)])
-    const fault = await assertFault(openArchives(request, quietSession()), 'NETWORK_STATUS', /no suite stable/)
+    const fault = await assertFault(openArchives(request, quietSession()), 'SUITE_ABSENT', /no suite stable/)
     assert.match(fault.hint ?? '', /archive\.debian\.org/)
+    assert.equal(fault.exitCode, 2)
+  })
+
+  test('a release that moved to the archive of old releases names the address it has now', async () => {
+    const mirror = await startMirror()
+    const archive = archiveOf(`${mirror.url}/debian`, key, { suites: ['buster'] })
+    const fault = await assertFault(openArchives(await requestOf([archive]), quietSession()), 'SUITE_ABSENT', /buster/)
+    assert.match(fault.hint ?? '', /`--mirror test=http:\/\/archive\.debian\.org\/debian`/)
+  })
+
+  test('a suite that one mirror lacks and another cannot be asked for may well exist', async () => {
+    const mirror = await startMirror()
+    const archive = archiveOf(mirror.url, key, { uris: [mirror.url, 'http://127.0.0.1:9/debian'] })
+    await assertFault(openArchives(await requestOf([archive]), quietSession()), 'NETWORK_UNREACHABLE')
   })
 
   test('a Release without InRelease and Release.gpg is unsigned', async () => {

@@ -7,6 +7,7 @@ import { type UpdateLockResult, updateLock } from '../../workflows/update-lock.t
 import { BaseCommand } from '../base/base-command.ts'
 import { parseInstant, timestampOf } from '../base/duration.ts'
 import type { Answer } from '../base/envelope.ts'
+import { parseFingerprint } from '../base/fingerprint.ts'
 import { choiceOf, manifestsFlags } from '../base/project-flags.ts'
 import { differenceLines, summaryOf } from '../base/render/difference-lines.ts'
 import { siteOf } from '../base/settings.ts'
@@ -33,6 +34,15 @@ export default class LockUpdate extends BaseCommand {
       summary: 'write what was to be resolved to this file, for a report about the resolver',
       helpValue: 'FILE',
     }),
+    'accept-key': Flags.string({
+      summary: 'let this key sign although the lock knows none of the signers, may be given several times',
+      helpValue: 'FINGERPRINT',
+      multiple: true,
+      multipleNonGreedy: true,
+    }),
+    'allow-rollback': Flags.boolean({
+      summary: 'take archives that are older than what is locked or was seen before; implied by --snapshot',
+    }),
     ...storeFlags,
     ...networkFlags,
   }
@@ -42,6 +52,7 @@ export default class LockUpdate extends BaseCommand {
     '<%= config.bin %> lock update --mirror debian=http://mirror.example.org/debian',
     '<%= config.bin %> lock update --snapshot 2026-11-01T00:00:00Z',
     '<%= config.bin %> lock update --dry-run --record problem.json',
+    '<%= config.bin %> lock update --accept-key 04B54C3CDCA79751B16BC6B5225629DF75B188BD',
   ]
 
   async run(): Promise<Answer> {
@@ -51,13 +62,16 @@ export default class LockUpdate extends BaseCommand {
     const asOf = flags['as-of'] === undefined ? undefined : parseInstant('--as-of', flags['as-of'])
     const snapshot = flags.snapshot === undefined ? undefined : timestampOf(parseInstant('--snapshot', flags.snapshot))
     const write = flags['dry-run'] ? 'compare' : 'replace'
+    const acceptedKeys = (flags['accept-key'] ?? []).map(text => parseFingerprint('--accept-key', text))
+    const rollback = flags['allow-rollback'] ? 'allow' : 'refuse'
     const results: Solved[] = []
     const projects = await findProjects(choiceOf(flags), world.workingFolder)
     const recordPath =
       flags.record === undefined ? undefined : recordPathOf(flags.record, projects, world.workingFolder)
     for (const project of projects) {
       const site = await siteOf(flags, project, { session, world })
-      const result = await updateLock({ project, site, asOf, snapshot, write, recordPath }, session, world)
+      const request = { project, site, asOf, snapshot, write, recordPath, acceptedKeys, rollback } as const
+      const result = await updateLock(request, session, world)
       // What was written for earlier manifests stays: each lockfile is whole on its own.
       if (result.kind === 'unsolvable')
         return {
