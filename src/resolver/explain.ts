@@ -18,9 +18,11 @@ export function* explainImpossible(
   const core = yield* minimiseCore(proof)
   const ordered = fromTheManifestDown(encoding, core)
   const sentences = mergeVersions(ordered).map(group => sentenceOf(group, encoding))
+  const { advice, changes } = yield* findFix(encoding, request, core)
   return {
     lines: numbered(sentences),
-    hint: yield* findFix(encoding, request, core),
+    hint: advice,
+    changes,
     core: ordered.map(({ origin }) => coreEntry(origin)),
   }
 }

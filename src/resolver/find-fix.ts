@@ -1,63 +1,107 @@
+import type { Relation } from '../debian/index.ts'
 import { nearestNames, unreachable } from '../kernel/index.ts'
+import type { BaseSet, Pin } from '../manifest/index.ts'
 import { type Encoding, encodeProblem } from './encoding.ts'
+import { adviceOf, adviceOfAll, type ManifestChange } from './manifest-change.ts'
 import type { ResolutionRequest, WantedPackage } from './model.ts'
+import { lowestAllowedPriority, priorityOf } from './pins.ts'
 import type { ClauseOrigin, EncodedClause } from './requirements.ts'
 import { selectHard } from './select-packages.ts'
+import { type Demand, smallestRelease, without } from './smallest-release.ts'
 
-/** A change of the manifest that might help, and how to say it. */
-interface Fix {
+/** What helps, tried out: with all its changes there is a solution. */
+export interface Fix {
+  readonly changes: readonly ManifestChange[]
+  /** One sentence, for a hint. */
   readonly advice: string
+}
+
+/** A change of the manifest that might help, and what the manifest asks for then. */
+interface Proposal {
+  readonly change: ManifestChange
   readonly request: ResolutionRequest
 }
 
-/** At most this many changes are tried: each is a resolution of its own. */
-const triedFixes = 8
+/** At most this many changes are tried before demands are given up: each is a resolution of its own. */
+const triedProposals = 16
 
-/** The first change of the manifest, near the reason of the failure, after which there is a solution; it was tried. */
+/**
+ * A change of the manifest after which there is a solution. One that keeps every demand, near the reason of the failure, if
+ * there is one: an exclusion or a pin lifted, another version, another name, a smaller base set. Else the fewest demands that
+ * have to go, so there always is a fix.
+ */
 export function* findFix(
   encoding: Encoding,
   request: ResolutionRequest,
   core: readonly EncodedClause[],
-): Generator<void, string> {
-  const fixes = core.flatMap(({ origin }) => fixesFor(origin, encoding, request))
-  for (const { advice, request: changed } of [...distinct(fixes), ...withoutWanted(request, core)].slice(
-    0,
-    triedFixes,
-  )) {
+): Generator<void, Fix> {
+  const proposals = distinct(core.flatMap(({ origin }) => proposalsFor(origin, encoding, request)))
+  for (const { change, request: changed } of proposals.slice(0, triedProposals)) {
     if ((yield* selectHard(encodeProblem(changed))).kind === 'possible')
-      return `${advice} (checked: then there is a solution)`
+      return { changes: [change], advice: `${adviceOf(change)} (checked: then there is a solution)` }
   }
-  const missing = core.flatMap(({ origin }) =>
-    origin.kind === 'requirement' && origin.requirement.alternatives.length === 0 ? [origin.requirement.text] : [],
-  )
-  const wish = missing[0] === undefined ? 'other versions' : missing[0]
-  return `No single change of the manifest helps: add an archive or suite that has ${wish}, or want less.`
+  return released(request, yield* smallestRelease(request, core), core)
 }
 
-function fixesFor(origin: ClauseOrigin, encoding: Encoding, request: ResolutionRequest): readonly Fix[] {
+function released(request: ResolutionRequest, demands: readonly Demand[], core: readonly EncodedClause[]): Fix {
+  const changes = demands.map(demand => releaseOf(demand, request))
+  const rest = without(request, demands)
+  const isNothingLeft = rest.wanted.length === 0 && rest.base === 'none'
+  if (changes.length === 1 && !isNothingLeft)
+    return { changes, advice: `${adviceOfAll(changes)} (checked: then there is a solution)` }
+  const [missing] = core.flatMap(({ origin }) =>
+    origin.kind === 'requirement' && origin.requirement.alternatives.length === 0 ? [origin.requirement.text] : [],
+  )
+  const wish = missing === undefined ? 'other versions' : missing
+  const advice = adviceOfAll(changes)
+  const checked = isNothingLeft
+    ? 'nothing else is wanted'
+    : 'then there is a solution, and giving up less is not enough'
+  return {
+    changes,
+    advice: `Add an archive or suite that has ${wish}; or ${advice.slice(0, 1).toLowerCase()}${advice.slice(1)} (checked: ${checked})`,
+  }
+}
+
+/** An item that other roots may keep is restricted to them instead of taken out. */
+function releaseOf(demand: Demand, { otherArchitectures = [], wanted }: ResolutionRequest): ManifestChange {
+  if (demand.kind === 'base') return { kind: 'base', base: 'none' }
+  const isPlain = wanted.some(({ text }) => text === demand.text && !text.includes('['))
+  return isPlain && otherArchitectures.length > 0
+    ? { kind: 'restrict', wanted: demand.text, architectures: otherArchitectures }
+    : { kind: 'unwant', wanted: demand.text }
+}
+
+function proposalsFor(origin: ClauseOrigin, encoding: Encoding, request: ResolutionRequest): readonly Proposal[] {
   switch (origin.kind) {
     case 'excluded': {
       const { name } = origin.deb
-      return [
-        {
-          advice: `Take ${name} out of \`exclude\``,
-          request: { ...request, exclude: request.exclude.filter(each => each !== name) },
-        },
-      ]
+      const exclude = request.exclude.filter(each => each !== name)
+      return [{ change: { kind: 'unexclude', name }, request: { ...request, exclude } }]
     }
-    case 'forbidden-by-pin':
-      return [
-        {
-          advice: `Take the pins with a negative priority off ${origin.deb.name}`,
-          request: { ...request, pins: request.pins.filter(({ priority }) => priority >= 0) },
-        },
-      ]
+    case 'forbidden-by-pin': {
+      const { name } = origin.deb
+      const forbidding = (pin: Pin) => priorityOf(origin.deb, [pin]) < lowestAllowedPriority
+      const negative = ({ priority }: Pin) => priority < lowestAllowedPriority
+      return [forbidding, negative].map(isLifted => ({
+        change: { kind: 'unpin', name, pins: request.pins.flatMap((pin, at) => (isLifted(pin) ? [at] : [])) },
+        request: { ...request, pins: request.pins.filter(pin => !isLifted(pin)) },
+      }))
+    }
     case 'requirement':
-      return origin.requirement.field === 'packages'
-        ? request.wanted
+      switch (origin.requirement.field) {
+        case 'packages':
+          return request.wanted
             .filter(({ text }) => text === origin.requirement.text)
-            .flatMap(each => wantedFixes(each, encoding, request))
-        : []
+            .flatMap(each => proposalsForWanted(each, encoding, request))
+        case 'base':
+          return smallerBases(request.base).map(base => ({
+            change: { kind: 'base', base },
+            request: { ...request, base },
+          }))
+        default:
+          return []
+      }
     case 'conflict':
     case 'one-version':
     case 'not-coinstallable':
@@ -69,45 +113,51 @@ function fixesFor(origin: ClauseOrigin, encoding: Encoding, request: ResolutionR
   }
 }
 
+/** Not `none`: that gives the demand up. */
+function smallerBases(base: BaseSet): readonly BaseSet[] {
+  const order: readonly BaseSet[] = ['important', 'required', 'essential']
+  return order.slice(order.indexOf(base) + 1)
+}
+
 /** A looser form of a wanted item: without its version or suite, or with a name that exists. */
-function wantedFixes(wanted: WantedPackage, encoding: Encoding, request: ResolutionRequest): readonly Fix[] {
+function proposalsForWanted(
+  wanted: WantedPackage,
+  encoding: Encoding,
+  request: ResolutionRequest,
+): readonly Proposal[] {
   const [relation] = wanted.alternatives
-  const replaceBy = (replacement: WantedPackage, advice: string): Fix => ({
-    advice,
+  const replaceBy = (replacement: WantedPackage, kind: 'replace' | 'respell'): Proposal => ({
+    change: { kind, wanted: wanted.text, by: replacement.text },
     request: { ...request, wanted: request.wanted.map(each => (each === wanted ? replacement : each)) },
   })
   const { universe } = encoding
-  const isKnown =
-    universe.packagesNamed(relation.packageName).length > 0 || universe.providersOf(relation.packageName).length > 0
-  if (!isKnown) {
-    return nearestNames(relation.packageName, universe.names()).map(near => {
-      const renamed = { ...wanted, text: near, alternatives: [{ ...relation, packageName: near }] as const }
-      return replaceBy(renamed, `Did you mean ${near} instead of ${relation.packageName}? Write \`${near}\``)
-    })
+  const isKnown = ({ packageName }: Relation) =>
+    universe.packagesNamed(packageName).length > 0 || universe.providersOf(packageName).length > 0
+  if (!wanted.alternatives.some(isKnown)) {
+    return nearestNames(relation.packageName, universe.names()).map(near =>
+      replaceBy({ ...wanted, text: near, alternatives: [{ ...relation, packageName: near }] }, 'respell'),
+    )
   }
-  if (wanted.selection.kind === 'candidate' && relation.constraint === undefined) return []
-  const plain = { ...relation, constraint: undefined }
-  const loosened: WantedPackage = {
-    text: relation.packageName,
-    alternatives: [plain],
-    selection: { kind: 'candidate' },
-  }
-  return [replaceBy(loosened, `Want \`${relation.packageName}\` instead of \`${wanted.text}\``)]
+  const isLoose = wanted.alternatives.every(({ constraint }) => constraint === undefined)
+  if (wanted.selection.kind === 'candidate' && isLoose) return []
+  const [first, ...rest] = wanted.alternatives.map(each => ({ ...each, constraint: undefined }))
+  if (first === undefined) return []
+  return [
+    replaceBy(
+      {
+        text: [first, ...rest].map(nameOf).join(' | '),
+        alternatives: [first, ...rest],
+        selection: { kind: 'candidate' },
+      },
+      'replace',
+    ),
+  ]
 }
 
-/** Leaving out a wanted item helps whenever the others agree with each other: the last thing to propose. */
-function withoutWanted(request: ResolutionRequest, core: readonly EncodedClause[]): readonly Fix[] {
-  // Wanting nothing at all is no advice.
-  if (request.wanted.length < 2 && request.base === 'none') return []
-  const blamed = core.flatMap(({ origin }) =>
-    origin.kind === 'requirement' && origin.requirement.field === 'packages' ? [origin.requirement.text] : [],
-  )
-  return blamed.reverse().map(text => ({
-    advice: `Take ${text} out of \`packages\``,
-    request: { ...request, wanted: request.wanted.filter(each => each.text !== text) },
-  }))
+function nameOf({ packageName, architectureQualifier }: Relation): string {
+  return architectureQualifier === undefined ? packageName : `${packageName}:${architectureQualifier}`
 }
 
-function distinct(fixes: readonly Fix[]): readonly Fix[] {
-  return [...new Map(fixes.map(fix => [fix.advice, fix])).values()]
+function distinct(proposals: readonly Proposal[]): readonly Proposal[] {
+  return [...new Map(proposals.map(each => [JSON.stringify(each.change), each])).values()]
 }

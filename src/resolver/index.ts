@@ -1,3 +1,4 @@
+export type { ManifestChange } from './manifest-change.ts'
 export type {
   Explanation,
   Resolution,

@@ -1,5 +1,6 @@
 import type { BinaryPackage, OrGroup, PackageUniverse } from '../debian/index.ts'
 import type { BaseSet, Pin, RecommendsPolicy, WantedSelection } from '../manifest/index.ts'
+import type { ManifestChange } from './manifest-change.ts'
 
 /** One wanted item that applies to this root (its `[arch]` restriction was already judged). */
 export interface WantedPackage {
@@ -20,6 +21,8 @@ export interface ResolutionRequest {
   readonly pins: readonly Pin[]
   /** The day (`YYYY-MM-DD`) on which expired pins are judged; undefined: none is reported. It never moves a choice. */
   readonly asOf?: string | undefined
+  /** Native architectures of the manifest's other roots: advice may move an item there. It never moves a choice. */
+  readonly otherArchitectures?: readonly string[] | undefined
 }
 
 export interface ResolvedPackage {
@@ -41,6 +44,8 @@ export interface Explanation {
   readonly lines: readonly string[]
   /** Something to type or change. */
   readonly hint: string
+  /** The same as data: changes of the manifest that were tried, after which there is a solution. */
+  readonly changes: readonly ManifestChange[]
   /** The same as data, for `--json`. */
   readonly core: readonly {
     readonly kind: string

@@ -37,6 +37,7 @@ export function readRecordedProblem(text: string, name: string): ResolutionReque
     exclude: read.texts(request, 'exclude'),
     pins: read.records(request, 'pins').map(each => pinOf(each, read)),
     asOf: read.optionalText(request, 'asOf'),
+    otherArchitectures: request.otherArchitectures === undefined ? [] : read.texts(request, 'otherArchitectures'),
   }
 }
 

@@ -44,7 +44,8 @@ export function recordProblem(request: ResolutionRequest): string {
   return `${text.slice(0, text.lastIndexOf('\n'))},\n  "packages": [\n    ${packages.join(',\n    ')}\n  ]\n}\n`
 }
 
-function recordedRequest({ wanted, base, recommends, exclude, pins, asOf }: ResolutionRequest) {
+function recordedRequest(request: ResolutionRequest) {
+  const { wanted, base, recommends, exclude, pins, asOf, otherArchitectures = [] } = request
   return {
     wanted: wanted
       .map(({ text, alternatives, selection }) => ({
@@ -58,6 +59,7 @@ function recordedRequest({ wanted, base, recommends, exclude, pins, asOf }: Reso
     exclude: sortedByBytes(exclude),
     pins: pins.map(({ position: _, ...pin }) => pin),
     asOf,
+    ...(otherArchitectures.length === 0 ? {} : { otherArchitectures }),
   }
 }
 

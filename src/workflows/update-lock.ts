@@ -111,6 +111,7 @@ export async function updateLock(
         exclude: manifest.exclude,
         pins: manifest.pins,
         asOf: asOf.toISOString().slice(0, 10),
+        otherArchitectures: manifest.architectures.flatMap(({ native }) => (native === root.native ? [] : [native])),
       }
       if (request.recordPath !== undefined) {
         const { recordRoot } = await import('./record-root.ts')

@@ -12,18 +12,11 @@ import { missingForRealData, skippedForWantOf } from '../support/real-archive.ts
 import { frozenFolder, frozenIndexes } from '../support/real-universe.ts'
 import { scratchFolder } from '../support/scratch.ts'
 import { type SeededRandom, seededRandom } from '../support/seeded-random.ts'
+import { knownUninstallable } from '../support/uninstallable-packages.ts'
 import { resolution } from '../support/universe.ts'
 
 const missing =
   missingForRealData() ?? missingForDose() ?? (existsSync('/usr/bin/xz') ? undefined : 'xz is not installed')
-
-/** Packages of bookworm that really cannot be installed: their dependencies left the release. */
-const knownUninstallable = [
-  ...['console-setup-freebsd', 'design-desktop', 'design-desktop-animation', 'design-desktop-graphics'],
-  ...['design-desktop-strict', 'design-desktop-web', 'parl-desktop', 'parl-desktop-eu', 'parl-desktop-strict'],
-  ...['parl-desktop-world', 'webext-dav4tbsync', 'webext-eas4tbsync', 'webext-mailmindr', 'webext-quicktext'],
-  ...['webext-tbsync', 'webext-xnotepp'],
-]
 
 interface Scene {
   readonly universe: PackageUniverse

@@ -88,13 +88,62 @@ describe('an explanation', () => {
     assert.equal(hint, 'Want `app` instead of `app=7` (checked: then there is a solution)')
   })
 
-  it('proposes nothing that was not checked to work', async () => {
-    const { hint } = await explain(archive({ 'a 1': { depends: 'gone' }, 'b 1': { depends: 'gone' } }), ['a', 'b'])
-    assert.equal(hint, 'No single change of the manifest helps: add an archive or suite that has gone, or want less.')
+  it('proposes to give up all that cannot be had where one thing is not enough', async () => {
+    const debian = archive({ 'a 1': { depends: 'gone' }, 'b 1': { depends: 'gone' }, 'c 1': {} })
+    const { hint, changes } = await explain(debian, ['a', 'b', 'c'])
+    assert.equal(
+      hint,
+      'Add an archive or suite that has gone; or take a and b out of `packages` (checked: then there is a solution, and giving up less is not enough)',
+    )
+    assert.deepEqual(changes, [
+      { kind: 'unwant', wanted: 'a' },
+      { kind: 'unwant', wanted: 'b' },
+    ])
   })
 
-  it('does not propose to want nothing', async () => {
+  it('gives up the one item that all others quarrel with, not the others', async () => {
+    const debian = archive({ 'a 1': {}, 'b 1': {}, 'c 1': {}, 'tyrant 1': { conflicts: 'a, b, c' } })
+    const { hint } = await explain(debian, ['a', 'b', 'c', 'tyrant'])
+    assert.equal(hint, 'Take tyrant out of `packages` (checked: then there is a solution)')
+  })
+
+  it('says so when nothing else is wanted', async () => {
     const { hint } = await explain(archive({ 'a 1': { depends: 'gone' } }), ['a'])
-    assert.match(hint, /^No single change/)
+    assert.equal(
+      hint,
+      'Add an archive or suite that has gone; or take a out of `packages` (checked: nothing else is wanted)',
+    )
+  })
+
+  it('proposes to want it for the other architectures only', async () => {
+    const debian = archive({ 'grub-efi-amd64-bin:arm64 1': {}, 'nginx:amd64 1': {} })
+    const { hint, changes } = await explain(debian, ['grub-efi-amd64-bin', 'nginx'], {
+      otherArchitectures: ['arm64'],
+    })
+    assert.equal(
+      hint,
+      'Want it elsewhere only: write `grub-efi-amd64-bin [arm64]` in `packages` (checked: then there is a solution)',
+    )
+    assert.deepEqual(changes, [{ kind: 'restrict', wanted: 'grub-efi-amd64-bin', architectures: ['arm64'] }])
+  })
+
+  it('proposes a smaller base set where the base set is the trouble', async () => {
+    const debian = archive({
+      'dpkg 1': { essential: true },
+      'tools 1': { priority: 'important', depends: 'gone' },
+      'app 1': {},
+    })
+    const { hint } = await explain(debian, ['app'], { base: 'important' })
+    assert.equal(hint, 'Write `base: required` (checked: then there is a solution)')
+    const broken = archive({ 'dpkg 1': { essential: true, depends: 'gone' }, 'app 1': {} })
+    const last = await explain(broken, ['app'], { base: 'essential' })
+    assert.equal(last.hint, 'Write `base: none` (checked: then there is a solution)')
+  })
+
+  it('takes only the pin off that forbids the package, if that is enough', async () => {
+    const debian = archive({ 'app 1': { depends: 'lib' }, 'lib 1': {}, 'other 1': {} })
+    const pins = [pin({ package: 'other', priority: -1 }), pin({ package: 'l*', priority: -1 })]
+    const { changes } = await explain(debian, ['app'], { pins })
+    assert.deepEqual(changes, [{ kind: 'unpin', name: 'lib', pins: [1] }])
   })
 })

@@ -97,6 +97,12 @@ describe('a recorded problem', () => {
     assert.match(answerText(found), /Write `app` \(checked/)
   })
 
+  it('keeps the other architectures of the manifest, which advice may name', async () => {
+    const live = request(debian, ['init', 'unheard-of'], { otherArchitectures: ['arm64'] })
+    const found = await resolvePackages(readRecordedProblem(recordProblem(live), 'it'), quietSession())
+    assert.match(answerText(found), /write `unheard-of \[arm64\]`/)
+  })
+
   it('chooses the same where several suites list a package', async () => {
     const two = archive({ 'a 1': { suites: ['b-suite', 'a-suite'] }, 'a 1 again': { suites: ['c-suite'] } })
     const found = await resolvePackages(readRecordedProblem(recordProblem(request(two, ['a'])), 'it'), quietSession())

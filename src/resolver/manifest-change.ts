@@ -1,0 +1,47 @@
+import { unreachable } from '../kernel/index.ts'
+import type { BaseSet } from '../manifest/index.ts'
+
+/** One change of the manifest that helps where there is no solution; plain data, for `--json`. */
+export type ManifestChange =
+  | { readonly kind: 'unwant'; readonly wanted: string }
+  /** The item stays for these architectures. */
+  | { readonly kind: 'restrict'; readonly wanted: string; readonly architectures: readonly string[] }
+  | { readonly kind: 'replace'; readonly wanted: string; readonly by: string }
+  /** As `replace`, where no archive has the name. */
+  | { readonly kind: 'respell'; readonly wanted: string; readonly by: string }
+  | { readonly kind: 'unexclude'; readonly name: string }
+  /** Position of the pins in the manifest's list, from 0. */
+  | { readonly kind: 'unpin'; readonly name: string; readonly pins: readonly number[] }
+  | { readonly kind: 'base'; readonly base: BaseSet }
+
+/** What a person has to do, as an imperative without a full stop. */
+export function adviceOf(change: ManifestChange): string {
+  switch (change.kind) {
+    case 'unwant':
+      return `Take ${change.wanted} out of \`packages\``
+    case 'restrict':
+      return `Want it elsewhere only: write \`${change.wanted} [${change.architectures.join(' ')}]\` in \`packages\``
+    case 'replace':
+      return `Want \`${change.by}\` instead of \`${change.wanted}\``
+    case 'respell':
+      return `Did you mean ${change.by} instead of ${change.wanted}? Write \`${change.by}\``
+    case 'unexclude':
+      return `Take ${change.name} out of \`exclude\``
+    case 'unpin':
+      return `Take the pins with a negative priority off ${change.name}`
+    case 'base':
+      return `Write \`base: ${change.base}\``
+    default:
+      return unreachable(change)
+  }
+}
+
+/** One sentence of several changes. */
+export function adviceOfAll(changes: readonly ManifestChange[]): string {
+  const [first, ...rest] = changes.flatMap(each => (each.kind === 'unwant' ? [each.wanted] : []))
+  const last = rest.at(-1)
+  const others = changes.filter(each => each.kind !== 'unwant').map(adviceOf)
+  if (first === undefined) return others.join(', and ')
+  const names = last === undefined ? first : `${[first, ...rest.slice(0, -1)].join(', ')} and ${last}`
+  return [`Take ${names} out of \`packages\``, ...others].join(', and ')
+}
