@@ -1,14 +1,21 @@
 import { Agent, type Dispatcher, errors, ProxyAgent } from 'undici'
-import { Fault, redacted, type Transport, type TransportRequest, type TransportResponse } from '../kernel/index.ts'
+import {
+  Fault,
+  type Routes,
+  redacted,
+  type Transport,
+  type TransportRequest,
+  type TransportResponse,
+} from '../kernel/index.ts'
+import { hintOf, reasonOf } from './network-reasons.ts'
+import { checkedTlsOptions } from './tls-options.ts'
 
-export interface UndiciTransportSettings {
+export interface UndiciTransportSettings extends Routes {
   /** Connections kept open to one host. */
   readonly connectionsPerHost: number
   readonly connectTimeoutMilliseconds: number
   /** How long a server may be silent: before its headers, and between two pieces of a body. */
   readonly stallTimeoutMilliseconds: number
-  /** The proxy for a URL (http or https, credentials within), or undefined for a direct connection. */
-  readonly proxyOf?: (url: URL) => URL | undefined
 }
 
 export const defaultTransportSettings: UndiciTransportSettings = {
@@ -28,21 +35,29 @@ export function createUndiciTransport(settings: UndiciTransportSettings = defaul
     autoSelectFamily: true,
   }
   const direct = new Agent(options)
-  const proxies = new Map<string, ProxyAgent>()
+  const others = new Map<string, Agent | ProxyAgent>()
   const dispatcherFor = (url: URL): Dispatcher => {
     const proxy = settings.proxyOf?.(url)
-    if (proxy === undefined) return direct
-    const known = proxies.get(proxy.href)
+    const material = url.protocol === 'https:' ? settings.tlsOf?.(url) : undefined
+    if (proxy === undefined && material === undefined) return direct
+    // A dispatcher for each host that has certificates of its own: they must not be shown to another.
+    const name = JSON.stringify([proxy?.href, material === undefined ? undefined : url.host])
+    const known = others.get(name)
     if (known !== undefined) return known
-    // Without a tunnel plain http goes through as apt sends it: caches such as apt-cacher-ng refuse CONNECT.
-    const created = new ProxyAgent({ ...options, uri: checkedProxy(proxy).href, proxyTunnel: false })
-    proxies.set(proxy.href, created)
+    const tls = material === undefined ? {} : checkedTlsOptions(material, url.host)
+    const connect = { timeout: settings.connectTimeoutMilliseconds, ...tls }
+    const created =
+      proxy === undefined
+        ? new Agent({ ...options, connect })
+        : // Without a tunnel plain http goes through as apt sends it: caches such as apt-cacher-ng refuse CONNECT.
+          new ProxyAgent({ ...options, uri: checkedProxy(proxy).href, proxyTunnel: false, requestTls: connect })
+    others.set(name, created)
     return created
   }
   return {
     request: async request => exchange(dispatcherFor(request.url), request),
     async close() {
-      await Promise.all([direct, ...proxies.values()].map(dispatcher => dispatcher.destroy()))
+      await Promise.all([direct, ...others.values()].map(dispatcher => dispatcher.destroy()))
     },
   }
 }
@@ -113,7 +128,7 @@ function networkFault(cause: unknown, url: URL, otherwise: 'NETWORK_UNREACHABLE'
       })
     : new Fault('NETWORK_UNREACHABLE', {
         message: `${where} cannot be reached: ${reason}`,
-        hint: 'Check the address, the proxy and the network, or name another mirror with `--mirror ID=URI`.',
+        hint: hintOf(errno),
         context: { url: where, errno },
         cause,
       })
@@ -124,25 +139,6 @@ function errnoOf(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0) return errnoOf(error.errors[0])
   if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code
   return error instanceof Error ? error.name : 'unknown'
-}
-
-function reasonOf(errno: string): string {
-  switch (errno) {
-    case 'ENOTFOUND':
-      return 'there is no host of that name'
-    case 'EAI_AGAIN':
-      return 'the name server did not answer'
-    case 'ECONNREFUSED':
-      return 'the connection was refused'
-    case 'ECONNRESET':
-    case 'EPIPE':
-    case 'UND_ERR_SOCKET':
-      return 'the connection was closed by the other side'
-    case 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH':
-      return 'fewer bytes came than were announced'
-    default:
-      return errno
-  }
 }
 
 function checkedProxy(proxy: URL): URL {

@@ -8,6 +8,8 @@ export type {
   ProcessRequest,
   ProcessResult,
   ProcessRunner,
+  Routes,
+  TlsMaterial,
   Transport,
   TransportRequest,
   TransportResponse,

@@ -27,6 +27,24 @@ export interface Transport {
   close(): Promise<void>
 }
 
+/** With what https connections to a host are made; PEM texts. What is undefined is Node's own. */
+export interface TlsMaterial {
+  /** Authorities that may vouch for the host, instead of the built-in ones. */
+  readonly ca: string | undefined
+  /** Of the client. */
+  readonly certificate: string | undefined
+  /** Secret. */
+  readonly key: string | undefined
+}
+
+/** How a host is reached. */
+export interface Routes {
+  /** The proxy for a URL (http or https, credentials within), or undefined for a direct connection. */
+  readonly proxyOf?: ((url: URL) => URL | undefined) | undefined
+  /** Asked for https URLs. */
+  readonly tlsOf?: ((url: URL) => TlsMaterial | undefined) | undefined
+}
+
 export interface ProcessRequest {
   readonly program: string
   readonly arguments: readonly string[]

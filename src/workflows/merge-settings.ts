@@ -17,6 +17,7 @@ import {
   type SettingsLayer,
   type Snapshots,
 } from './setting-values.ts'
+import type { TlsFiles, TlsSettings } from './tls-settings.ts'
 
 /** Where files come from and go to. None of it touches a lock or a byte of an image. */
 export interface Settings {
@@ -35,8 +36,9 @@ export interface Settings {
   /** undefined: nobody said anything, so that the host's apt configuration may. */
   readonly proxy: ProxySetting | undefined
   readonly mode: 'online' | 'offline'
-  /** A netrc file or apt's auth.conf. */
+  /** A netrc file or apt's auth.conf, or a folder of such files; undefined: nobody said, so that the host's apt may. */
   readonly credentialsFile: string | undefined
+  readonly tls: TlsSettings | undefined
   /** What was set and where, highest precedence first; for `doctor`. */
   readonly sources: readonly string[]
 }
@@ -118,6 +120,11 @@ export function settingsOfEnvironment(environment: Environment, workingFolder: s
     proxy: read('APTROOT_PROXY', judgeProxy),
     offline: read('APTROOT_OFFLINE', judgeYesOrNo),
     credentials: read('APTROOT_CREDENTIALS', path),
+    tls: tlsForAll({
+      ca: read('APTROOT_TLS_CA', path),
+      certificate: read('APTROOT_TLS_CERTIFICATE', path),
+      key: read('APTROOT_TLS_KEY', path),
+    }),
     sources,
   }
 }
@@ -158,8 +165,19 @@ export function mergeSettings(layers: readonly SettingsLayer[]): Settings {
     proxy: first('proxy'),
     mode: first('offline') === true ? 'offline' : 'online',
     credentialsFile: first('credentials'),
+    tls: first('tls'),
     sources: layers.flatMap(layer => layer.sources),
   }
+}
+
+function tlsForAll(files: TlsFiles): TlsSettings | undefined {
+  if (files.key !== undefined && files.certificate === undefined)
+    throw new Fault('SETTINGS_INVALID', {
+      message: 'APTROOT_TLS_KEY: a key without a certificate is of no use',
+      hint: 'Set APTROOT_TLS_CERTIFICATE too.',
+      context: { setting: 'APTROOT_TLS_KEY' },
+    })
+  return files.ca === undefined && files.certificate === undefined ? undefined : { ...files, hosts: new Map() }
 }
 
 function defaultStore({ XDG_CACHE_HOME: cache, HOME: home }: Environment): string | undefined {

@@ -1,4 +1,5 @@
 import { quoted, redacted } from '../kernel/index.ts'
+import type { TlsSettings } from './tls-settings.ts'
 
 /** Where requests go. URLs may hold credentials: never print them whole. */
 export type ProxySetting =
@@ -39,6 +40,7 @@ export interface SettingsLayer {
   readonly offline?: boolean | undefined
   /** Absolute. */
   readonly credentials?: string | undefined
+  readonly tls?: TlsSettings | undefined
 }
 
 /** The value of a text, or why it is none; the caller knows where the text stands. */

@@ -12,6 +12,7 @@ import {
   type ProxySetting,
   type SettingsLayer,
 } from './setting-values.ts'
+import type { TlsFiles, TlsSettings } from './tls-settings.ts'
 
 const keys = [
   'mirrors',
@@ -24,6 +25,7 @@ const keys = [
   'proxy',
   'offline',
   'credentials',
+  'tls',
 ] as const
 type Key = (typeof keys)[number]
 
@@ -92,6 +94,9 @@ export function readSettingsFile(file: SettingsFile): SettingsLayer {
       case 'proxy':
         layer.proxy = proxyOf(place, value)
         break
+      case 'tls':
+        layer.tls = tlsOf(place, value)
+        break
       default:
         name satisfies never
     }
@@ -115,7 +120,7 @@ function refuseDeepNesting(place: Place): void {
         place,
         start,
         `the line is too ${isDeep ? 'deeply nested' : 'long'}`,
-        'Settings are two levels deep.',
+        'Settings are a few levels deep.',
       )
     start += line.length + 1
   }
@@ -167,6 +172,44 @@ function proxyOf(place: Place, node: Node | null): ProxySetting {
     }
   }
   return { kind: 'proxy', http, https, except }
+}
+
+function tlsOf(place: Place, node: Node | null): TlsSettings {
+  const hosts = new Map<string, TlsFiles>()
+  const files = tlsFilesOf(place, node, (key, value) => {
+    if (key.text !== 'hosts') return 'unknown'
+    for (const [host, own] of entriesOf(place, value, 'hosts'))
+      hosts.set(
+        host.text.toLowerCase(),
+        tlsFilesOf(place, own, () => 'unknown'),
+      )
+    return 'taken'
+  })
+  return { ...files, hosts }
+}
+
+/** @param other judges the keys beside ca, certificate and key */
+function tlsFilesOf(
+  place: Place,
+  node: Node | null,
+  other: (key: { readonly text: string }, value: Node | null) => 'taken' | 'unknown',
+): TlsFiles {
+  const files: { -readonly [Name in keyof TlsFiles]: TlsFiles[Name] } = {}
+  for (const [key, value] of entriesOf(place, node, 'tls')) {
+    const { text, offset } = key
+    if (text === 'ca' || text === 'certificate' || text === 'key')
+      files[text] = judged(place, value, textOf(place, value, text), place.file.resolvePath)
+    else if (other(key, value) === 'unknown')
+      throw invalid(
+        place,
+        offset,
+        `tls has no ${quoted(text)} there`,
+        'It has ca, certificate and key, and hosts once.',
+      )
+  }
+  if (files.key !== undefined && files.certificate === undefined)
+    throw invalid(place, offsetOf(node), 'a key without a certificate is of no use', 'Name `certificate` too.')
+  return files
 }
 
 function entriesOf(place: Place, node: Node | null, what: string) {

@@ -42,8 +42,8 @@ export async function readSettings(flags: SettingFlags, place: SettingsPlace): P
 }
 
 /**
- * The project's file comes with the project, perhaps in a pull request: it cannot name places outside, and not whose
- * passwords are used.
+ * The project's file comes with the project, perhaps in a pull request: it cannot name places outside, nor whose
+ * passwords and certificates are used.
  */
 async function projectLayer(projectFolder: string): Promise<SettingsLayer> {
   const name = '.aptroot/settings.yaml'
@@ -54,7 +54,10 @@ async function projectLayer(projectFolder: string): Promise<SettingsLayer> {
   return parsed({
     name,
     text,
-    refused: new Map([['credentials', 'Set it in your own settings file, by APTROOT_CREDENTIALS or by a flag.']]),
+    refused: new Map([
+      ['credentials', 'Set it in your own settings file, by APTROOT_CREDENTIALS or by a flag.'],
+      ['tls', 'Set it in your own settings file or by APTROOT_TLS_CA, APTROOT_TLS_CERTIFICATE and APTROOT_TLS_KEY.'],
+    ]),
     resolvePath: given => {
       const whole = resolve(projectFolder, given)
       const isPlain = given !== '' && !isAbsolute(given) && !given.startsWith('~')

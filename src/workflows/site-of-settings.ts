@@ -1,19 +1,23 @@
-import { readFile, stat } from 'node:fs/promises'
 import type { HostAptConfiguration } from '../interchange/index.ts'
-import { Fault, isFault, type Session } from '../kernel/index.ts'
+import { isFault, type Session } from '../kernel/index.ts'
+import { readCredentials } from './credential-files.ts'
 import type { Settings } from './merge-settings.ts'
 import { proxyFor } from './mirrors.ts'
 import type { Site } from './site.ts'
-
-const maximumBytes = 1024 * 1024
+import { readTlsMaterial } from './tls-settings.ts'
 
 /**
- * What the settings come to: credentials read, proxies chosen.
+ * What the settings come to: credentials and certificates read, proxies chosen.
  *
  * @param host undefined: apt's configuration is not asked for mirrors and proxies
- * @throws {Fault} `SETTINGS_INVALID` when the credentials cannot be read
+ * @param hostCredentials text of apt's auth.conf, used where the settings name no credentials
+ * @throws {Fault} `SETTINGS_INVALID` when credentials or certificates cannot be read
  */
-export async function siteOfSettings(settings: Settings, host: HostAptConfiguration | undefined): Promise<Site> {
+export async function siteOfSettings(
+  settings: Settings,
+  host: HostAptConfiguration | undefined,
+  hostCredentials = '',
+): Promise<Site> {
   const { storeFolder, mirrors, vendorFolders, mode, parallelism, proxy, snapshots, launchpad, fallbackUris } = settings
   return {
     storeFolder,
@@ -26,7 +30,9 @@ export async function siteOfSettings(settings: Settings, host: HostAptConfigurat
     mode,
     parallelism,
     proxyOf: url => proxyFor(url, proxy, host?.proxies),
-    credentialText: settings.credentialsFile === undefined ? '' : await readCredentials(settings.credentialsFile),
+    tlsOf: await readTlsMaterial(settings.tls),
+    credentialText:
+      settings.credentialsFile === undefined ? hostCredentials : await readCredentials(settings.credentialsFile),
   }
 }
 
@@ -50,25 +56,4 @@ export async function readUsableHost(rootFolder: string, session: Session): Prom
     })
     return undefined
   }
-}
-
-/** The path came from the user, never from the project. */
-async function readCredentials(path: string): Promise<string> {
-  try {
-    const facts = await stat(path)
-    if (facts.isFile() && facts.size <= maximumBytes) return await readFile(path, 'utf8')
-    throw unreadable(path, facts.isFile() ? `it has ${facts.size} bytes, more than ${maximumBytes}` : 'it is no file')
-  } catch (error) {
-    if (error instanceof Fault) throw error
-    throw unreadable(path, error instanceof Error && 'code' in error ? String(error.code) : String(error), error)
-  }
-}
-
-function unreadable(path: string, why: string, cause?: unknown): Fault {
-  return new Fault('SETTINGS_INVALID', {
-    message: `the credentials in ${path} cannot be read: ${why}`,
-    hint: 'Correct --credentials, APTROOT_CREDENTIALS or `credentials` in the settings file, or take it away.',
-    context: { setting: 'credentials' },
-    cause,
-  })
 }

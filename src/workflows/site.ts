@@ -1,4 +1,5 @@
 import type { HostAptConfiguration } from '../interchange/index.ts'
+import type { Routes } from '../kernel/index.ts'
 import { Store } from '../store/index.ts'
 import type { Transfer } from '../transfer/index.ts'
 import type { OptionalService, Snapshots } from './setting-values.ts'
@@ -22,7 +23,9 @@ export interface Site {
   /** Downloads at a time. */
   readonly parallelism: number
   /** The proxy for a URL, undefined for a direct connection. */
-  readonly proxyOf: ((url: URL) => URL | undefined) | undefined
+  readonly proxyOf: Routes['proxyOf']
+  /** Certificates for a URL, already read; default: Node's own authorities, no client certificate. */
+  readonly tlsOf?: Routes['tlsOf']
   /** netrc or apt's auth.conf, already read. */
   readonly credentialText: string
 }
@@ -36,7 +39,7 @@ export interface OpenSite {
 export async function openSite(site: Site, world: World): Promise<OpenSite> {
   const { createTransfer, credentialsFor, parseCredentialFile } = await import('../transfer/index.ts')
   const entries = parseCredentialFile(site.credentialText)
-  const transport = await world.openTransport(site.proxyOf)
+  const transport = await world.openTransport({ proxyOf: site.proxyOf, tlsOf: site.tlsOf })
   const transfer = createTransfer({
     transport,
     clock: world.clock,

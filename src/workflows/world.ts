@@ -1,4 +1,4 @@
-import type { Clock, ProcessRunner, Transport } from '../kernel/index.ts'
+import type { Clock, ProcessRunner, Routes, Transport } from '../kernel/index.ts'
 
 /** Everything outside that a workflow may touch beside the file system; the commands build it from `adapters`. */
 export interface World {
@@ -7,9 +7,9 @@ export interface World {
   /**
    * Loaded on first use, since HTTP costs start-up time that `lock check` does not need. Closed when the command ends.
    *
-   * @param proxyOf the proxy for a URL, undefined for a direct connection
+   * @param routes default: direct connections, with Node's own authorities
    */
-  openTransport(proxyOf?: (url: URL) => URL | undefined): Promise<Transport>
+  openTransport(routes?: Routes): Promise<Transport>
   /** Uniform in [0, 1): spreads retries over time, never touches a result. */
   random(): number
   readonly environment: Readonly<Record<string, string>>

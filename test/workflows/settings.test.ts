@@ -78,6 +78,7 @@ describe('the precedence of settings', () => {
       proxy: undefined,
       mode: 'online',
       credentialsFile: undefined,
+      tls: undefined,
       sources: [],
     })
   })

@@ -39,13 +39,23 @@ describe('what settings come to', () => {
     const site = await siteOfSettings(settingsWith({ credentials: file }), undefined)
     assert.equal(site.credentialText, 'machine h login me password secret\n')
     await writeFile(file, 'secret'.repeat(200_000))
-    for (const path of [file, folder, join(folder, 'absent')]) {
+    for (const path of [file, join(folder, 'absent'), '/dev/null']) {
       const fault = await assertFault(
         siteOfSettings(settingsWith({ credentials: path }), undefined),
         'SETTINGS_INVALID',
       )
       assert.doesNotMatch(fault.message, /secret/)
     }
+  })
+
+  test("has apt's credentials of this host where the settings name none", async () => {
+    const folder = await scratchFolder()
+    const file = join(folder, 'netrc')
+    await writeFile(file, 'machine own login me password secret\n')
+    const textOf = async (flags: Parameters<typeof settingsOfFlags>[0]) =>
+      (await siteOfSettings(settingsWith(flags), undefined, 'machine host')).credentialText
+    assert.equal(await textOf({}), 'machine host')
+    assert.match(await textOf({ credentials: file }), /^machine own/)
   })
 
   test('does without a host whose apt configuration is broken, and says so', async () => {

@@ -22,6 +22,7 @@ export async function siteOf(
   const { readUsableHost, siteOfSettings } = await import('../../workflows/site-of-settings.ts')
   const { environment, workingFolder } = world
   const settings = await readSettings(flags, { environment, workingFolder, projectFolder: project.folder })
-  const host = settings.mode === 'offline' ? undefined : await readUsableHost('/', session)
-  return siteOfSettings(settings, host)
+  if (settings.mode === 'offline') return siteOfSettings(settings, undefined)
+  const { readHostCredentials } = await import('../../workflows/credential-files.ts')
+  return siteOfSettings(settings, await readUsableHost('/', session), await readHostCredentials('/'))
 }

@@ -33,12 +33,9 @@ export function createWorld(place: WorldPlace): { readonly world: World; close()
     clock: systemClock,
     processRunner: createProcessRunner({ searchPath: place.environment.PATH ?? '', maximumOutputBytes }),
     random: Math.random,
-    openTransport: async proxyOf => {
+    openTransport: async routes => {
       const { createUndiciTransport, defaultTransportSettings } = await import('../../adapters/undici-transport.ts')
-      const transport = createUndiciTransport({
-        ...defaultTransportSettings,
-        ...(proxyOf === undefined ? {} : { proxyOf }),
-      })
+      const transport = createUndiciTransport({ ...defaultTransportSettings, ...routes })
       transports.push(transport)
       return transport
     },
