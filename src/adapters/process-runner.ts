@@ -3,7 +3,15 @@ import { constants as fileModes } from 'node:fs'
 import { access, stat } from 'node:fs/promises'
 import { constants } from 'node:os'
 import { delimiter, isAbsolute, join } from 'node:path'
-import { Fault, type ProcessRequest, type ProcessResult, type ProcessRunner } from '../kernel/index.ts'
+import type { Readable, Writable } from 'node:stream'
+import {
+  Fault,
+  type ProcessDescriptor,
+  type ProcessRequest,
+  type ProcessResult,
+  type ProcessRunner,
+  unreachable,
+} from '../kernel/index.ts'
 
 export interface ProcessRunnerSettings {
   /** The value of PATH; relative folders in it are ignored. */
@@ -14,7 +22,7 @@ export interface ProcessRunnerSettings {
 
 /**
  * Runs programs of this machine: without a shell, with no environment but the given one, with no open files but
- * its three pipes, in a process group of its own that dies as a whole when the session is interrupted.
+ * its three pipes and those of the request, in a process group of its own that dies as a whole when the session is interrupted.
  *
  * `run` throws {Fault} `PROGRAM_FAILED` when the program cannot be started or prints without end; an exit status other than 0 is
  * a result.
@@ -32,7 +40,7 @@ async function runProgram(request: ProcessRequest, maximumOutputBytes: number): 
     const child = spawn(request.program, [...request.arguments], {
       cwd: request.workingFolder,
       env: { ...request.environment },
-      stdio: ['pipe', 'pipe', 'pipe'],
+      stdio: ['pipe', 'pipe', 'pipe', ...(request.descriptors ?? []).map(() => 'pipe' as const)],
       detached: true,
     })
     const onAbort = () => killGroup(child)
@@ -42,11 +50,22 @@ async function runProgram(request: ProcessRequest, maximumOutputBytes: number): 
       overflowed = true
       killGroup(child)
     }
-    const output = collect(child.stdout, maximumOutputBytes, onOverflow)
-    const errorOutput = collect(child.stderr, maximumOutputBytes, onOverflow)
+    // `pipe` above: both are there.
+    const standardOutput = child.stdout as Readable
+    const standardError = child.stderr as Readable
+    const output = collect(standardOutput, maximumOutputBytes, onOverflow)
+    const errorOutput = collect(standardError, maximumOutputBytes, onOverflow)
+    if (request.onOutput !== undefined) {
+      standardOutput.on('data', request.onOutput)
+      standardError.on('data', request.onOutput)
+    }
+    request.descriptors?.forEach((descriptor, at) => {
+      connect(child.stdio[3 + at] as Readable & Writable, descriptor)
+    })
     // A program that does not read its input closes the pipe: that is no fault of ours.
-    child.stdin.on('error', () => undefined)
-    child.stdin.end(request.input)
+    const standardInput = child.stdin as Writable
+    standardInput.on('error', () => undefined)
+    standardInput.end(request.input)
     child.on('error', error => {
       request.signal.removeEventListener('abort', onAbort)
       reject(startFault(request, error))
@@ -59,6 +78,27 @@ async function runProgram(request: ProcessRequest, maximumOutputBytes: number): 
       resolve({ exitStatus, output: output(), errorOutput: errorOutput() })
     })
   })
+}
+
+function connect(pipe: Readable & Writable, descriptor: ProcessDescriptor): void {
+  pipe.on('error', () => undefined)
+  switch (descriptor.kind) {
+    case 'input':
+      pipe.end(descriptor.bytes)
+      return
+    case 'output':
+      pipe.on('data', descriptor.onBytes)
+      return
+    case 'gate':
+      // A broken promise ends the pipe without its byte; what that means is the program's business.
+      descriptor.opened.then(
+        () => pipe.end(Uint8Array.of(0)),
+        () => pipe.destroy(),
+      )
+      return
+    default:
+      unreachable(descriptor)
+  }
 }
 
 /** Gathers a pipe; the returned function gives what came. */

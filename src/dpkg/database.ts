@@ -20,6 +20,12 @@ export interface DatabaseFile {
   readonly modifiedSeconds: number
 }
 
+export interface DatabaseState {
+  /** Instead of what the packages alone give, once dpkg has written it itself; byte strings. */
+  readonly status: string | undefined
+  readonly pendingTriggers: string
+}
+
 /** The folders that dpkg makes before it unpacks anything; the deb of dpkg itself brings `alternatives` and `parts`. */
 export function makeDatabaseFolders(tree: RootTree): void {
   for (const name of ['info', 'triggers', 'updates']) tree.makeDirectories(`${folder}/${name}`)
@@ -31,7 +37,10 @@ export function makeDatabaseFolders(tree: RootTree): void {
  *
  * @param installed in the order of unpacking
  */
-export function databaseFiles(installed: readonly InstalledPackage[], request: MergeRequest): readonly DatabaseFile[] {
+export function databaseFiles(
+  installed: readonly InstalledPackage[],
+  request: MergeRequest & DatabaseState,
+): readonly DatabaseFile[] {
   const { modifiedSeconds, nativeArchitecture, foreignArchitectures } = request
   const file = (name: string, text: string, mode = 0o644): DatabaseFile => ({
     path: `${folder}/${name}`,
@@ -42,22 +51,32 @@ export function databaseFiles(installed: readonly InstalledPackage[], request: M
   const triggers = [...formatTriggerFiles(installed.map(each => each.facts))]
   const architectures = [nativeArchitecture, ...foreignArchitectures].map(each => `${each}\n`)
   return [
-    file('status', formatStatus(installed)),
+    file('status', request.status ?? formatStatus(installed, request.configure)),
     file('available', ''),
     file('lock', '', 0o640),
     file('lock-frontend', '', 0o640),
     ...(foreignArchitectures.length === 0 ? [] : [file('arch', architectures.join(''))]),
     file('info/format', '1\n'),
     file('triggers/Lock', '', 0o600),
-    file('triggers/Unincorp', ''),
+    file('triggers/Unincorp', request.pendingTriggers),
     ...triggers.map(([name, text]) => file(`triggers/${name}`, text)),
     ...installed.flatMap(each => infoFiles(each, modifiedSeconds)),
   ]
 }
 
-/** Puts a file of the database over whatever file a deb has brought there. */
-export function placeDatabaseFile(tree: RootTree, place: string, file: DatabaseFile): string {
+/**
+ * Puts a file of the database over whatever file a deb has brought there.
+ *
+ * @param before sha256 of what was put there last: equal bytes are not put again, since scripts may have changed them
+ */
+export function placeDatabaseFile(
+  tree: RootTree,
+  place: string,
+  file: DatabaseFile,
+  before: string | undefined,
+): string {
   const sha256 = createHash('sha256').update(file.bytes).digest('hex')
+  if (sha256 === before) return sha256
   const entry: TreeEntry = {
     kind: 'file',
     content: { sha256, sizeBytes: file.bytes.length },
@@ -71,20 +90,33 @@ export function placeDatabaseFile(tree: RootTree, place: string, file: DatabaseF
   return sha256
 }
 
-function formatStatus(installed: readonly InstalledPackage[]): string {
+function formatStatus(installed: readonly InstalledPackage[], configure: MergeRequest['configure']): string {
   const sorted = [...installed].sort(
     ({ facts: a }, { facts: b }) =>
       compareBytes(a.name, b.name) || compareBytes(a.deb.architecture, b.deb.architecture),
   )
-  return sorted
-    .map(each =>
-      formatStatusStanza({
-        facts: each.facts,
-        state: hasNothingToRun(each.facts) ? 'installed' : 'unpacked',
-        conffiles: each.conffiles.map(line => conffileState(each, line.path, line.kind)),
-      }),
-    )
-    .join('')
+  return sorted.map(configure === 'scripts' ? formatUnpackedStanza : formatFinalStanza).join('')
+}
+
+/** Nothing is configured afterwards: conffiles are in place, and what has nothing to run is installed. */
+function formatFinalStanza(installed: InstalledPackage): string {
+  return formatStatusStanza({
+    facts: installed.facts,
+    state: hasNothingToRun(installed.facts) ? 'installed' : 'unpacked',
+    conffiles: installed.conffiles.map(line => conffileState(installed, line.path, line.kind)),
+  })
+}
+
+/** As `dpkg --unpack` leaves it. */
+export function formatUnpackedStanza({ facts, conffiles, obsoleteConffiles }: InstalledPackage): string {
+  return formatStatusStanza({
+    facts,
+    state: 'unpacked',
+    conffiles: conffiles.map(({ path, kind }) => {
+      const flag = obsoleteConffiles.has(path) ? ' obsolete' : kind === 'conffile' ? '' : ` ${kind}`
+      return { path, state: `newconffile${flag}` }
+    }),
+  })
 }
 
 /**

@@ -1,17 +1,9 @@
-import { byteStringOf, displayByteString } from '../codec/index.ts'
-import { encodeUtf8, Fault, sortedByBytes } from '../kernel/index.ts'
-import { describeClash } from './clash.ts'
-import { databaseFiles, makeDatabaseFolders, placeDatabaseFile } from './database.ts'
-import { pathFilter } from './exclude-paths.ts'
+import { displayByteString } from '../codec/index.ts'
+import { Fault, sortedByBytes } from '../kernel/index.ts'
 import type { MergedRoot, MergeRequest, MergeWarning } from './merge-request.ts'
-import { placeMergedUsr } from './merged-usr.ts'
 import { orderOfUnpacking } from './order-of-unpacking.ts'
 import { nameOf, type PackageFacts, readPackageFacts } from './package-facts.ts'
-import { RootTree } from './root-tree.ts'
-import { type InstalledPackage, startUnpacking, type Unpacking, unpackDeb } from './unpack.ts'
-
-/** More clashes than anybody reads; a hostile deb could make a million. */
-const maximumClashes = 1000
+import { emptyRoot, RootMerge } from './root-merge.ts'
 
 /**
  * Makes one root file system of the debs, with the rules of `dpkg --unpack` 1.21 on an empty database: the same tree and
@@ -28,31 +20,13 @@ export function mergePackages(request: MergeRequest): MergedRoot {
   checkInstances(packages)
   const order = orderOfUnpacking(packages, request.nativeArchitecture)
 
-  const tree = new RootTree(request.modifiedSeconds)
-  placeMergedUsr(tree, request.mergedUsr, request.modifiedSeconds)
-  makeDatabaseFolders(tree)
-  // Patterns of the manifest are text, paths are bytes.
-  const patterns = request.excludePaths.map(pattern => byteStringOf(encodeUtf8(pattern)))
-  const state = startUnpacking(tree, pathFilter(patterns))
-  const installed = order.map(facts => unpackDeb(state, facts))
-  refuseClashes(state)
-
-  const generated = new Map<string, Uint8Array>()
-  for (const file of databaseFiles(installed, request)) {
-    const place = tree.locate(file.path)
-    if (place === undefined || tree.at(place)?.kind === 'directory')
-      throw new Fault('ROOTFS_CLASH', {
-        message: `${displayByteString(`/${file.path}`)} belongs to the database of dpkg, but a deb brings something else there`,
-        hint: 'No deb may bring files of /var/lib/dpkg; leave the package out that does.',
-        context: { path: file.path },
-      })
-    generated.set(placeDatabaseFile(tree, place, file), file.bytes)
-  }
-  return { entries: tree.finish(), generated, warnings: warningsOf(state, installed) }
+  const merge = new RootMerge({ ...request, configure: 'none' })
+  const { generated } = merge.unpack(order, 'in-place', emptyRoot)
+  return { entries: merge.tree.finish(), generated, warnings: warningsOf(merge) }
 }
 
 /** dpkg has one instance of a name, and several only where all are Multi-Arch: same. */
-function checkInstances(packages: readonly PackageFacts[]): void {
+export function checkInstances(packages: readonly PackageFacts[]): void {
   const seen = new Map<string, PackageFacts>()
   for (const facts of packages) {
     const { name } = facts
@@ -71,31 +45,9 @@ function checkInstances(packages: readonly PackageFacts[]): void {
   }
 }
 
-function refuseClashes({ clashes }: Unpacking): void {
-  const [first, ...more] = clashes
-  if (first === undefined) return
-  throw new Fault('ROOTFS_CLASH', {
-    message: `${describeClash(first)}${more.length === 0 ? '' : ` (and ${more.length} more)`}`,
-    hint: 'Leave one of the packages out of the manifest; dpkg allows this only where one declares Replaces on the other.',
-    context: {
-      path: first.path,
-      packages: [first.first, first.second].flatMap(each => (each === undefined ? [] : [nameOf(each.deb)])),
-      clashes: clashes.slice(0, maximumClashes).map(describeClash),
-    },
-  })
-}
-
-function warningsOf(state: Unpacking, installed: readonly InstalledPackage[]): readonly MergeWarning[] {
-  const warnings: MergeWarning[] = state.aliases.map(({ first, firstPath, second, secondPath }) => ({
-    message: `${display(secondPath)} of ${nameOf(second.deb)} overwrites ${display(firstPath)} of ${nameOf(first.deb)}: they are one file`,
-    hint: 'dpkg does not notice this either; the package unpacked last wins.',
-  }))
-  for (const { facts, files } of installed) {
-    const kept = facts.deb.entries.some(({ path, entry }) => entry.kind !== 'directory' && files.has(path))
-    if (!kept && facts.deb.entries.some(({ entry }) => entry.kind !== 'directory'))
-      warnings.push({ message: `every file of ${nameOf(facts.deb)} is replaced by those of other packages` })
-  }
-  const withPreinst = installed.filter(({ facts }) => facts.controlFiles.has('preinst'))
+function warningsOf(merge: RootMerge): readonly MergeWarning[] {
+  const warnings = contentWarnings(merge)
+  const withPreinst = merge.installed.filter(({ facts }) => facts.controlFiles.has('preinst'))
   if (withPreinst.length > 0) {
     const names = sortedByBytes(withPreinst.map(({ facts }) => facts.instanceName)).join(', ')
     const count = withPreinst.length === 1 ? '1 package has' : `${withPreinst.length} packages have`
@@ -103,6 +55,20 @@ function warningsOf(state: Unpacking, installed: readonly InstalledPackage[]): r
       message: `${count} a preinst script, which did not run: ${names}`,
       hint: 'With `configure: none` no script runs; what these would have prepared is not there.',
     })
+  }
+  return warnings
+}
+
+/** What was taken over from packages without anybody's asking; the same with scripts and without. */
+export function contentWarnings({ aliases, installed }: RootMerge): MergeWarning[] {
+  const warnings: MergeWarning[] = aliases.map(({ first, firstPath, second, secondPath }) => ({
+    message: `${display(secondPath)} of ${nameOf(second.deb)} overwrites ${display(firstPath)} of ${nameOf(first.deb)}: they are one file`,
+    hint: 'dpkg does not notice this either; the package unpacked last wins.',
+  }))
+  for (const { facts, files } of installed) {
+    const kept = facts.deb.entries.some(({ path, entry }) => entry.kind !== 'directory' && files.has(path))
+    if (!kept && facts.deb.entries.some(({ entry }) => entry.kind !== 'directory'))
+      warnings.push({ message: `every file of ${nameOf(facts.deb)} is replaced by those of other packages` })
   }
   return warnings
 }

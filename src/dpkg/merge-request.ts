@@ -18,8 +18,11 @@ export interface MergeRequest {
   readonly foreignArchitectures: readonly string[]
   /** dpkg's path-exclude patterns: absolute, with `*`, `?` and `[…]`. */
   readonly excludePaths: readonly string[]
-  /** `none`: nothing runs; conffiles are in place, and what has nothing to run is `installed`. */
-  readonly configure: 'none'
+  /**
+   * `none`: nothing runs; conffiles are in place, and what has nothing to run is `installed`. `scripts`: all is as `dpkg --unpack`
+   * leaves it, for `dpkg --configure` to go on.
+   */
+  readonly configure: 'none' | 'scripts'
   /** The mtime of what no deb brings: links and folders of merged /usr, files of the database. Whole seconds since 1970. */
   readonly modifiedSeconds: number
 }

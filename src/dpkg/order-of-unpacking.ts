@@ -4,7 +4,7 @@ import type { PackageFacts } from './package-facts.ts'
 import { strongComponents } from './strong-components.ts'
 
 /** base-files brings the attributes of the common folders, base-passwd the users: whoever comes first decides on a folder. */
-const firstOfAll = ['base-files', 'base-passwd']
+const unpackedFirst = ['base-files', 'base-passwd']
 
 /**
  * The order in which packages are unpacked: a function of the set, not of the order in which it is given.
@@ -16,24 +16,32 @@ const firstOfAll = ['base-files', 'base-passwd']
 export function orderOfUnpacking(
   packages: readonly PackageFacts[],
   nativeArchitecture: string,
+  firstOfAll: readonly string[] = unpackedFirst,
 ): readonly PackageFacts[] {
   const sorted = [...packages].sort(
     (a, b) => compareBytes(a.name, b.name) || compareBytes(a.deb.architecture, b.deb.architecture),
   )
-  const find = finder(sorted, nativeArchitecture)
-  const preDepends = sorted.map(each => find(each, each.preDepends))
-  const depends = sorted.map(each => find(each, each.depends))
+  const { preDepends, depends } = relationsAmong(sorted, nativeArchitecture)
   const edges = sorted.map((_, index) => [...(preDepends[index] ?? []), ...(depends[index] ?? [])])
 
   const indexes = sorted.map((_, index) => index)
-  const roots = indexes.sort((a, b) => rankOf(sorted[a]) - rankOf(sorted[b]) || a - b)
+  const roots = indexes.sort((a, b) => rankOf(sorted[a], firstOfAll) - rankOf(sorted[b], firstOfAll) || a - b)
   const components = strongComponents(roots, node => edges[node] ?? [])
   return components
     .flatMap(component => openCircle(component, preDepends, depends))
     .flatMap(index => sorted[index] ?? [])
 }
 
-function rankOf(facts: PackageFacts | undefined): number {
+/** For each package of the list the places of those that its Pre-Depends and its Depends mean, in the order of the list. */
+export function relationsAmong(packages: readonly PackageFacts[], nativeArchitecture: string) {
+  const find = finder(packages, nativeArchitecture)
+  return {
+    preDepends: packages.map(each => find(each, each.preDepends)),
+    depends: packages.map(each => find(each, each.depends)),
+  }
+}
+
+function rankOf(facts: PackageFacts | undefined, firstOfAll: readonly string[]): number {
   if (facts === undefined) return Number.POSITIVE_INFINITY
   const first = firstOfAll.indexOf(facts.name)
   if (first !== -1) return first

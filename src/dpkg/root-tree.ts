@@ -19,6 +19,7 @@ export class RootTree {
   readonly #entries = new Map<string, TreeEntry>()
   readonly #directories = new Map<string, string>([['', '']])
   readonly #modifiedSeconds: number
+  #changed = new Set<string>()
 
   /** @param modifiedSeconds the time that counts as now */
   constructor(modifiedSeconds: number) {
@@ -85,12 +86,25 @@ export class RootTree {
       this.#directories.set('', '')
     }
     this.#entries.set(path, entry)
+    this.#changed.add(path)
     if (path !== '') this.touch(folderOf(path))
   }
 
   /** Changes attributes only: nothing is put into the parent. */
   amend(path: string, entry: TreeEntry): void {
     this.#entries.set(path, entry)
+    this.#changed.add(path)
+  }
+
+  /** What was put or amended since the last call, in byte order of paths: what a disk lacks that had everything then. */
+  takeChanges(): ReadonlyMap<string, TreeEntry> {
+    const changes = new Map<string, TreeEntry>()
+    for (const path of [...this.#changed].sort()) {
+      const entry = this.#entries.get(path)
+      if (entry !== undefined) changes.set(path, entry)
+    }
+    this.#changed = new Set()
+    return changes
   }
 
   /** Makes a directory and its parents where there are none. */

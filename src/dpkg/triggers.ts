@@ -72,3 +72,29 @@ export function formatTriggerFiles(packages: readonly PackageFacts[]): ReadonlyM
   }
   return new Map([...interested].map(([file, lines]) => [file, [...lines.values()].join('')]))
 }
+
+/**
+ * Lines of `triggers/Unincorp` for the file triggers that unpacking activates: a path of a new package at or below one in which a
+ * package is interested that is configured already. One that is not will see the files when its postinst runs, as with dpkg.
+ *
+ * @see dpkg's trig_file_activate; `-` in place of the packages that await it: none does
+ */
+export function formatActivations(earlier: readonly Unpacked[], added: readonly Unpacked[]): string {
+  const triggers = new Set<string>()
+  for (const { facts } of earlier)
+    for (const { trigger, kind } of readTriggerInterests(facts)) if (kind === 'file') triggers.add(trigger)
+  if (triggers.size === 0) return ''
+  const active = new Set<string>()
+  for (const { files } of added)
+    for (const path of files)
+      for (let at = `/${path}`; at !== ''; at = at.slice(0, at.lastIndexOf('/'))) if (triggers.has(at)) active.add(at)
+  return [...active]
+    .sort()
+    .map(trigger => `${trigger} -\n`)
+    .join('')
+}
+
+interface Unpacked {
+  readonly facts: PackageFacts
+  readonly files: ReadonlySet<string>
+}

@@ -6,6 +6,7 @@ import type { Clash, ClashReason } from './clash.ts'
 import { type ConffileLine, readConffiles } from './conffiles.ts'
 import type { UnpackedEntry } from './model.ts'
 import { debMalformed, type PackageFacts } from './package-facts.ts'
+import { noRedirections, type Redirections } from './redirections.ts'
 import type { RootTree } from './root-tree.ts'
 
 /** A package with what dpkg remembers of it: its file list and what became of its conffiles. */
@@ -37,11 +38,22 @@ export interface Unpacking {
   readonly placedBy: Map<string, { readonly owner: InstalledPackage; readonly path: string }>
   readonly clashes: Clash[]
   readonly aliases: AliasedFile[]
+  /** Set before the packages are unpacked that they are for. */
+  redirections: Redirections
   nextInode: number
 }
 
 export function startUnpacking(tree: RootTree, isExcluded: (path: string) => boolean): Unpacking {
-  return { tree, isExcluded, owners: new Map(), placedBy: new Map(), clashes: [], aliases: [], nextInode: 1 }
+  return {
+    tree,
+    isExcluded,
+    owners: new Map(),
+    placedBy: new Map(),
+    clashes: [],
+    aliases: [],
+    redirections: noRedirections,
+    nextInode: 1,
+  }
 }
 
 /** What one deb has done so far. */
@@ -55,7 +67,14 @@ interface Archive {
   readonly placed: string[]
   /** By other package: whose files give way, decided at the first path they share. */
   readonly replacing: Map<InstalledPackage, 'ours-stay' | 'theirs-stay'>
+  readonly placement: ConffilePlacement
 }
+
+/**
+ * Where a conffile goes: `in-place` when nothing is configured afterwards; `new` beside its place under dpkg's suffix, from where
+ * `dpkg --configure` takes it; `both` for packages whose conffiles scripts read before they are configured.
+ */
+export type ConffilePlacement = 'in-place' | 'new' | 'both'
 
 /**
  * Unpacks one deb over what is there, as dpkg's `tarobject` does for each member of data.tar. Clashes are collected, so
@@ -63,7 +82,11 @@ interface Archive {
  *
  * @throws {Fault} `DEB_MALFORMED`
  */
-export function unpackDeb(state: Unpacking, facts: PackageFacts): InstalledPackage {
+export function unpackDeb(
+  state: Unpacking,
+  facts: PackageFacts,
+  placement: ConffilePlacement = 'in-place',
+): InstalledPackage {
   const conffiles = readConffiles(facts)
   const self: InstalledPackage = {
     facts,
@@ -78,6 +101,7 @@ export function unpackDeb(state: Unpacking, facts: PackageFacts): InstalledPacka
     excludedDirectories: new Map(),
     placed: [],
     replacing: new Map(),
+    placement,
   }
   const removed = new Set(conffiles.filter(each => each.kind === 'remove-on-upgrade').map(each => each.path))
   for (const member of inOrderOfUnpacking(facts.deb.entries)) {
@@ -99,9 +123,10 @@ function inOrderOfUnpacking(entries: readonly UnpackedEntry[]): readonly Unpacke
 function unpackMember(state: Unpacking, archive: Archive, member: UnpackedEntry): void {
   const { self } = archive
   const { path } = member
-  const entry = treeEntryOf(archive, member)
+  const entry = overridden(state, path, treeEntryOf(archive, member))
   const excluded = state.isExcluded(path)
-  const place = excluded ? (state.tree.locate(path) ?? path) : locate(state, archive, path)
+  const placedPath = placedPathOf(state, self.facts, path)
+  const place = excluded ? (state.tree.locate(placedPath) ?? placedPath) : locate(state, archive, placedPath)
   if (place === undefined) return
   const before = state.tree.at(place)
   const staysDirectory = keepsDirectory(state, path, place, before, entry)
@@ -153,9 +178,26 @@ function put(state: Unpacking, archive: Archive, { path, place, before, entry, m
       secondPath: path,
       second: archive.self.facts,
     })
-  tree.place(place, linked(state, archive, member, entry))
   placedBy.set(place, { owner: archive.self, path })
   archive.placed.push(path)
+  const { placement, self } = archive
+  if (placement === 'in-place' || !self.conffiles.some(each => each.path === path)) {
+    tree.place(place, linked(state, archive, member, entry))
+    return
+  }
+  tree.place(`${place}.dpkg-new`, entry)
+  if (placement === 'both') tree.place(place, entry)
+}
+
+/** Another package's diversion leads a file elsewhere; lists and checksums keep its own name. */
+function placedPathOf({ redirections }: Unpacking, self: PackageFacts, path: string): string {
+  const diversion = redirections.diversions.get(path)
+  return diversion === undefined || diversion.byPackage === self.name ? path : diversion.to
+}
+
+function overridden({ redirections }: Unpacking, path: string, entry: TreeEntry): TreeEntry {
+  const override = redirections.statOverrides.get(path)
+  return override === undefined || entry.kind === 'symlink' ? entry : { ...entry, ...override }
 }
 
 /** The entry with its hard link made: the target gets an inode number when the first further name is put in place. */
@@ -266,6 +308,8 @@ function judgeOwners(
       continue
     }
     if (before === undefined && entry.kind === 'directory') continue
+    const diverter = state.redirections.diversions.get(path)?.byPackage
+    if (diverter !== undefined && (diverter === self.facts.name || diverter === other.facts.name)) continue
     const decided = replacing.get(other) ?? decideByReplaces(self.facts, other.facts)
     if (decided === undefined) {
       clash(state, archive, path, other, 'two-files')

@@ -5,6 +5,7 @@ export { groupBy } from './group-by.ts'
 export { didYouMean, nearestNames } from './nearest.ts'
 export type {
   Clock,
+  ProcessDescriptor,
   ProcessRequest,
   ProcessResult,
   ProcessRunner,

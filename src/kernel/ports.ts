@@ -52,8 +52,21 @@ export interface ProcessRequest {
   readonly environment: Readonly<Record<string, string>>
   readonly workingFolder: string
   readonly input?: Uint8Array
+  /** Become the program's descriptors 3, 4, … in this order. */
+  readonly descriptors?: readonly ProcessDescriptor[]
+  /** Gets standard output and standard error as they come, beside the result. */
+  readonly onOutput?: (bytes: Uint8Array) => void
   readonly signal: AbortSignal
 }
+
+/** A pipe between this process and the program, beside the standard three. */
+export type ProcessDescriptor =
+  /** The program reads these bytes and then the end. */
+  | { readonly kind: 'input'; readonly bytes: Uint8Array }
+  /** What the program writes. */
+  | { readonly kind: 'output'; readonly onBytes: (bytes: Uint8Array) => void }
+  /** The program waits for the byte that comes once the promise is kept. */
+  | { readonly kind: 'gate'; readonly opened: Promise<void> }
 
 export interface ProcessResult {
   /** 128 + signal number when killed by a signal. */

@@ -1,0 +1,71 @@
+import type { ProcessRunner } from '../kernel/index.ts'
+import type { SandboxedProgram } from './model.ts'
+
+/**
+ * What root may do inside: what Docker grants by default, without making devices and opening raw sockets. Packages set owners, modes and
+ * file capabilities and become their own users; they need nothing more.
+ */
+const capabilities = [
+  'CAP_AUDIT_WRITE',
+  'CAP_CHOWN',
+  'CAP_DAC_OVERRIDE',
+  'CAP_FOWNER',
+  'CAP_FSETID',
+  'CAP_KILL',
+  'CAP_NET_BIND_SERVICE',
+  'CAP_SETFCAP',
+  'CAP_SETGID',
+  'CAP_SETPCAP',
+  'CAP_SETUID',
+  'CAP_SYS_CHROOT',
+]
+
+export interface BubblewrapPlace {
+  /** Absolute, of the host. */
+  readonly rootFolder: string
+  readonly environment: Readonly<Record<string, string>>
+  /** Whether a filter follows as descriptor 3. */
+  readonly filtered: boolean
+}
+
+/**
+ * The arguments of bwrap(1) that run a program in a root of its own: pid, network, ipc, uts and mount namespaces of its own, a minimal
+ * `/dev`, `/run` and `/tmp` in memory, the host name `localhost`. bwrap itself covers the writable parts of `/proc`.
+ */
+export function bubblewrapArguments(place: BubblewrapPlace, program: SandboxedProgram): readonly string[] {
+  const environment = { ...place.environment, ...program.environment }
+  return [
+    ...['--unshare-pid', '--unshare-net', '--unshare-ipc', '--unshare-uts', '--unshare-cgroup-try'],
+    ...['--die-with-parent', '--new-session', '--hostname', 'localhost'],
+    ...['--cap-drop', 'ALL', ...capabilities.flatMap(name => ['--cap-add', name])],
+    ...['--bind', place.rootFolder, '/', '--proc', '/proc', '--dev', '/dev', '--tmpfs', '/run', '--tmpfs', '/tmp'],
+    ...['--perms', '1777', '--dir', '/run/lock', '--chmod', '1777', '/tmp'],
+    ...['--chdir', '/', '--clearenv'],
+    ...Object.entries(environment).flatMap(([name, value]) => ['--setenv', name, value]),
+    ...(place.filtered ? ['--seccomp', '3'] : []),
+    '--',
+    program.program,
+    ...program.arguments,
+  ]
+}
+
+/**
+ * Whether bwrap can make its namespaces here, found out by trying: it runs itself, so that no other program is needed.
+ *
+ * @returns undefined when it can, else what it said
+ */
+export async function bubblewrapProblem(bwrap: string, runner: ProcessRunner, signal: AbortSignal) {
+  const result = await runner.run({
+    program: bwrap,
+    arguments: [
+      ...['--unshare-pid', '--unshare-net', '--unshare-ipc', '--unshare-uts', '--die-with-parent'],
+      ...['--ro-bind', '/', '/', '--proc', '/proc', '--dev', '/dev', '--', bwrap, '--version'],
+    ],
+    environment: { LC_ALL: 'C' },
+    workingFolder: '/',
+    signal,
+  })
+  if (result.exitStatus === 0) return undefined
+  const [line = ''] = Buffer.from(result.errorOutput).toString('utf8').trim().split('\n')
+  return line === '' ? `status ${result.exitStatus}` : line
+}

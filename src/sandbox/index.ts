@@ -1,0 +1,9 @@
+export {
+  defaultLimits,
+  type Sandbox,
+  type SandboxBackEnd,
+  type SandboxedProgram,
+  type SandboxLimits,
+  sandboxBackEnds,
+} from './model.ts'
+export { openSandbox, type SandboxRequest } from './open-sandbox.ts'

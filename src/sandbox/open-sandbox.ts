@@ -1,0 +1,128 @@
+import { Fault, type ProcessResult, type ProcessRunner, type Session } from '../kernel/index.ts'
+import { bubblewrapArguments, bubblewrapProblem } from './bubblewrap.ts'
+import { chrootArguments } from './chroot.ts'
+import {
+  type Sandbox,
+  type SandboxBackEnd,
+  type SandboxedProgram,
+  type SandboxLimits,
+  sandboxEnvironment,
+} from './model.ts'
+import { seccompFilter } from './seccomp-filter.ts'
+
+export interface SandboxRequest {
+  /** Absolute: the folder that becomes `/`. Its parent is closed to others, since setuid programs lie in it. */
+  readonly rootFolder: string
+  /** undefined: the strongest that works here. */
+  readonly backEnd: SandboxBackEnd | undefined
+  readonly sourceDateEpochSeconds: number
+  readonly limits: SandboxLimits
+  readonly runner: ProcessRunner
+  /** Node's `process.arch`. */
+  readonly processor: string
+}
+
+/**
+ * Chooses how programs of a root file system are run here. This process is root, of the machine or of a user namespace.
+ *
+ * @throws {Fault} `SANDBOX_UNAVAILABLE` when no back end works, or not the wanted one, with what to install or to allow
+ */
+export async function openSandbox(request: SandboxRequest, session: Session): Promise<Sandbox> {
+  const { backEnd, runner } = request
+  const problems: string[] = []
+  if (backEnd !== 'chroot') {
+    const bwrap = await runner.find('bwrap')
+    if (bwrap === undefined) problems.push('bubblewrap is not installed')
+    else {
+      const problem = await bubblewrapProblem(bwrap, runner, session.signal)
+      if (problem === undefined) return bubblewrapSandbox(bwrap, request)
+      problems.push(`bubblewrap cannot make namespaces here (${problem.replace(/^bwrap: /, '')})`)
+    }
+  }
+  if (backEnd !== 'bubblewrap') {
+    const chroot = await runner.find('chroot')
+    if (chroot !== undefined) return chrootSandbox(chroot, request)
+    problems.push('there is no program chroot')
+  }
+  throw new Fault('SANDBOX_UNAVAILABLE', {
+    message: `maintainer scripts cannot be isolated on this machine: ${problems.join('; ')}`,
+    hint: 'Install the package bubblewrap, or set `image: {configure: none}` for packages that need no scripts; `aptroot doctor` tells more.',
+    context: { problems },
+  })
+}
+
+function bubblewrapSandbox(bwrap: string, request: SandboxRequest): Sandbox {
+  const filter = seccompFilter(request.processor)
+  const environment = sandboxEnvironment(request.sourceDateEpochSeconds)
+  return {
+    backEnd: 'bubblewrap',
+    weaknesses: [],
+    run: (program, session) => {
+      const place = { rootFolder: request.rootFolder, environment, filtered: filter !== undefined }
+      return runLimited({ request, program, session }, signal =>
+        request.runner.run({
+          program: bwrap,
+          arguments: bubblewrapArguments(place, limited(program, request.limits)),
+          environment: {},
+          workingFolder: '/',
+          ...(filter === undefined ? {} : { descriptors: [{ kind: 'input', bytes: filter }] }),
+          ...(program.input === undefined ? {} : { input: program.input }),
+          ...(program.onOutput === undefined ? {} : { onOutput: program.onOutput }),
+          signal,
+        }),
+      )
+    },
+  }
+}
+
+function chrootSandbox(chroot: string, request: SandboxRequest): Sandbox {
+  const environment = sandboxEnvironment(request.sourceDateEpochSeconds)
+  return {
+    backEnd: 'chroot',
+    weaknesses: ['keep scripts from the network', 'hide other processes', 'limit what root may do'],
+    run: (program, session) =>
+      runLimited({ request, program, session }, signal =>
+        request.runner.run({
+          program: chroot,
+          arguments: chrootArguments(request.rootFolder, limited(program, request.limits)),
+          environment: { ...environment, ...program.environment },
+          workingFolder: '/',
+          ...(program.input === undefined ? {} : { input: program.input }),
+          ...(program.onOutput === undefined ? {} : { onOutput: program.onOutput }),
+          signal,
+        }),
+      ),
+  }
+}
+
+/** The limits of the shell are inherited by all that it becomes; no core dumps, whose content is chance. */
+function limited(program: SandboxedProgram, limits: SandboxLimits): SandboxedProgram {
+  // ulimit counts in blocks of 512 bytes (POSIX).
+  const script = `ulimit -c 0; ulimit -f ${Math.ceil(limits.fileBytes / 512)}; umask 022; exec "$@"`
+  return { ...program, program: '/bin/sh', arguments: ['-c', script, 'sh', program.program, ...program.arguments] }
+}
+
+interface Limited {
+  readonly request: SandboxRequest
+  readonly program: SandboxedProgram
+  readonly session: Session
+}
+
+async function runLimited(
+  { request, program, session }: Limited,
+  run: (signal: AbortSignal) => Promise<ProcessResult>,
+): Promise<ProcessResult> {
+  session.signal.throwIfAborted()
+  const { seconds } = request.limits
+  const overdue = AbortSignal.timeout(seconds * 1000)
+  try {
+    return await run(AbortSignal.any([session.signal, overdue]))
+  } catch (error) {
+    if (session.signal.aborted || !overdue.aborted) throw error
+    throw new Fault('SCRIPT_LIMIT', {
+      message: `${program.program} was ended after ${seconds} seconds`,
+      hint: 'A script waits for something that does not come, such as the network or a service; `--log FILE` keeps what it printed.',
+      context: { program: program.program, seconds },
+    })
+  }
+}
