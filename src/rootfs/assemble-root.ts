@@ -5,13 +5,16 @@ import {
   mergedUsrDirectories,
   mergePackages,
 } from '../dpkg/index.ts'
-import { Fault, type Session } from '../kernel/index.ts'
+import type { Session } from '../kernel/index.ts'
 import type { ImageSection } from '../manifest/index.ts'
 import type { Store } from '../store/index.ts'
 import { type ContentSource, checkTree, type TreeEntry, treeDigest } from '../tree/index.ts'
+import type { ConfigureHost } from './configure-root.ts'
 import { type OverlaySource, overlayFiles } from './overlay.ts'
+import type { ContentPack } from './pack-file.ts'
 import { RootContent } from './root-content.ts'
 import { sealTree } from './seal.ts'
+import { sealConfigured } from './seal-configured.ts'
 import { type DebIdentity, type Pack, unpackDeb } from './unpack-deb.ts'
 
 export interface AssembleRequest {
@@ -24,6 +27,9 @@ export interface AssembleRequest {
   readonly files: readonly OverlaySource[]
   readonly sourceDateEpochSeconds: number
   readonly store: Store
+  readonly host: ConfigureHost
+  /** `fresh`: run the scripts again, whatever the store knows. */
+  readonly reuse: 'stored' | 'fresh'
 }
 
 /** A sealed root file system: what the emitters write, all in the same way. */
@@ -43,31 +49,53 @@ export interface AssembledRoot {
  * Debs to a root file system, in memory: unpack each once into the store, merge by dpkg's rules, lay the project's files over it,
  * seal. A pure function of the request's contents: not of the order of the debs, the host, the user, the time or the place.
  *
- * @throws {Fault} as `unpackDeb`, `overlayFiles`; `ROOTFS_CLASH`; `CONFIGURE_UNAVAILABLE` for `configure: scripts` when a package has
- *   something to run
+ * @throws {Fault} as `unpackDeb`, `overlayFiles`; `ROOTFS_CLASH`, and as `configureRoot` for `configure: scripts`
  */
 export async function assembleRoot(request: AssembleRequest, session: Session): Promise<AssembledRoot> {
   const { store, image, sourceDateEpochSeconds: modifiedSeconds } = request
   const packs = await unpackDebs(request, session)
-  refuseScripts(request, packs)
+  const merged =
+    image.configure === 'scripts' && hasScripts(packs)
+      ? await configured(request, packs, session)
+      : mergedOnly(request, packs)
 
   session.journal.emit({ kind: 'started', stage: 'assemble', name: 'root' })
-  const merged: MergedRoot = mergePackages({
+  const overlaid = await overlayFiles({ tree: merged.entries, files: request.files, modifiedSeconds, store }, session)
+  const tree = sealTree(overlaid.tree, modifiedSeconds)
+  checkTree(tree)
+  const content = new RootContent({ packs: merged.packs, generated: merged.generated, blobs: overlaid.blobs, store })
+  const digest = treeDigest(tree)
+  session.journal.emit({ kind: 'finished', stage: 'assemble', name: 'root', detail: `${tree.size} paths` })
+  return { tree, content, warnings: merged.warnings, digest, close: () => content.close() }
+}
+
+interface MergedPackages extends MergedRoot {
+  readonly packs: readonly ContentPack[]
+}
+
+function mergedOnly(request: AssembleRequest, packs: readonly Pack[]): MergedPackages {
+  const merged = mergePackages({
     debs: packs.map(pack => pack.deb),
     mergedUsr: mergedUsrOf(request),
     nativeArchitecture: request.nativeArchitecture,
     foreignArchitectures: request.foreignArchitectures,
-    excludePaths: image.excludePaths,
+    excludePaths: request.image.excludePaths,
     configure: 'none',
-    modifiedSeconds,
+    modifiedSeconds: request.sourceDateEpochSeconds,
   })
-  const overlaid = await overlayFiles({ tree: merged.entries, files: request.files, modifiedSeconds, store }, session)
-  const tree = sealTree(overlaid.tree, modifiedSeconds)
-  checkTree(tree)
-  const content = new RootContent({ packs, generated: merged.generated, blobs: overlaid.blobs, store })
-  const digest = treeDigest(tree)
-  session.journal.emit({ kind: 'finished', stage: 'assemble', name: 'root', detail: `${tree.size} paths` })
-  return { tree, content, warnings: merged.warnings, digest, close: () => content.close() }
+  return { ...merged, packs }
+}
+
+async function configured(request: AssembleRequest, packs: readonly Pack[], session: Session): Promise<MergedPackages> {
+  const { configureRoot } = await import('./configure-root.ts')
+  const root = await configureRoot({ ...request, packs, mergedUsr: mergedUsrOf(request) }, session)
+  const sealed = sealConfigured(root.tree, request.sourceDateEpochSeconds)
+  return {
+    entries: sealed.tree,
+    generated: sealed.generated,
+    packs: [...packs, root.pack],
+    warnings: root.warnings.map(message => ({ message })),
+  }
 }
 
 /**
@@ -107,17 +135,6 @@ function mergedUsrOf({ image, nativeArchitecture, foreignArchitectures }: Assemb
 const runAtInstallation = ['preinst', 'config', 'postinst']
 
 /** Where no package has anything to run, running it all is done: `scripts` and `none` are the same then. */
-function refuseScripts({ image }: AssembleRequest, packs: readonly Pack[]): void {
-  if (image.configure === 'none') return
-  const names = packs
-    .filter(({ deb }) => deb.controlFiles.some(file => runAtInstallation.includes(file.name)))
-    .map(({ deb }) => deb.name)
-    .sort()
-  if (names.length === 0) return
-  const shown = names.length > 5 ? `${names.slice(0, 5).join(', ')} and ${names.length - 5} more` : names.join(', ')
-  throw new Fault('CONFIGURE_UNAVAILABLE', {
-    message: `maintainer scripts cannot be run yet, and \`image.configure\` is scripts: ${shown} ${names.length === 1 ? 'has' : 'have'} some`,
-    hint: 'Set `image: {configure: none}` in the manifest to get the unpacked packages without running their scripts.',
-    context: { packages: names },
-  })
+function hasScripts(packs: readonly Pack[]): boolean {
+  return packs.some(({ deb }) => deb.controlFiles.some(file => runAtInstallation.includes(file.name)))
 }

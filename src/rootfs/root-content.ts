@@ -2,7 +2,7 @@ import { createHash, type Hash } from 'node:crypto'
 import { Fault } from '../kernel/index.ts'
 import type { Store, StoredObject } from '../store/index.ts'
 import type { ContentSource, FileContent } from '../tree/index.ts'
-import { type DebIdentity, openPack, type Pack } from './unpack-deb.ts'
+import type { ContentPack } from './pack-file.ts'
 
 /** Every open pack is a file descriptor, of which a process has at least 1024 on any system we know. */
 const maximumOpenPacks = 400
@@ -10,7 +10,7 @@ const maximumOpenPacks = 400
 const wholeBytes = 1024 * 1024
 
 interface RootContents {
-  readonly packs: readonly Pack[]
+  readonly packs: readonly ContentPack[]
   /** Bytes in memory by sha256: the files of dpkg's database. */
   readonly generated: ReadonlyMap<string, Uint8Array>
   /** Contents that lie in the store as blobs: the overlay's. */
@@ -21,7 +21,7 @@ interface RootContents {
 /** The bytes of an assembled root, wherever they lie; compared with their digest while they are read. `close` when done. */
 export class RootContent implements ContentSource {
   readonly #contents: RootContents
-  readonly #packBySha256 = new Map<string, Pack>()
+  readonly #packBySha256 = new Map<string, ContentPack>()
   /** The least recently used first. */
   readonly #open = new Map<string, StoredObject>()
 
@@ -48,8 +48,8 @@ export class RootContent implements ContentSource {
     this.#open.clear()
   }
 
-  async *#readPack(pack: Pack, { sha256, sizeBytes }: FileContent): AsyncGenerator<Uint8Array> {
-    const object = await this.#openPack(pack.locked)
+  async *#readPack(pack: ContentPack, { sha256, sizeBytes }: FileContent): AsyncGenerator<Uint8Array> {
+    const object = await this.#openPack(pack)
     const offset = pack.places.get(sha256)?.offset ?? 0
     const hash = createHash('sha256')
     if (sizeBytes <= wholeBytes) {
@@ -66,23 +66,27 @@ export class RootContent implements ContentSource {
     await this.#compare(hash, { pack, object, sha256 })
   }
 
-  async #compare(hash: Hash, of: { readonly pack: Pack; readonly object: StoredObject; readonly sha256: string }) {
+  async #compare(
+    hash: Hash,
+    of: { readonly pack: ContentPack; readonly object: StoredObject; readonly sha256: string },
+  ) {
     const found = hash.digest('hex')
     if (found === of.sha256) return
     // Throws and removes the pack; where the disk gave other bytes only once, the sentence below says so.
     await of.object.check()
     throw new Fault('STORE_CORRUPT', {
-      message: `a file of the pack of ${of.pack.locked.name} has sha256 ${found}, but ${of.sha256} was unpacked`,
+      message: `a file of the pack of ${of.pack.name} has sha256 ${found}, but ${of.sha256} was unpacked`,
       hint: 'Run the command again; when it happens twice, check this disk and its memory.',
-      context: { package: of.pack.locked.name, wanted: of.sha256, found },
+      context: { package: of.pack.name, wanted: of.sha256, found },
     })
   }
 
-  async #openPack(deb: DebIdentity): Promise<StoredObject> {
-    const known = this.#open.get(deb.sha256)
+  async #openPack(pack: ContentPack): Promise<StoredObject> {
+    const { key } = pack.object
+    const known = this.#open.get(key)
     if (known !== undefined) {
-      this.#open.delete(deb.sha256)
-      this.#open.set(deb.sha256, known)
+      this.#open.delete(key)
+      this.#open.set(key, known)
       return known
     }
     const [oldest] = this.#open
@@ -90,14 +94,14 @@ export class RootContent implements ContentSource {
       this.#open.delete(oldest[0])
       await oldest[1].close()
     }
-    const object = await openPack(deb, this.#contents.store)
+    const object = await this.#contents.store.openObject(pack.object)
     if (object === undefined)
       throw new Fault('STORE_CORRUPT', {
-        message: `the pack of ${deb.name} has left the store while it was in use`,
-        hint: 'Run the command again: the deb is unpacked anew.',
-        context: { package: deb.name },
+        message: `the pack of ${pack.name} has left the store while it was in use`,
+        hint: 'Run the command again: it is made anew.',
+        context: { package: pack.name },
       })
-    this.#open.set(deb.sha256, object)
+    this.#open.set(key, object)
     return object
   }
 }

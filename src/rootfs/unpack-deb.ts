@@ -6,9 +6,10 @@ import type { Stanza } from '../debian-control-parser/index.ts'
 import type { UnpackedDeb } from '../dpkg/index.ts'
 import { concatBytes, Fault, isFault, type Session } from '../kernel/index.ts'
 import type { LockedDeb } from '../lockfile/index.ts'
-import type { ObjectSink, Store, StoredObject } from '../store/index.ts'
+import type { ObjectName, ObjectSink, Store } from '../store/index.ts'
 import type { FileContent } from '../tree/index.ts'
 import { DebEntries, debMalformed } from './deb-entries.ts'
+import { type ContentPack, readPackManifest, writePackManifest } from './pack-file.ts'
 import {
   type ContentPlace,
   decodeManifest,
@@ -20,16 +21,12 @@ import {
 export type DebIdentity = Pick<LockedDeb, 'name' | 'version' | 'architecture' | 'sha256' | 'sizeBytes'>
 
 /** A deb taken apart and kept in the store. */
-export interface Pack extends PackManifest {
+export interface Pack extends PackManifest, ContentPack {
   readonly locked: DebIdentity
 }
 
 /** Contents up to this size are hashed before they are written, so that equal ones are written once. */
 const bufferedBytes = 1024 * 1024
-
-/** `manifest OFFSET LENGTH SHA256\n` with 20, 20 and 64 digits: the end of a pack's payload. */
-const trailerPattern = /^manifest ([0-9]{20}) ([0-9]{20}) ([0-9a-f]{64})\n$/
-const trailerBytes = 'manifest '.length + 21 + 21 + 65
 
 /**
  * Takes a deb apart, once: the next call, of any process with this store, reads the pack. Everything that another process would need
@@ -44,19 +41,19 @@ const trailerBytes = 'manifest '.length + 21 + 21 + 65
 export async function unpackDeb(deb: DebIdentity, store: Store, session: Session): Promise<Pack> {
   const manifest = (await readPack(deb, store)) ?? (await writePack(deb, store, session))
   checkIdentity(deb, manifest.deb)
-  return { locked: deb, ...manifest }
+  return { locked: deb, name: deb.name, object: objectOf(deb), ...manifest }
 }
 
-/** @returns undefined when the store has no such pack (any more) */
-export async function openPack(deb: DebIdentity, store: Store): Promise<StoredObject | undefined> {
-  return store.openObject({ kind: 'pack', key: `${packLayoutVersion} ${deb.sha256}` })
+function objectOf(deb: DebIdentity): ObjectName {
+  return { kind: 'pack', key: `${packLayoutVersion} ${deb.sha256}` }
 }
 
 async function readPack(deb: DebIdentity, store: Store): Promise<PackManifest | undefined> {
-  const object = await openPack(deb, store)
+  const object = await store.openObject(objectOf(deb))
   if (object === undefined) return undefined
   try {
-    const manifest = readManifest(object)
+    const bytes = readPackManifest(object)
+    const manifest = bytes === undefined ? undefined : decodeManifest(bytes)
     // Damage somewhere: `check` removes the object, and the deb is unpacked anew.
     if (manifest === undefined) await object.check()
     return manifest
@@ -68,20 +65,11 @@ async function readPack(deb: DebIdentity, store: Store): Promise<PackManifest | 
   }
 }
 
-function readManifest(object: StoredObject): PackManifest | undefined {
-  if (object.sizeBytes < trailerBytes) return undefined
-  const trailer = Buffer.from(object.read(object.sizeBytes - trailerBytes, trailerBytes)).toString('latin1')
-  const [, offset, length, sha256] = trailerPattern.exec(trailer) ?? []
-  if (offset === undefined || length === undefined) return undefined
-  const bytes = object.read(Number(offset), Number(length))
-  return sha256Of(bytes) === sha256 ? decodeManifest(bytes) : undefined
-}
-
 async function writePack(deb: DebIdentity, store: Store, session: Session): Promise<PackManifest> {
   const name = `${deb.name}_${deb.version}_${deb.architecture}.deb`
   session.journal.emit({ kind: 'started', stage: 'unpack', name: deb.name, totalBytes: deb.sizeBytes })
   let written: PackManifest | undefined
-  await store.putObject({ kind: 'pack', key: `${packLayoutVersion} ${deb.sha256}` }, async sink => {
+  await store.putObject(objectOf(deb), async sink => {
     // What the store hands out is verified only when its last byte was read.
     let isWhole = false
     const source = async function* () {
@@ -90,11 +78,7 @@ async function writePack(deb: DebIdentity, store: Store, session: Session): Prom
     }
     written = await takeApart(source(), sink, { name, session })
     if (!isWhole) throw new Fault('INTERNAL', { message: `${name} was not read to its end` })
-    const bytes = encodeManifest(written)
-    const digits = (value: number) => String(value).padStart(20, '0')
-    const trailer = `manifest ${digits(sink.position)} ${digits(bytes.length)} ${sha256Of(bytes)}\n`
-    await sink.write(bytes)
-    await sink.write(Buffer.from(trailer, 'latin1'))
+    await writePackManifest(sink, encodeManifest(written))
   })
   session.journal.emit({ kind: 'finished', stage: 'unpack', name: deb.name })
   if (written === undefined) throw new Fault('INTERNAL', { message: `${name}: the store did not ask for its pack` })
@@ -225,8 +209,4 @@ function multiArchOf(control: Stanza, debName: string): MultiArch {
     default:
       throw debMalformed(debName, `its Multi-Arch is ${JSON.stringify(value)}`)
   }
-}
-
-function sha256Of(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex')
 }

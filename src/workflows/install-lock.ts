@@ -119,6 +119,14 @@ export async function installLock(
         files: overlays,
         sourceDateEpochSeconds,
         store,
+        host: {
+          runner: world.processRunner,
+          backEnd: undefined,
+          temporaryFolder: world.temporaryFolder,
+          nowSeconds: world.clock.now().getTime() / 1000,
+          processor: process.arch,
+        },
+        reuse: 'stored',
       },
       session,
     )

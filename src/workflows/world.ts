@@ -15,6 +15,8 @@ export interface World {
   readonly environment: Readonly<Record<string, string>>
   /** Absolute; relative paths of flags are judged from here. */
   readonly workingFolder: string
+  /** Absolute: where work that nobody keeps is done. */
+  readonly temporaryFolder: string
   /** This host's architecture in Debian's words: what a manifest without `architectures:` means. */
   readonly hostArchitecture: string | undefined
   /** The folder of the installed package: presets, schema and documents lie below it. */

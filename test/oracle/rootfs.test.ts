@@ -8,6 +8,7 @@ import { describe, it, test } from 'vitest'
 import { emitDirectory, emitTar } from '../../src/image/index.ts'
 import { assembleRoot, type DebIdentity } from '../../src/rootfs/index.ts'
 import type { Store } from '../../src/store/index.ts'
+import { configureHost } from '../support/configure-host.ts'
 import {
   fetchRealDebs,
   frozenArchive,
@@ -142,6 +143,8 @@ describe.skipIf(withoutTar || skippedForWantOf(missingForRealData()))('nginx on 
       files: [],
       sourceDateEpochSeconds: 1_750_000_000,
       store,
+      host: configureHost(),
+      reuse: 'stored',
     } as const
     const first = await timed('unpack and assemble', () => assembleRoot(request, quietSession()))
     const second = recordedSession()

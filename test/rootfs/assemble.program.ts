@@ -7,6 +7,7 @@ import { emitOutputs } from '../../src/image/index.ts'
 import { type Session, silentJournal } from '../../src/kernel/index.ts'
 import { assembleRoot, type DebIdentity } from '../../src/rootfs/index.ts'
 import { Store } from '../../src/store/index.ts'
+import { configureHost } from '../support/configure-host.ts'
 import { buildDeb, controlFields } from '../support/deb-builder.ts'
 import { debs, epoch } from './sample-debs.ts'
 
@@ -28,6 +29,8 @@ const root = await assembleRoot(
     files: [{ source: overlay, target: '/srv' }],
     sourceDateEpochSeconds: epoch,
     store,
+    host: configureHost(),
+    reuse: 'stored',
   },
   session,
 )

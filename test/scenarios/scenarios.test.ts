@@ -110,6 +110,7 @@ async function update(
       random: () => 0.5,
       environment: {},
       workingFolder: folder,
+      temporaryFolder: folder,
       hostArchitecture: 'amd64',
       packageFolder: root,
     },

@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os'
 import { createProcessRunner } from '../../adapters/process-runner.ts'
 import { systemClock } from '../../adapters/system-clock.ts'
 import type { Transport } from '../../kernel/index.ts'
@@ -29,6 +30,7 @@ export function createWorld(place: WorldPlace): { readonly world: World; close()
   const transports: Transport[] = []
   const world: World = {
     ...place,
+    temporaryFolder: tmpdir(),
     hostArchitecture: debianArchitectureByNodeName[process.arch],
     clock: systemClock,
     processRunner: createProcessRunner({ searchPath: place.environment.PATH ?? '', maximumOutputBytes }),

@@ -1,0 +1,164 @@
+import { createHash } from 'node:crypto'
+import { closeSync, constants, lstatSync, openSync, readdirSync, readlinkSync, readSync } from 'node:fs'
+import { concatBytes, nextTurn, type Session } from '../kernel/index.ts'
+import type { ObjectSink } from '../store/index.ts'
+import type { FileContent, TreeEntry } from '../tree/index.ts'
+import type { ContentPlace } from './pack-manifest.ts'
+import type { Staging } from './staging.ts'
+
+export interface CapturedTree {
+  readonly tree: ReadonlyMap<string, TreeEntry>
+  /** Where contents lie that no package has. */
+  readonly places: ReadonlyMap<string, ContentPlace>
+  /** Sockets, which no image can hold. */
+  readonly left: readonly string[]
+}
+
+export interface CaptureRequest {
+  readonly staging: Staging
+  /** What is under way there is nobody's business: these folders are as the packages have them. */
+  readonly volatile: ReadonlyMap<string, readonly [path: string, entry: TreeEntry][]>
+  /** sha256 of contents that need not be kept again. */
+  readonly isKnown: (sha256: string) => boolean
+  /** Takes the contents that are not known, one after the other. */
+  readonly sink: ObjectSink
+  /** Extended attributes by path. */
+  readonly extendedAttributes: ReadonlyMap<string, ReadonlyMap<string, Uint8Array>>
+}
+
+const chunkBytes = 256 * 1024
+
+/**
+ * Reads a root back from the disk: no link is followed, no device or pipe is opened, and a file that nobody touched is not read again.
+ */
+export async function captureTree(request: CaptureRequest, session: Session): Promise<CapturedTree> {
+  const capture = new Capture(request)
+  await capture.run(session)
+  return { tree: capture.tree, places: capture.places, left: capture.left }
+}
+
+class Capture {
+  readonly tree = new Map<string, TreeEntry>()
+  readonly places = new Map<string, ContentPlace>()
+  readonly left: string[] = []
+  readonly #request: CaptureRequest
+  readonly #inodes = new Map<bigint, number>()
+
+  constructor(request: CaptureRequest) {
+    this.#request = request
+  }
+
+  async run(session: Session): Promise<void> {
+    const pending = ['']
+    let count = 0
+    for (let folder = pending.pop(); folder !== undefined; folder = pending.pop()) {
+      await this.#take(folder)
+      const kept = this.#request.volatile.get(folder)
+      if (kept !== undefined) {
+        for (const [path, entry] of kept) this.tree.set(path, entry)
+        continue
+      }
+      const names = readdirSync(this.#request.staging.hostPath(folder), { encoding: 'latin1' }).sort()
+      for (const name of names) {
+        if (++count % 128 === 0) await nextTurn()
+        session.signal.throwIfAborted()
+        const path = folder === '' ? name : `${folder}/${name}`
+        if (lstatSync(this.#request.staging.hostPath(path)).isDirectory()) pending.push(path)
+        else await this.#take(path)
+      }
+    }
+  }
+
+  async #take(path: string): Promise<void> {
+    const { staging, extendedAttributes } = this.#request
+    const host = staging.hostPath(path)
+    const stats = lstatSync(host, { bigint: true })
+    const before = staging.unchanged(path, stats)
+    const found = extendedAttributes.get(path)
+    const attributes = {
+      mode: Number(stats.mode) & 0o7777,
+      userId: Number(stats.uid),
+      groupId: Number(stats.gid),
+      modifiedSeconds: Number(stats.mtimeMs < 0n ? 0n : stats.mtimeMs / 1000n),
+      ...(found === undefined ? {} : { extendedAttributes: found }),
+    }
+    if (stats.isFile()) {
+      const untouched = before?.kind === 'file' && this.#isKept(before.content.sha256) ? before.content : undefined
+      const content = untouched ?? (await this.#keep(host))
+      const inode = stats.nlink > 1n ? this.#inodeOf(stats.ino) : undefined
+      this.tree.set(path, { kind: 'file', content, inode, ...attributes })
+    } else if (stats.isDirectory()) this.tree.set(path, { kind: 'directory', ...attributes })
+    else if (stats.isSymbolicLink())
+      this.tree.set(path, {
+        kind: 'symlink',
+        target: readlinkSync(host, { encoding: 'latin1' }),
+        ...attributes,
+        mode: 0o777,
+      })
+    else if (stats.isFIFO()) this.tree.set(path, { kind: 'fifo', ...attributes })
+    else if (stats.isCharacterDevice() || stats.isBlockDevice())
+      this.tree.set(path, {
+        kind: stats.isBlockDevice() ? 'block-device' : 'character-device',
+        ...deviceNumbers(stats.rdev),
+        ...attributes,
+      })
+    else this.left.push(path)
+  }
+
+  #inodeOf(inode: bigint): number {
+    const known = this.#inodes.get(inode) ?? this.#inodes.size + 1
+    this.#inodes.set(inode, known)
+    return known
+  }
+
+  /** Packages or the sink have it already; what dpkg's database is made of lies in neither. */
+  #isKept(sha256: string): boolean {
+    return this.#request.isKnown(sha256) || this.places.has(sha256)
+  }
+
+  /** Reads a file once, hashes it, and writes it to the sink if nothing has its content yet. */
+  async #keep(host: Buffer): Promise<FileContent> {
+    const { sink } = this.#request
+    const file = openSync(host, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+    try {
+      const hash = createHash('sha256')
+      const chunks: Uint8Array[] = []
+      let sizeBytes = 0
+      for (;;) {
+        const buffer = Buffer.allocUnsafe(chunkBytes)
+        const count = readSync(file, buffer, 0, chunkBytes, null)
+        if (count === 0) break
+        const bytes = buffer.subarray(0, count)
+        hash.update(bytes)
+        sizeBytes += count
+        if (sizeBytes <= bufferedBytes) chunks.push(bytes)
+      }
+      const sha256 = hash.digest('hex')
+      if (this.#isKept(sha256)) return { sha256, sizeBytes }
+      this.places.set(sha256, { offset: sink.position, sizeBytes })
+      if (sizeBytes <= bufferedBytes) await sink.write(concatBytes(chunks))
+      else {
+        // Nothing runs in the root any more: the second reading gives the same bytes.
+        const buffer = Buffer.allocUnsafe(chunkBytes)
+        for (let at = 0; at < sizeBytes; ) {
+          const count = readSync(file, buffer, 0, chunkBytes, at)
+          await sink.write(buffer.subarray(0, count))
+          at += count
+        }
+      }
+      return { sha256, sizeBytes }
+    } finally {
+      closeSync(file)
+    }
+  }
+}
+
+const bufferedBytes = 8 * 1024 * 1024
+
+/** @see gnu_dev_major(3) */
+function deviceNumbers(device: bigint): { readonly major: number; readonly minor: number } {
+  return {
+    major: Number(((device >> 8n) & 0xfffn) | ((device >> 32n) & ~0xfffn)),
+    minor: Number((device & 0xffn) | ((device >> 12n) & ~0xffn)),
+  }
+}

@@ -1,0 +1,113 @@
+import { mkdirSync } from 'node:fs'
+import { emptyRoot, type MergedUsr, type PackageFacts, RootMerge, readRedirections } from '../dpkg/index.ts'
+import type { Session } from '../kernel/index.ts'
+import type { Store } from '../store/index.ts'
+import type { TreeEntry } from '../tree/index.ts'
+import type { ConfigureInputs } from './configured-record.ts'
+import { RootContent } from './root-content.ts'
+import { placeholderPaths } from './secrets.ts'
+import { Staging } from './staging.ts'
+import type { Pack } from './unpack-deb.ts'
+
+export interface GrowingRootRequest extends ConfigureInputs {
+  readonly packs: readonly Pack[]
+  readonly mergedUsr: MergedUsr
+  readonly store: Store
+}
+
+/** What keeps services from being started; in the image is what packages bring there. */
+const standIns: readonly (readonly [path: string, text: string])[] = [
+  // invoke-rc.d asks it: 101 is "not allowed".
+  ['usr/sbin/policy-rc.d', '#!/bin/sh\nexit 101\n'],
+  ['sbin/start-stop-daemon', '#!/bin/sh\nexit 0\n'],
+]
+
+/** A root while its packages are unpacked and configured: dpkg's rules in memory, and the folder that scripts see. */
+export class GrowingRoot {
+  readonly staging: Staging
+  readonly merge: RootMerge
+  readonly #request: GrowingRootRequest
+  readonly #paths = new Set<string>()
+  readonly #generated = new Map<string, Uint8Array>()
+  #hasStandIns = false
+
+  /** @param folder does not exist yet; its parent is closed to others */
+  constructor(request: GrowingRootRequest, folder: string) {
+    this.#request = request
+    mkdirSync(folder)
+    this.staging = new Staging(folder)
+    this.merge = new RootMerge({
+      debs: request.packs.map(pack => pack.deb),
+      mergedUsr: request.mergedUsr,
+      nativeArchitecture: request.nativeArchitecture,
+      foreignArchitectures: request.foreignArchitectures,
+      excludePaths: request.image.excludePaths,
+      configure: 'scripts',
+      modifiedSeconds: request.sourceDateEpochSeconds,
+    })
+  }
+
+  /** Whether packages bring something there, or a link to it. */
+  hasFile(path: string): boolean {
+    const place = this.merge.tree.locate(path)
+    return place !== undefined && this.merge.tree.at(place) !== undefined
+  }
+
+  /** @param conffiles `both` for packages whose conffiles scripts read before they are configured */
+  async unpack(packages: readonly PackageFacts[], conffiles: 'both' | 'new', session: Session): Promise<void> {
+    const changes = this.merge.unpack(packages, conffiles, this.#state())
+    for (const [sha256, bytes] of changes.generated) this.#generated.set(sha256, bytes)
+    await this.#write(changes.entries, session)
+    for (const { deb } of packages) for (const { path } of deb.entries) this.#paths.add(path)
+    for (const path of placeholderPaths(this.#paths))
+      if (this.staging.readText(path) === undefined) this.staging.writeFile(path, new Uint8Array(), 0o600)
+    if (this.#hasStandIns) this.putStandIns()
+  }
+
+  putStandIns(): void {
+    this.#hasStandIns = true
+    for (const [path, text] of standIns) this.staging.writeFile(path, Buffer.from(text), 0o755)
+  }
+
+  async takeStandInsAway(session: Session): Promise<void> {
+    const entries = new Map<string, TreeEntry>()
+    for (const [path] of standIns) {
+      const place = this.merge.tree.locate(path)
+      const entry = place === undefined ? undefined : this.merge.tree.at(place)
+      this.staging.remove(path)
+      if (place !== undefined && entry !== undefined) entries.set(place, entry)
+    }
+    await this.#write(entries, session)
+  }
+
+  /** What packages have below folders of the root, by folder. */
+  below(folders: readonly string[]): ReadonlyMap<string, readonly [string, TreeEntry][]> {
+    const entries = [...this.merge.tree.finish()]
+    return new Map(folders.map(folder => [folder, entries.filter(([path]) => path.startsWith(`${folder}/`))]))
+  }
+
+  async #write(entries: ReadonlyMap<string, TreeEntry>, session: Session): Promise<void> {
+    const { packs, store } = this.#request
+    const content = new RootContent({ packs, generated: this.#generated, blobs: new Set(), store })
+    try {
+      await this.staging.write(entries, content, session)
+    } finally {
+      await content.close()
+    }
+  }
+
+  #state() {
+    if (this.merge.installed.length === 0) return emptyRoot
+    const file = (name: string) => this.staging.readText(`var/lib/dpkg/${name}`)
+    return {
+      redirections: readRedirections({
+        diversions: file('diversions'),
+        statOverride: file('statoverride'),
+        passwd: this.staging.readText('etc/passwd'),
+        group: this.staging.readText('etc/group'),
+      }),
+      status: file('status'),
+      pendingTriggers: file('triggers/Unincorp'),
+    }
+  }
+}

@@ -1,0 +1,129 @@
+import { byteStringOf, displayByteString } from '../codec/index.ts'
+import { type PackageFacts, readPackageStates } from '../dpkg/index.ts'
+import { Fault, type Session } from '../kernel/index.ts'
+import type { Sandbox } from '../sandbox/index.ts'
+import { ScriptLog } from './script-log.ts'
+import type { Staging } from './staging.ts'
+
+const controlFolder = 'var/lib/dpkg/tmp.ci'
+
+/** Runs what packages bring in the root that is being made, with the dpkg of that root. */
+export class ScriptRunner {
+  readonly log: ScriptLog
+  readonly #sandbox: Sandbox
+  readonly #staging: Staging
+  readonly #dpkgVersion: string
+
+  constructor(sandbox: Sandbox, staging: Staging, dpkgVersion: string) {
+    this.#sandbox = sandbox
+    this.#staging = staging
+    this.#dpkgVersion = dpkgVersion
+    this.log = new ScriptLog()
+  }
+
+  /**
+   * `preinst install`, as dpkg runs it before a package is unpacked: from tmp.ci, with the other control files beside it.
+   *
+   * @throws {Fault} `SCRIPT_FAILED`
+   * @see dpkg's maintscript_exec
+   */
+  async preinst(facts: PackageFacts, session: Session): Promise<void> {
+    const { deb } = facts
+    this.#staging.makeFolders(controlFolder)
+    this.#staging.writeFile(`${controlFolder}/control`, deb.control, 0o644)
+    for (const { name, bytes, mode } of deb.controlFiles)
+      this.#staging.writeFile(`${controlFolder}/${name}`, bytes, mode & 0o777)
+    const result = await this.#sandbox.run(
+      {
+        program: `/${controlFolder}/preinst`,
+        arguments: ['install'],
+        environment: {
+          DPKG_ADMINDIR: '/var/lib/dpkg',
+          DPKG_MAINTSCRIPT_ARCH: deb.architecture,
+          DPKG_MAINTSCRIPT_NAME: 'preinst',
+          DPKG_MAINTSCRIPT_PACKAGE: facts.name,
+          DPKG_MAINTSCRIPT_PACKAGE_REFCOUNT: '1',
+          DPKG_ROOT: '',
+          DPKG_RUNNING_VERSION: this.#dpkgVersion,
+        },
+        onOutput: bytes => this.log.add(bytes),
+      },
+      session,
+    )
+    this.#staging.remove(controlFolder)
+    if (result.exitStatus === 0) return
+    throw this.#failure({ name: facts.instanceName, script: 'preinst', status: result.exitStatus })
+  }
+
+  /** `dpkg --configure` of packages that are unpacked, in the order given as far as their relations allow. */
+  async configure(packages: readonly PackageFacts[], session: Session): Promise<void> {
+    const byName = new Map(packages.map(facts => [facts.name, facts]))
+    let under: string | undefined
+    const finish = () => {
+      if (under !== undefined) session.journal.emit({ kind: 'finished', stage: 'configure', name: under })
+      under = undefined
+    }
+    await this.#dpkg(['--configure', ...packages.map(facts => facts.instanceName)], session, line => {
+      const name = /^Setting up ([^ :]+)/.exec(line)?.[1]
+      if (name === undefined || !byName.has(name)) return
+      finish()
+      under = name
+      session.journal.emit({ kind: 'started', stage: 'configure', name })
+    })
+    finish()
+  }
+
+  /** What is still to be done: triggers, and packages that waited for others. */
+  async finish(session: Session): Promise<void> {
+    await this.#dpkg(['--configure', '--pending'], session)
+    const states = readPackageStates(this.#staging.readText('var/lib/dpkg/status') ?? '')
+    const [open] = states.filter(({ state }) => state !== 'installed')
+    if (open === undefined) return
+    throw new Fault('SCRIPT_FAILED', {
+      message: `${open.name} is ${open.state} after all scripts ran`,
+      hint: 'Its postinst or a trigger left it so; `--log FILE` keeps what the scripts printed.',
+      context: { package: open.name, state: open.state },
+    })
+  }
+
+  /** Any program of the root. */
+  async program(path: string, programArguments: readonly string[], input: Uint8Array | undefined, session: Session) {
+    return this.#sandbox.run(
+      {
+        program: path,
+        arguments: programArguments,
+        ...(input === undefined ? {} : { input }),
+        onOutput: bytes => this.log.add(bytes),
+      },
+      session,
+    )
+  }
+
+  async #dpkg(dpkgArguments: readonly string[], session: Session, onLine?: (line: string) => void): Promise<void> {
+    const result = await this.#sandbox.run(
+      {
+        program: '/usr/bin/dpkg',
+        arguments: dpkgArguments,
+        onOutput: bytes => this.log.add(bytes, onLine),
+      },
+      session,
+    )
+    if (result.exitStatus === 0) return
+    const said = byteStringOf(result.errorOutput)
+    const [, name = 'dpkg'] = /error processing package (\S+) \(/.exec(said) ?? []
+    const [, script = 'postinst', status = `${result.exitStatus}`] =
+      /installed \S+ package (\S+) script subprocess returned error exit status (\d+)/.exec(said) ?? []
+    const scriptName = script === 'post-installation' ? 'postinst' : script
+    throw this.#failure({ name, script: scriptName, status: Number(status) })
+  }
+
+  #failure({ name, script, status }: { readonly name: string; readonly script: string; readonly status: number }) {
+    const lines = this.log.lastLines().map(line => displayByteString(line).slice(1, -1))
+    const last = lines.filter(line => !/^(dpkg: error|installed |Errors were|Processing was)/.test(line.trim()))
+    return new Fault('SCRIPT_FAILED', {
+      message: `the ${script} of ${name} ended with status ${status}${last.length === 0 ? '' : `: ${last.at(-1)}`}`,
+      hint: `Read its last lines with --json, or all with --log FILE; \`aptroot lock why ${name}\` says who wants the package.`,
+      context: { package: name, script, exitStatus: status, output: last },
+    })
+  }
+}

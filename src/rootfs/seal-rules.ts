@@ -1,0 +1,70 @@
+import { machineSecrets } from './secrets.ts'
+
+/** What an image loses because it differs from build to build, or belongs to one machine. */
+export interface SealRule {
+  /** For the documents and for messages. */
+  readonly because: string
+  /** Whole paths; `*` stands for any text without a slash, `**` for any text. */
+  readonly remove: readonly string[]
+}
+
+export const sealRules: readonly SealRule[] = [
+  {
+    because: 'backup of an earlier state, with the time at which it was made',
+    remove: [
+      ...['passwd', 'group', 'shadow', 'gshadow', 'subuid', 'subgid'].map(name => `etc/${name}-`),
+      'var/lib/dpkg/*-old',
+      'var/cache/debconf/*-old',
+      'var/backups/**',
+      'etc/.pwd.lock',
+    ],
+  },
+  {
+    because: 'log of the installation, with the times at which scripts ran',
+    remove: [
+      'var/log/dpkg.log',
+      'var/log/alternatives.log',
+      'var/log/bootstrap.log',
+      'var/log/fontconfig.log',
+      'var/log/apt/*.log',
+      'var/log/apt/*.xz',
+    ],
+  },
+  {
+    because: 'cache that its owner makes again, of file times and inode numbers',
+    remove: [
+      'var/cache/ldconfig/aux-cache',
+      'var/cache/apt/*.bin',
+      'var/cache/apt/archives/*.deb',
+      'var/lib/apt/lists/*Packages*',
+      'var/lib/apt/lists/*Release*',
+      'var/cache/fontconfig/*',
+      'var/cache/man/**',
+    ],
+  },
+  {
+    because: 'identity or secret of one machine',
+    remove: [
+      'var/lib/dbus/machine-id',
+      'var/lib/systemd/random-seed',
+      'var/lib/systemd/credential.secret',
+      'var/lib/urandom/random-seed',
+      ...machineSecrets.flatMap(({ paths }) => paths),
+    ],
+  },
+]
+
+/** Says which rule takes a path away. */
+export function ruleRemoving(path: string): SealRule | undefined {
+  return compiled.find(({ patterns }) => patterns.some(pattern => pattern.test(path)))?.rule
+}
+
+const compiled = sealRules.map(rule => ({ rule, patterns: rule.remove.map(compile) }))
+
+function compile(pattern: string): RegExp {
+  const source = pattern
+    .split(/(\*\*|\*)/)
+    .map(part => (part === '**' ? '.+' : part === '*' ? '[^/]*' : part.replace(/[.+?^${}()|[\]\\]/g, '\\$&')))
+    .join('')
+  return new RegExp(`^${source}$`, 's')
+}

@@ -1,0 +1,98 @@
+import type { TreeEntry } from '../tree/index.ts'
+
+/** A secret that a package makes for the machine it is installed on: an image must not ship it. */
+export interface MachineSecret {
+  /** Only where this path is in the root does anybody make the secret. */
+  readonly maker: string
+  /**
+   * Paths, as patterns of the whole path. Scripts find placeholders at those without `*`, so that they make nothing: key generation is
+   * most of the time that openssh-server takes.
+   */
+  readonly paths: readonly string[]
+  /** The command of the image that makes it where it is missing, and does nothing where it is there. */
+  readonly command: string
+  /** The units that need it. */
+  readonly before: readonly string[]
+}
+
+export const machineSecrets: readonly MachineSecret[] = [
+  {
+    maker: 'usr/sbin/sshd',
+    paths: ['rsa', 'ecdsa', 'ed25519'].flatMap(kind => [
+      `etc/ssh/ssh_host_${kind}_key`,
+      `etc/ssh/ssh_host_${kind}_key.pub`,
+    ]),
+    command: '/usr/bin/ssh-keygen -A',
+    before: ['ssh.service', 'ssh.socket', 'sshd.service'],
+  },
+  {
+    maker: 'usr/sbin/make-ssl-cert',
+    paths: ['etc/ssl/certs/ssl-cert-snakeoil.pem', 'etc/ssl/private/ssl-cert-snakeoil.key'],
+    command: '/usr/sbin/make-ssl-cert generate-default-snakeoil',
+    before: ['postgresql.service', 'apache2.service', 'nginx.service', 'postfix.service', 'dovecot.service'],
+  },
+  {
+    maker: 'usr/sbin/rndc-confgen',
+    paths: ['etc/bind/rndc.key'],
+    command: '/bin/sh -c "test -s /etc/bind/rndc.key || /usr/sbin/rndc-confgen -a -A hmac-sha256"',
+    before: ['named.service'],
+  },
+  {
+    maker: 'usr/sbin/iscsi-iname',
+    paths: ['etc/iscsi/initiatorname.iscsi'],
+    command:
+      '/bin/sh -c "test -s /etc/iscsi/initiatorname.iscsi || echo InitiatorName=$(/usr/sbin/iscsi-iname) >/etc/iscsi/initiatorname.iscsi"',
+    before: ['iscsid.service', 'iscsi.service'],
+  },
+  {
+    maker: 'usr/sbin/nvme',
+    paths: ['etc/nvme/hostnqn', 'etc/nvme/hostid'],
+    command:
+      '/bin/sh -c "test -s /etc/nvme/hostid || cat /proc/sys/kernel/random/uuid >/etc/nvme/hostid; test -s /etc/nvme/hostnqn || /usr/sbin/nvme gen-hostnqn >/etc/nvme/hostnqn"',
+    before: ['nvmf-autoconnect.service'],
+  },
+]
+
+const unitPath = 'etc/systemd/system/aptroot-machine-secrets.service'
+const wantsPath = 'etc/systemd/system/multi-user.target.wants/aptroot-machine-secrets.service'
+
+/** What an image gets so that its machine makes what was left out. */
+export interface FirstBoot {
+  readonly unit: { readonly path: string; readonly text: string }
+  readonly link: { readonly path: string; readonly target: string }
+}
+
+/**
+ * A systemd unit that makes the secrets that were left out, before the services start that need them.
+ *
+ * @returns undefined when nothing was left out, or there is no systemd to run it
+ */
+export function firstBootOf(tree: ReadonlyMap<string, TreeEntry>): FirstBoot | undefined {
+  const made = machineSecrets.filter(({ maker }) => tree.has(maker))
+  if (made.length === 0 || !tree.has('usr/lib/systemd/systemd')) return undefined
+  const before = [...new Set(made.flatMap(each => each.before))]
+  const lines = [
+    '[Unit]',
+    'Description=Make the secrets of this machine that its image does not ship',
+    'After=local-fs.target systemd-random-seed.service',
+    `Before=${before.join(' ')}`,
+    'ConditionPathIsReadWrite=/etc',
+    '',
+    '[Service]',
+    'Type=oneshot',
+    'RemainAfterExit=yes',
+    ...made.map(({ command }) => `ExecStart=${command}`),
+    '',
+    '[Install]',
+    'WantedBy=multi-user.target',
+  ]
+  return {
+    unit: { path: unitPath, text: `${lines.join('\n')}\n` },
+    link: { path: wantsPath, target: `/${unitPath}` },
+  }
+}
+
+/** Of the secrets whose maker is there: where scripts have to find something. */
+export function placeholderPaths(tree: { has(path: string): boolean }): readonly string[] {
+  return machineSecrets.filter(({ maker }) => tree.has(maker)).flatMap(({ paths }) => paths)
+}

@@ -1,0 +1,263 @@
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  fchmodSync,
+  fchownSync,
+  fstatSync,
+  futimesSync,
+  lchownSync,
+  linkSync,
+  lstatSync,
+  lutimesSync,
+  mkdirSync,
+  openSync,
+  readlinkSync,
+  readSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+  utimesSync,
+  writeSync,
+} from 'node:fs'
+import { bytesOfByteString, displayByteString } from '../codec/index.ts'
+import { Fault, nextTurn, type Session } from '../kernel/index.ts'
+import { type ContentSource, folderOf, type TreeEntry } from '../tree/index.ts'
+
+/** As Linux: more links on one path are taken for a circle. */
+const maximumLinks = 40
+
+/** What tells that a file is the one that was written here: whatever touches it changes the last. */
+interface Stamp {
+  readonly inode: bigint
+  readonly changedNanoseconds: bigint
+}
+
+/**
+ * A root file system on the disk while scripts work on it. Scripts run between the calls, never during one, and may have put anything
+ * anywhere: no call follows a link out of the root, because each folder on the way is looked at first.
+ *
+ * Paths are byte strings as in a tree. The process is root, of the machine or of its user namespace.
+ */
+export class Staging {
+  /** Absolute: what becomes `/`. */
+  readonly folder: string
+  readonly #stamps = new Map<string, { readonly entry: TreeEntry; readonly stamp: Stamp }>()
+  /** By path: where that folder lies. Forgotten before each call, since scripts ran. */
+  #folders = new Map<string, string>()
+
+  /** @param folder exists, is empty, and lies in a folder that nobody else can enter */
+  constructor(folder: string) {
+    this.folder = folder
+    chmodSync(folder, 0o755)
+  }
+
+  /** The path as this process opens it. Its parents were found by `#folder`. */
+  hostPath(path: string): Buffer {
+    return Buffer.concat([Buffer.from(`${this.folder}/`), bytesOfByteString(path)])
+  }
+
+  /**
+   * Writes entries, parents first. As dpkg: a folder that is there keeps its attributes, a link never replaces a folder, anything else is
+   * replaced.
+   *
+   * @throws {Fault} `ROOTFS_CLASH` when scripts put something else where a folder has to be
+   */
+  async write(entries: ReadonlyMap<string, TreeEntry>, content: ContentSource, session: Session): Promise<void> {
+    this.#folders = new Map()
+    const inodes = new Map<number, string>()
+    const made: [string, TreeEntry][] = []
+    const written: [string, TreeEntry][] = []
+    let count = 0
+    for (const [path, entry] of entries) {
+      if (++count % 128 === 0) await nextTurn()
+      session.signal.throwIfAborted()
+      if (path === '') {
+        made.push(['', entry])
+        continue
+      }
+      const place = this.#place(path)
+      const present = this.#kindAt(place)
+      if (present === 'directory') {
+        if (entry.kind === 'directory' || entry.kind === 'symlink') continue
+        throw clash(path, `is a folder that a script made, but a ${entry.kind} in a package`)
+      }
+      if (entry.kind === 'directory' && present === 'symlink' && this.#isFolder(place)) continue
+      if (present !== undefined) unlinkSync(this.hostPath(place))
+      if (entry.kind === 'directory') {
+        mkdirSync(this.hostPath(place), 0o700)
+        made.push([place, entry])
+        continue
+      }
+      const first = entry.kind === 'file' && entry.inode !== undefined ? inodes.get(entry.inode) : undefined
+      if (first !== undefined) linkSync(this.hostPath(first), this.hostPath(place))
+      else await this.#writeEntry(place, entry, content)
+      if (entry.kind === 'file' && entry.inode !== undefined) inodes.set(entry.inode, place)
+      written.push([place, entry])
+    }
+    for (const [place, entry] of made.reverse()) {
+      const host = this.hostPath(place)
+      lchownSync(host, entry.userId, entry.groupId)
+      chmodSync(host, entry.mode)
+      utimesSync(host, entry.modifiedSeconds, entry.modifiedSeconds)
+    }
+    for (const [place, entry] of written) this.#stamps.set(place, { entry, stamp: this.#stampOf(place) })
+  }
+
+  async #writeEntry(place: string, entry: Exclude<TreeEntry, { kind: 'directory' }>, content: ContentSource) {
+    const host = this.hostPath(place)
+    switch (entry.kind) {
+      case 'symlink':
+        symlinkSync(bytesOfByteString(entry.target) as Buffer, host)
+        lchownSync(host, entry.userId, entry.groupId)
+        lutimesSync(host, entry.modifiedSeconds, entry.modifiedSeconds)
+        return
+      case 'file': {
+        const file = openSync(host, 'wx', 0o600)
+        try {
+          for await (const bytes of content.read(entry.content))
+            for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done)
+          fchownSync(file, entry.userId, entry.groupId)
+          // After chown, which clears setuid and setgid.
+          fchmodSync(file, entry.mode)
+          futimesSync(file, entry.modifiedSeconds, entry.modifiedSeconds)
+        } finally {
+          closeSync(file)
+        }
+        return
+      }
+      default:
+        throw clash(place, `is a ${entry.kind}, which cannot be made while scripts run`)
+    }
+  }
+
+  /** Writes a file that is ours alone, over whatever is there. */
+  writeFile(path: string, bytes: Uint8Array, mode: number): void {
+    this.#folders = new Map()
+    this.makeFolders(folderOf(path))
+    const place = this.#place(path)
+    this.remove(place)
+    const file = openSync(this.hostPath(place), 'wx', 0o600)
+    try {
+      for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done)
+      fchmodSync(file, mode)
+    } finally {
+      closeSync(file)
+    }
+  }
+
+  makeFolders(path: string): void {
+    if (path === '' || this.#isFolder(path)) return
+    this.makeFolders(folderOf(path))
+    mkdirSync(this.hostPath(this.#place(path)), 0o755)
+    this.#folders = new Map()
+  }
+
+  /** Removes whatever is there, with all below it. */
+  remove(path: string): void {
+    const place = this.#placeIfAny(path)
+    if (place !== undefined) rmSync(this.hostPath(place) as unknown as string, { recursive: true, force: true })
+  }
+
+  /** A small regular file as a byte string; undefined when there is none, or something else. */
+  readText(path: string): string | undefined {
+    this.#folders = new Map()
+    const place = this.#placeIfAny(path)
+    if (place === undefined || this.#kindAt(place) !== 'file') return undefined
+    const file = openSync(this.hostPath(place), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+    try {
+      const bytes = Buffer.alloc(Math.min(fstatSync(file).size, maximumTextBytes))
+      let done = 0
+      for (let read = 1; read > 0 && done < bytes.length; done += read)
+        read = readSync(file, bytes, done, bytes.length - done, done)
+      return bytes.toString('latin1', 0, done)
+    } finally {
+      closeSync(file)
+    }
+  }
+
+  /** Where a path lies, its parents followed inside the root; undefined when a parent is missing. */
+  locate(path: string): string | undefined {
+    this.#folders = new Map()
+    return this.#placeIfAny(path)
+  }
+
+  /** The entry that was written to a place of the disk, if it is still the same file with the same attributes. */
+  unchanged(place: string, stats: { readonly ino: bigint; readonly ctimeNs: bigint }): TreeEntry | undefined {
+    const known = this.#stamps.get(place)
+    if (known === undefined) return undefined
+    const { inode, changedNanoseconds } = known.stamp
+    return inode === stats.ino && changedNanoseconds === stats.ctimeNs ? known.entry : undefined
+  }
+
+  #stampOf(place: string): Stamp {
+    const stats = lstatSync(this.hostPath(place), { bigint: true })
+    return { inode: stats.ino, changedNanoseconds: stats.ctimeNs }
+  }
+
+  #place(path: string): string {
+    const place = this.#placeIfAny(path)
+    if (place === undefined) throw clash(folderOf(path), 'is no folder any more: a script replaced it')
+    return place
+  }
+
+  #placeIfAny(path: string): string | undefined {
+    const parent = this.#folder(folderOf(path))
+    if (parent === undefined) return undefined
+    const name = path.slice(path.lastIndexOf('/') + 1)
+    return parent === '' ? name : `${parent}/${name}`
+  }
+
+  #isFolder(path: string): boolean {
+    return this.#folder(path) !== undefined
+  }
+
+  /** Where the folder lies that a path leads to from inside the root; undefined when it leads to none. */
+  #folder(path: string): string | undefined {
+    if (path === '') return ''
+    const known = this.#folders.get(path)
+    if (known !== undefined) return known
+    const rest = path.split('/').reverse()
+    let at = ''
+    let links = 0
+    for (let part = rest.pop(); part !== undefined; part = rest.pop()) {
+      if (part === '' || part === '.') continue
+      if (part === '..') {
+        at = folderOf(at)
+        continue
+      }
+      const next = at === '' ? part : `${at}/${part}`
+      const kind = this.#folders.get(next) === next ? 'directory' : this.#kindAt(next)
+      if (kind === 'directory') {
+        this.#folders.set(next, next)
+        at = next
+      } else if (kind === 'symlink') {
+        if (++links > maximumLinks) return undefined
+        const target = readlinkSync(this.hostPath(next), { encoding: 'latin1' })
+        if (target.startsWith('/')) at = ''
+        rest.push(...target.split('/').reverse())
+      } else return undefined
+    }
+    this.#folders.set(path, at)
+    return at
+  }
+
+  #kindAt(place: string): 'directory' | 'symlink' | 'file' | 'other' | undefined {
+    const stats = lstatSync(this.hostPath(place), { throwIfNoEntry: false })
+    if (stats === undefined) return undefined
+    if (stats.isDirectory()) return 'directory'
+    if (stats.isSymbolicLink()) return 'symlink'
+    return stats.isFile() ? 'file' : 'other'
+  }
+}
+
+/** dpkg's status file of ten thousand packages has 15 MB. */
+const maximumTextBytes = 64 * 1024 * 1024
+
+function clash(path: string, problem: string): Fault {
+  return new Fault('ROOTFS_CLASH', {
+    message: `${displayByteString(`/${path}`)} ${problem}`,
+    hint: 'The scripts of two packages and their files do not fit together; leave one of the packages out.',
+    context: { path: displayByteString(path) },
+  })
+}

@@ -1,0 +1,20 @@
+import { tmpdir } from 'node:os'
+import type { ProcessRunner } from '../../src/kernel/index.ts'
+import type { ConfigureHost } from '../../src/rootfs/index.ts'
+
+/** A host on which no program can be found. */
+const noPrograms: ProcessRunner = {
+  run: () => Promise.reject(new Error('no program may run here')),
+  find: async () => undefined,
+}
+
+/** For `assembleRoot` where no script is to be run; a runner makes it a host that can. */
+export function configureHost(runner: ProcessRunner = noPrograms): ConfigureHost {
+  return {
+    runner,
+    backEnd: undefined,
+    temporaryFolder: tmpdir(),
+    nowSeconds: Date.now() / 1000,
+    processor: process.arch,
+  }
+}
