@@ -1,3 +1,10 @@
+export {
+  type JudgedGroup,
+  judgeAlternatives,
+  type RejectedAlternative,
+  type Rejection,
+  type Step,
+} from './judge-alternatives.ts'
 export type { ManifestChange } from './manifest-change.ts'
 export type {
   Explanation,

@@ -57,7 +57,7 @@ function rankOf(isWorse: boolean): number {
 }
 
 /** An unknown or absent Priority comes last. */
-function priorityRank(deb: BinaryPackage): number {
+export function priorityRank(deb: BinaryPackage): number {
   const rank = priorityOrder.indexOf(deb.priority)
   return rank < 0 ? priorityOrder.length : rank
 }

@@ -17,18 +17,24 @@ export interface Reason {
   readonly paths: readonly LockPath[]
 }
 
+export interface LockedReasons {
+  readonly lock: Lockfile
+  /** At least one. */
+  readonly reasons: readonly Reason[]
+}
+
 /**
  * Why a package is locked, from the lockfile alone.
  *
  * @throws {Fault} `LOCK_PACKAGE_ABSENT` with near names
  */
-export async function explainPackage(request: WhyRequest): Promise<readonly Reason[]> {
+export async function explainPackage(request: WhyRequest): Promise<LockedReasons> {
   const { lock } = await readProjectLock(request.project)
   const reasons = graphsOf(lock).flatMap(graph =>
     graph.named(request.name).map(deb => ({ root: graph.architecture, deb, paths: pathsTo(graph, deb) })),
   )
   if (reasons.length === 0) throw absentFault(request.name, lock, request.project)
-  return reasons
+  return { lock, reasons }
 }
 
 export function graphsOf(lock: Lockfile): readonly LockGraph[] {

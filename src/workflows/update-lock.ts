@@ -1,5 +1,4 @@
 import type { OpenRelease } from '../archive/index.ts'
-import { matchesArchitecture } from '../debian/index.ts'
 import { Fault, type Session } from '../kernel/index.ts'
 import {
   buildLockfile,
@@ -13,12 +12,13 @@ import {
   writeLockfile,
 } from '../lockfile/index.ts'
 import type { Manifest, RootArchitecture } from '../manifest/index.ts'
-import type { Explanation, Resolution, ResolutionNote, ResolutionRequest } from '../resolver/index.ts'
+import type { Explanation, Resolution, ResolutionNote } from '../resolver/index.ts'
 import { archivesAt, mirrorsOf } from './archive-addresses.ts'
 import { readManifestFile } from './confine-path.ts'
 import { type ContinuityWaiver, continuityOf } from './lock-continuity.ts'
 import type { Project } from './project.ts'
 import { readPreviousLock, readProjectManifest } from './read-project.ts'
+import { resolutionRequestOf } from './resolution-request.ts'
 import { openSite, type Site } from './site.ts'
 import { replaceTextFile } from './text-file.ts'
 import type { World } from './world.ts'
@@ -101,18 +101,7 @@ export async function updateLock(
         foreignArchitectures: root.foreign,
         indexes: archives.indexes,
       })
-      const problem: ResolutionRequest = {
-        universe,
-        wanted: manifest.packages.filter(
-          item => item.architectures === undefined || matchesArchitecture(item.architectures, root.native),
-        ),
-        base: manifest.base,
-        recommends: manifest.recommends,
-        exclude: manifest.exclude,
-        pins: manifest.pins,
-        asOf: asOf.toISOString().slice(0, 10),
-        otherArchitectures: manifest.architectures.flatMap(({ native }) => (native === root.native ? [] : [native])),
-      }
+      const problem = resolutionRequestOf(manifest, root, universe, asOf)
       if (request.recordPath !== undefined) {
         const { recordRoot } = await import('./record-root.ts')
         await recordRoot(problem, request.recordPath, { architecture, isOnlyOne: manifest.architectures.length === 1 })

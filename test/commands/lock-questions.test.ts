@@ -82,12 +82,17 @@ describe('lock show', () => {
 describe('lock why', () => {
   beforeEach(() => put('aptroot.lock'))
 
+  const unknown = '  rejected alternatives: unknown, since aptroot.yaml does not exist'
+
   test('shows a shortest path from what was wanted, then from the base set', async () => {
     assert.equal(
       (await ask('lock', 'why', 'libc6')).output,
-      ['libc6:amd64 2.36-9', '  nginx (wanted) → libc6', '  bash (base set) → libc6', ''].join('\n'),
+      ['libc6:amd64 2.36-9', '  nginx (wanted) → libc6', '  bash (base set) → libc6', unknown, ''].join('\n'),
     )
-    assert.equal((await ask('lock', 'why', 'nginx')).output, 'nginx:amd64 1.22.1-9\n  it is itself wanted\n')
+    assert.equal(
+      (await ask('lock', 'why', 'nginx')).output,
+      `nginx:amd64 1.22.1-9\n  it is itself wanted\n${unknown}\n`,
+    )
   })
 
   test('says when nothing leads to a deb', async () => {

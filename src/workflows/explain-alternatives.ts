@@ -1,0 +1,152 @@
+import type { OpenArchives } from '../archive/index.ts'
+import type { BinaryPackage, PackageUniverse } from '../debian/index.ts'
+import { Fault, isFault, type Session, silentJournal } from '../kernel/index.ts'
+import { debsOfRoot } from '../lockfile/graph.ts'
+import type { LockedDeb, Lockfile } from '../lockfile/index.ts'
+import type { Manifest } from '../manifest/index.ts'
+import type { JudgedGroup, ResolutionRequest, Step } from '../resolver/index.ts'
+import { archivesAt, mirrorsOf } from './archive-addresses.ts'
+import { readManifestFile } from './confine-path.ts'
+import type { Reason } from './explain-package.ts'
+import type { Project } from './project.ts'
+import { readProjectManifest, requireFreshLock } from './read-project.ts'
+import { resolutionRequestOf } from './resolution-request.ts'
+import { openSite, type Site } from './site.ts'
+import { nameOfRoot } from './update-lock.ts'
+import type { World } from './world.ts'
+
+/** What was not taken on the way to a deb; or why that cannot be said. */
+export type Alternatives =
+  | { readonly kind: 'known'; readonly groups: readonly JudgedGroup[] }
+  | { readonly kind: 'unknown'; readonly why: string }
+
+export interface AlternativesRequest {
+  readonly project: Project
+  readonly site: Site
+  readonly lock: Lockfile
+  readonly reasons: readonly Reason[]
+}
+
+/**
+ * For each reason, which alternatives were rejected on its paths, by the indexes that the store has. The network is never
+ * asked: without manifest or indexes, or with indexes that the lock is not from, the answer is that this is unknown.
+ */
+export async function explainAlternatives(
+  request: AlternativesRequest,
+  session: Session,
+  world: World,
+): Promise<readonly Alternatives[]> {
+  const { project, lock, reasons } = request
+  try {
+    const manifest = await readProjectManifest(project, world)
+    requireFreshLock(project, manifest, lock)
+    const archives = await openKeptArchives(request, manifest, session, world)
+    try {
+      const roots = new Map<string, Root>()
+      return await Promise.all(
+        reasons.map(async reason => {
+          const root = roots.get(reason.root) ?? (await rootOf(reason.root, manifest, lock, archives))
+          roots.set(reason.root, root)
+          return await judge(reason, root)
+        }),
+      )
+    } finally {
+      await archives.close()
+    }
+  } catch (error) {
+    session.signal.throwIfAborted()
+    // Whatever keeps the indexes from being read, the paths are known all the same.
+    if (!(error instanceof Fault)) throw error
+    return reasons.map(() => ({ kind: 'unknown', why: error.message }))
+  }
+}
+
+async function openKeptArchives(
+  { project, site }: AlternativesRequest,
+  manifest: Manifest,
+  session: Session,
+  world: World,
+): Promise<OpenArchives> {
+  const { openArchives } = await import('../archive/index.ts')
+  const opened = await openSite(site, world)
+  const openAsOf = (asOf: Date) =>
+    openArchives(
+      {
+        archives: archivesAt(site, manifest.archives),
+        architectures: [...new Set(manifest.architectures.flatMap(root => [root.native, ...root.foreign]))],
+        urisOf: archive => mirrorsOf(archive, manifest, site),
+        readKeyFile: path => readManifestFile(project, path),
+        asOf,
+        mode: 'offline',
+        ...opened,
+      },
+      // What the archives warn of was said when the lock was made.
+      { ...session, journal: silentJournal },
+    )
+  const now = world.clock.now()
+  try {
+    return await openAsOf(now)
+  } catch (error) {
+    // Nothing is chosen here, so a kept Release may be as old as the lock: it is read as of its last day.
+    const validUntil = isFault(error, 'RELEASE_EXPIRED') ? error.context?.validUntil : undefined
+    if (typeof validUntil !== 'string') throw error
+    return await openAsOf(new Date(validUntil))
+  }
+}
+
+/** One root of the lock, with its debs as the indexes know them. */
+interface Root {
+  readonly request: ResolutionRequest
+  readonly debOf: ReadonlyMap<LockedDeb, BinaryPackage>
+  /** A locked deb that the indexes do not list, if there is one. */
+  readonly unlisted: LockedDeb | undefined
+}
+
+async function rootOf(name: string, manifest: Manifest, lock: Lockfile, archives: OpenArchives): Promise<Root> {
+  const root = manifest.architectures.find(each => nameOfRoot(each) === name)
+  if (root === undefined) throw new Fault('INTERNAL', { message: `the manifest has no root ${name}` })
+  const { openUniverse } = await import('../archive/index.ts')
+  const universe = openUniverse({
+    nativeArchitecture: root.native,
+    foreignArchitectures: root.foreign,
+    indexes: archives.indexes,
+  })
+  const debs = debsOfRoot(lock, name)
+  const debOf = new Map(
+    debs.flatMap(deb => {
+      const found = findListed(deb, universe)
+      return found === undefined ? [] : [[deb, found] as const]
+    }),
+  )
+  return {
+    // No pin is judged by its end date here.
+    request: resolutionRequestOf(manifest, root, universe, new Date(0)),
+    debOf,
+    unlisted: debs.find(deb => !debOf.has(deb)),
+  }
+}
+
+function findListed(deb: LockedDeb, universe: PackageUniverse): BinaryPackage | undefined {
+  return universe
+    .packagesNamed(deb.name)
+    .find(each => each.version === deb.version && each.architecture === deb.architecture && each.sha256 === deb.sha256)
+}
+
+async function judge({ paths }: Reason, { request, debOf, unlisted }: Root): Promise<Alternatives> {
+  if (unlisted !== undefined)
+    return {
+      kind: 'unknown',
+      why: `the indexes in the store are not those of the lock: they do not list ${unlisted.name} ${unlisted.version}`,
+    }
+  const { judgeAlternatives } = await import('../resolver/index.ts')
+  const steps = new Map<string, Step>()
+  for (const path of paths) {
+    const listed = path.map(deb => debOf.get(deb))
+    for (const [at, taken] of listed.entries()) {
+      const owner = at === 0 ? undefined : listed[at - 1]
+      if (taken !== undefined)
+        steps.set(`${owner?.name}:${owner?.architecture} ${taken.name}:${taken.architecture}`, { owner, taken })
+    }
+  }
+  return { kind: 'known', groups: judgeAlternatives(request, new Set(debOf.values()), [...steps.values()]) }
+}
