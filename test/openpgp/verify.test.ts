@@ -1,22 +1,18 @@
 import assert from 'node:assert/strict'
-import {
-  armor,
-  config,
-  createMessage,
-  enums,
-  PacketList,
-  type PrivateKey,
-  reformatKey,
-  revokeKey,
-  Signature,
-  SignaturePacket,
-  unarmor,
-} from 'openpgp'
+import { type PrivateKey, reformatKey, revokeKey } from 'openpgp'
 import { beforeAll, describe, test } from 'vitest'
 import type { FaultCode } from '../../src/kernel/index.ts'
 import { type Keyring, readKeyring, verifyClearSigned, verifyDetached } from '../../src/openpgp/index.ts'
 import { assertFault } from '../support/assert-fault.ts'
-import { clearSign, detachedSign, keyringOf, makeTestKey, signingDay } from '../support/signing.ts'
+import {
+  clearSign,
+  detachedSign,
+  detachedSignUntil,
+  keyringOf,
+  makeTestKey,
+  signingDay,
+  spliceSignatures,
+} from '../support/signing.ts'
 
 const text = 'Origin: Test\nSuite: stable\nDescription: a dash at the start of a line\n - is escaped\n- so is this\n'
 const name = 'http://mirror.example.org/dists/stable/InRelease'
@@ -158,7 +154,7 @@ describe('a signature', () => {
 
   test('by a trusted key over other bytes is refused even beside a good one, as apt refuses it', async () => {
     const other = textOf(await clearSign('Origin: Other\n', [bob]))
-    const spliced = await spliceSignature(textOf(signed), other)
+    const spliced = await spliceSignatures(textOf(signed), other)
     await assertFault(verifyAt(spliced, await keyringOf(alice, bob)), 'RELEASE_SIGNATURE_BAD')
   })
 
@@ -172,7 +168,7 @@ describe('a signature', () => {
   test('over SHA1 beside one over SHA256 changes nothing', async () => {
     const rsa = await makeTestKey({ name: 'Rsa', algorithm: 'rsa2048' })
     const weak = textOf(await clearSign(text, [rsa], { hash: 'sha1' }))
-    const release = await verifyAt(await spliceSignature(textOf(signed), weak), await keyringOf(alice, rsa))
+    const release = await verifyAt(await spliceSignatures(textOf(signed), weak), await keyringOf(alice, rsa))
     assert.equal(release.signers.length, 1)
     assert.match(release.uncounted[0]?.reason ?? '', /SHA1/)
   })
@@ -216,7 +212,8 @@ describe('a signature', () => {
   })
 
   test('that says when it expires is refused from then on', async () => {
-    const { bytes, signature } = await detachedWithExpiry(alice, 3 * 86400)
+    const bytes = bytesOf(text)
+    const signature = await detachedSignUntil(bytes, alice, { date: signingDay, seconds: 3 * 86400 })
     const judge = (date: string) => verifyDetached(bytes, signature, trusted, { at: new Date(date), name })
     assert.ok(await judge('2026-01-17T00:00:00Z'))
     const fault = await assertFault(judge('2026-01-19T00:00:00Z'), 'RELEASE_EXPIRED', /expired on 2026-01-18/)
@@ -260,36 +257,3 @@ describe('Release with Release.gpg', () => {
       await assertFault(verifyDetached(bytes, bytesOf(content), trusted, { at, name }), 'RELEASE_MALFORMED')
     })
 })
-
-/** The signatures of the second file appended to those of the first. */
-async function spliceSignature(first: string, second: string): Promise<Uint8Array> {
-  const read = async (file: string) => {
-    const { data } = await unarmor(file)
-    // Declared as a stream; a text gives bytes.
-    return data as unknown as Uint8Array
-  }
-  const body = Buffer.concat([await read(first), await read(second)])
-  const signature = armor(enums.armor.signature, body as unknown as object).replaceAll('\r\n', '\n')
-  const head = first.slice(0, first.indexOf('-----BEGIN PGP SIGNATURE-----')).replace(/^Hash:.*$/m, '')
-  return bytesOf(
-    head.replace('-----BEGIN PGP SIGNED MESSAGE-----\n\n\n', '-----BEGIN PGP SIGNED MESSAGE-----\n\n') + signature,
-  )
-}
-
-async function detachedWithExpiry(key: PrivateKey, seconds: number) {
-  const bytes = bytesOf(text)
-  const message = await createMessage({ binary: bytes })
-  const [literal] = message.packets
-  const packet = new SignaturePacket()
-  packet.signatureType = enums.signature.binary
-  packet.publicKeyAlgorithm = key.keyPacket.algorithm
-  packet.hashAlgorithm = enums.hash.sha256
-  packet.signatureExpirationTime = seconds
-  packet.signatureNeverExpires = false
-  // The declared type lacks the last parameter that the function takes.
-  const make = packet.sign.bind(packet) as (...given: unknown[]) => Promise<void>
-  await make(key.keyPacket, literal, signingDay, true, config)
-  const packets = new PacketList<SignaturePacket>()
-  packets.push(packet)
-  return { bytes, signature: bytesOf(new Signature(packets).armor()) }
-}

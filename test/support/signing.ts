@@ -1,12 +1,18 @@
 import {
+  armor,
+  config,
   createCleartextMessage,
   createMessage,
   enums,
   generateKey,
+  PacketList,
   type PartialConfig,
   type PrivateKey,
   readPrivateKey,
+  Signature,
+  SignaturePacket,
   sign,
+  unarmor,
 } from 'openpgp'
 import { type Keyring, readKeyring } from '../../src/openpgp/index.ts'
 
@@ -99,4 +105,40 @@ export async function detachedSign(
   }
   if (options.form === 'binary') return sign({ ...shared, format: 'binary' })
   return new TextEncoder().encode(await sign({ ...shared, format: 'armored' }))
+}
+
+/** The first InRelease with the signatures of the second file appended to its own. */
+export async function spliceSignatures(first: string, second: string): Promise<Uint8Array> {
+  const read = async (file: string) => {
+    const { data } = await unarmor(file)
+    // Declared as a stream; a text gives bytes.
+    return data as unknown as Uint8Array
+  }
+  const body = Buffer.concat([await read(first), await read(second)])
+  const signature = armor(enums.armor.signature, body as unknown as object).replaceAll('\r\n', '\n')
+  const head = first.slice(0, first.indexOf('-----BEGIN PGP SIGNATURE-----')).replace(/^Hash:.*$/m, '')
+  const frame = head.replace('-----BEGIN PGP SIGNED MESSAGE-----\n\n\n', '-----BEGIN PGP SIGNED MESSAGE-----\n\n')
+  return new TextEncoder().encode(frame + signature)
+}
+
+/** Release.gpg with a signature that says when it ends. */
+export async function detachedSignUntil(
+  bytes: Uint8Array,
+  key: PrivateKey,
+  { date, seconds }: { readonly date: Date; readonly seconds: number },
+): Promise<Uint8Array> {
+  const message = await createMessage({ binary: bytes })
+  const [literal] = message.packets
+  const packet = new SignaturePacket()
+  packet.signatureType = enums.signature.binary
+  packet.publicKeyAlgorithm = key.keyPacket.algorithm
+  packet.hashAlgorithm = enums.hash.sha256
+  packet.signatureExpirationTime = seconds
+  packet.signatureNeverExpires = false
+  // The declared type lacks the last parameter that the function takes.
+  const make = packet.sign.bind(packet) as (...given: unknown[]) => Promise<void>
+  await make(key.keyPacket, literal, date, true, config)
+  const packets = new PacketList<SignaturePacket>()
+  packets.push(packet)
+  return new TextEncoder().encode(new Signature(packets).armor())
 }
