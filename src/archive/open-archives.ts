@@ -69,7 +69,7 @@ export async function openArchives(request: ArchivesRequest, session: Session): 
       message: `${error.message}; asking once more for the Releases`,
     })
   }
-  const second = await listArchives(request, session)
+  const second = await listThrough('passed-by', request, session)
   try {
     return { releases: second.releases, ...(await openIndexes(second.indexes, request.store, session)) }
   } catch (error) {
@@ -84,10 +84,18 @@ export interface ListedArchives {
 
 /** The first half of `openArchives`: Releases verified, indexes chosen, none of them loaded. */
 export async function listArchives(request: ArchivesRequest, session: Session): Promise<ListedArchives> {
+  return listThrough('used', request, session)
+}
+
+async function listThrough(
+  caches: ReleaseWorld['caches'],
+  request: ArchivesRequest,
+  session: Session,
+): Promise<ListedArchives> {
   const addresses = request.archives
     .filter(archive => architecturesOf(archive, request).length > 0)
     .flatMap(archive => suiteAddresses(archive, request.urisOf?.(archive) ?? archive.uris, request.snapshot))
-  const world: ReleaseWorld = { ...request, keyringOf: keyringReader(request) }
+  const world: ReleaseWorld = { ...request, caches, keyringOf: keyringReader(request) }
   const fetched = await Promise.all(addresses.map(address => fetchRelease(address, world, session)))
   const suites = addresses.flatMap((address, at) => {
     const release = fetched[at]

@@ -24,6 +24,8 @@ export interface ReleaseWorld {
   readonly keyringOf: (address: SuiteAddress) => Promise<KeyringFile>
   /** What the Release has to continue; undefined: nothing was locked before, and no state is too old. */
   readonly continuity?: Continuity
+  /** `passed-by`: the Releases that a cache on the way has did not fit their indexes. */
+  readonly caches: 'used' | 'passed-by'
   /** Set: the Release of a past state, which says nothing about what is current. */
   readonly snapshot?: string
 }
@@ -127,11 +129,12 @@ async function downloadFiles(address: SuiteAddress, world: ReleaseWorld, session
 async function downloadFrom(
   base: string,
   address: SuiteAddress,
-  { transfer }: ReleaseWorld,
+  { transfer, caches }: ReleaseWorld,
   session: Session,
 ): Promise<Found> {
   const url = (file: string) => urlOf(address, base, file)
-  const download = (file: string, maximumBytes: number) => transfer.downloadBytes(url(file), { maximumBytes }, session)
+  const download = (file: string, maximumBytes: number) =>
+    transfer.downloadBytes(url(file), { maximumBytes, caches }, session)
   const found = (file: string, files: ReleaseFiles): Found => ({ base, name: redacted(url(file)), files })
   if (address.archive.trust.kind === 'unsigned')
     return found('Release', { kind: 'unsigned', release: await download('Release', maximumReleaseBytes) })

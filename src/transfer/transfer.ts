@@ -25,6 +25,8 @@ export interface BytesRequest {
   readonly sizeBytes?: number
   /** How progress is named; default: stage `archive`, the redacted URL. */
   readonly report?: Report
+  /** `passed-by`: what a cache on the way has may be too old. Default: `used`. */
+  readonly caches?: 'used' | 'passed-by'
 }
 
 export interface BlobRequest {
@@ -88,7 +90,7 @@ async function downloadBytes(
     credentials,
     maximumBytes: Math.min(request.maximumBytes, request.sizeBytes ?? Number.MAX_SAFE_INTEGER),
     sizeBytes: request.sizeBytes,
-    caches: 'used',
+    caches: request.caches ?? 'used',
     report,
   }
   const chunks = bytesReceiver(wanted.maximumBytes)

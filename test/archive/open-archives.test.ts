@@ -231,6 +231,12 @@ describe('a mirror that is being synced', () => {
     const session = recordedSession()
     assert.deepEqual(await versionsOf(await requestOf([archiveOf(mirror.url, key)]), session), ['bash 5.3'])
     assert.match(JSON.stringify(session.events), /asking once more for the Releases/)
+    const asked = mirror.requests.filter(each => each.path.endsWith('InRelease'))
+    // A cache on the way has the old one.
+    assert.deepEqual(
+      asked.map(each => each.headers['cache-control']),
+      [undefined, 'no-cache'],
+    )
   })
 
   test('with an index that never fits is refused', async () => {
