@@ -26,13 +26,16 @@ export function reasonOf(errno: string): string {
     case 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED':
     case 'ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE':
       return `it refused the handshake, as servers do that want a client certificate (${errno})`
+    case 'PROXY_STATUS_407':
+      return 'the proxy wants credentials (407)'
     default:
-      return errno
+      return errno.replace(/^PROXY_STATUS_(\d{3})$/, 'the proxy answered $1')
   }
 }
 
 export function hintOf(errno: string): string {
   if (/^(SELF_SIGNED_|DEPTH_ZERO_|UNABLE_TO_|ERR_SSL_)/.test(errno))
     return 'Name the authority (`ca`) or your `certificate` and `key` under `tls` in the settings: docs/settings.md.'
+  if (errno === 'PROXY_STATUS_407') return 'Put user and password into the address of the proxy: docs/settings.md.'
   return 'Check the address, the proxy and the network, or name another mirror with `--mirror ID=URI`.'
 }

@@ -136,9 +136,17 @@ function networkFault(cause: unknown, url: URL, otherwise: 'NETWORK_UNREACHABLE'
 
 /** Never the message: undici and OpenSSL quote what the server sent. */
 function errnoOf(error: unknown): string {
+  const proxyStatus = proxyStatusOf(error)
+  if (proxyStatus !== undefined) return `PROXY_STATUS_${proxyStatus}`
   if (error instanceof AggregateError && error.errors.length > 0) return errnoOf(error.errors[0])
   if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code
   return error instanceof Error ? error.name : 'unknown'
+}
+
+/** What a proxy answered for itself: undici tells it by its own message alone. */
+function proxyStatusOf(error: unknown): string | undefined {
+  if (!(error instanceof errors.UndiciError)) return undefined
+  return /^Proxy (?:response|Authentication Required) \((\d{3})\)/.exec(error.message)?.[1]
 }
 
 function checkedProxy(proxy: URL): URL {

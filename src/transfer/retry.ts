@@ -11,8 +11,9 @@ const longestWaitMilliseconds = 60_000
 
 const passingStatuses: ReadonlySet<number> = new Set([408, 425, 429, 500, 502, 503, 504])
 
-/** Names that do not exist and certificates that do not fit stay so while we wait. */
-const lastingReason = /^(ENOTFOUND|ERR_TLS_|ERR_SSL_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_)/
+/** Names that do not exist, certificates that do not fit and what a proxy forbids stay so while we wait. */
+const lastingReason =
+  /^(ENOTFOUND|ERR_TLS_|ERR_SSL_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_|PROXY_STATUS_4)/
 
 /**
  * How long to wait before asking again, or undefined when that cannot help.
