@@ -5,6 +5,7 @@ import type { Store } from '../store/index.ts'
 import { isAbsent, type Transfer } from '../transfer/index.ts'
 import { type SuiteAddress, suiteAddresses } from './archive-address.ts'
 import type { Continuity } from './continuity.ts'
+import { evidenceOf, keepEvidence, type SuiteEvidence } from './evidence.ts'
 import { type ChosenIndex, chooseIndexes } from './index-choice.ts'
 import { listedIndex } from './index-fetch.ts'
 import { type OpenIndexes, openIndexes } from './packages-index/open-indexes.ts'
@@ -41,6 +42,7 @@ export interface OpenRelease {
   readonly facts: ReleaseFacts
   /** Primary fingerprints, upper-case hex, by bytes; empty for an archive trusted without a signature. */
   readonly signers: readonly string[]
+  readonly evidence: SuiteEvidence
 }
 
 export interface OpenArchives extends OpenIndexes {
@@ -99,14 +101,19 @@ async function listThrough(
   const fetched = await Promise.all(addresses.map(address => fetchRelease(address, world, session)))
   const suites = addresses.flatMap((address, at) => {
     const release = fetched[at]
-    return release === undefined ? [] : [{ address, release, facts: factsOf(address, release) }]
+    if (release === undefined) return []
+    const chosen = chooseFor(address, release, request)
+    const evidence = evidenceOf(address, release, chosen)
+    return [{ address, release, chosen, evidence, facts: factsOf(address, release) }]
   })
+  if (request.mode === 'online') for (const { evidence } of suites) await keepEvidence(evidence, request.store, session)
   return {
-    releases: suites.map(({ address, release, facts }) => ({
+    releases: suites.map(({ address, release, facts, evidence }) => ({
       archive: address.archive.id,
       suite: address.suite,
       facts,
       signers: release.signers,
+      evidence,
     })),
     indexes: suites.flatMap(suite => indexesOf(suite, request)),
   }
@@ -115,20 +122,28 @@ async function listThrough(
 interface Suite {
   readonly address: SuiteAddress
   readonly release: FetchedRelease
+  readonly chosen: readonly ChosenIndex[]
   readonly facts: ReleaseFacts
 }
 
-function indexesOf({ address, release, facts }: Suite, request: ArchivesRequest): readonly ListedIndex[] {
-  const { archive } = address
+function indexesOf({ address, release, chosen, facts }: Suite, request: ArchivesRequest): readonly ListedIndex[] {
+  return chosen.map(each =>
+    listedIndex({ ...request, address, fetched: release, chosen: each, origin: originOf(each, address, facts) }),
+  )
+}
+
+function chooseFor(
+  { archive }: SuiteAddress,
+  release: FetchedRelease,
+  request: ArchivesRequest,
+): readonly ChosenIndex[] {
   const wish = {
     name: release.name,
     archive: archive.id,
     components: archive.components,
     architectures: architecturesOf(archive, request),
   }
-  return chooseIndexes(release.release, wish).map(chosen =>
-    listedIndex({ ...request, address, fetched: release, chosen, origin: originOf(chosen, address, facts) }),
-  )
+  return chooseIndexes(release.release, wish)
 }
 
 function originOf(chosen: ChosenIndex, { archive, suite, folder }: SuiteAddress, release: ReleaseFacts): IndexOrigin {

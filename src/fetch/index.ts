@@ -1,2 +1,3 @@
 export { blobOf, type FetchRequest, type FetchResult, fetchDebs } from './fetch-debs.ts'
-export { type ArchiveAddresses, debFileName, type ProviderSettings } from './providers.ts'
+export { type ArchiveAddresses, archiveOf, debFileName, type ProviderSettings } from './providers.ts'
+export { safeTimestamps } from './snapshot-service.ts'

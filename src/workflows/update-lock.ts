@@ -21,6 +21,7 @@ import { readPreviousLock, readProjectManifest } from './read-project.ts'
 import { resolutionRequestOf } from './resolution-request.ts'
 import { openSite, type Site } from './site.ts'
 import { replaceTextFile } from './text-file.ts'
+import { timeOf } from './timestamp.ts'
 import type { World } from './world.ts'
 
 export interface UpdateLockRequest extends ContinuityWaiver {
@@ -188,9 +189,4 @@ function emptyLockFor(lock: Lockfile): Lockfile {
 
 function uniqueNotes(notes: readonly ResolutionNote[]): ResolutionNote[] {
   return [...new Map(notes.map(note => [`${note.kind} ${note.message}`, note])).values()]
-}
-
-function timeOf(timestamp: string): Date {
-  const [, year, month, day, hour, minute, second] = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(timestamp) ?? []
-  return new Date(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`)
 }

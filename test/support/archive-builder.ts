@@ -22,6 +22,8 @@ export interface ArchiveSuite {
   /** All of the component main. */
   readonly packages: readonly ArchivedPackage[]
   readonly keys: readonly PrivateKey[]
+  /** Of the Release, beside those that follow from the above. */
+  readonly fields?: Readonly<Record<string, string>>
 }
 
 /** Files of an archive by their path below its address, as Debian lays them out: `dists/` and `pool/`, really signed. */
@@ -61,6 +63,7 @@ function suiteRequest(suite: ArchiveSuite, indexes: Readonly<Record<string, stri
       Date: suite.date.toUTCString().replace('GMT', 'UTC'),
       'No-Support-for-Architecture-all': 'Packages',
       Architectures: ['all', ...suite.architectures].join(' '),
+      ...suite.fields,
     },
     signature: 'both',
     keys: suite.keys,
