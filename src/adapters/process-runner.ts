@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { constants as fileModes } from 'node:fs'
 import { access, stat } from 'node:fs/promises'
 import { constants } from 'node:os'
@@ -62,10 +63,11 @@ async function runProgram(request: ProcessRequest, maximumOutputBytes: number): 
     request.descriptors?.forEach((descriptor, at) => {
       connect(child.stdio[3 + at] as Readable & Writable, descriptor)
     })
-    // A program that does not read its input closes the pipe: that is no fault of ours.
-    const standardInput = child.stdin as Writable
-    standardInput.on('error', () => undefined)
-    standardInput.end(request.input)
+    let failure: { readonly reason: unknown } | undefined
+    feed(child.stdin as Writable, request.input).catch((reason: unknown) => {
+      failure = { reason }
+      killGroup(child)
+    })
     child.on('error', error => {
       request.signal.removeEventListener('abort', onAbort)
       reject(startFault(request, error))
@@ -73,6 +75,7 @@ async function runProgram(request: ProcessRequest, maximumOutputBytes: number): 
     child.on('close', (status, signalName) => {
       request.signal.removeEventListener('abort', onAbort)
       if (request.signal.aborted) return reject(request.signal.reason)
+      if (failure !== undefined) return reject(failure.reason)
       if (overflowed) return reject(overflowFault(request, maximumOutputBytes))
       const exitStatus = status ?? 128 + (signalName === null ? 0 : constants.signals[signalName])
       resolve({ exitStatus, output: output(), errorOutput: errorOutput() })
@@ -99,6 +102,20 @@ function connect(pipe: Readable & Writable, descriptor: ProcessDescriptor): void
     default:
       unreachable(descriptor)
   }
+}
+
+/** Rejects when the source does. A program that does not read its input closes the pipe: that is no fault of ours. */
+async function feed(pipe: Writable, input: ProcessRequest['input']): Promise<void> {
+  let isClosed = false
+  pipe.on('error', () => {
+    isClosed = true
+  })
+  if (input !== undefined && !(input instanceof Uint8Array))
+    for await (const bytes of input) {
+      if (isClosed || pipe.destroyed) return
+      if (!pipe.write(bytes)) await Promise.race([once(pipe, 'drain'), once(pipe, 'close')]).catch(() => undefined)
+    }
+  pipe.end(input instanceof Uint8Array ? input : undefined)
 }
 
 /** Gathers a pipe; the returned function gives what came. */

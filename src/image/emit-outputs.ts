@@ -1,6 +1,8 @@
 import { Fault, type ProcessRunner, type Session } from '../kernel/index.ts'
 import type { OutputOptions } from '../manifest/index.ts'
 import { type EmittedDirectory, emitDirectory } from './emit-directory.ts'
+import { type EmittedFileSystem, emitFileSystem } from './emit-file-system.ts'
+import { emitSquashfs, findSquashfsProgram } from './emit-squashfs.ts'
 import { compressionOfTarName, type EmittedTar, emitTar } from './emit-tar.ts'
 import type { ImageFacts } from './image-facts.ts'
 import { type EmittedOci, emitOci } from './oci/emit-oci.ts'
@@ -20,16 +22,19 @@ export interface EmitRequest {
   readonly runner: ProcessRunner
 }
 
-export type EmittedOutput = EmittedTar | EmittedDirectory | EmittedOci
+export type EmittedOutput = EmittedTar | EmittedDirectory | EmittedOci | EmittedFileSystem
 
 /**
- * Writes every output, one after the other, each in one step. Names are judged before anything is written; a fault in a later
+ * Writes every output, one after the other, each in one step. Names and programs are judged before anything is written; a fault in a later
  * output leaves the earlier ones, which are whole. What several roots share is named by `finishOutputs`.
  *
  * @throws {Fault} as the emitter of each format
  */
 export async function emitOutputs(request: EmitRequest, session: Session): Promise<readonly EmittedOutput[]> {
-  for (const output of request.outputs) if (output.format === 'tar') compressionOfTarName(output)
+  for (const output of request.outputs) {
+    if (output.format === 'tar') compressionOfTarName(output)
+    if (output.format === 'squashfs') await findSquashfsProgram(request.runner)
+  }
   const emitted: EmittedOutput[] = []
   for (const output of request.outputs) emitted.push(await emitOne(output, request, session))
   return emitted
@@ -56,6 +61,11 @@ async function emitOne(
       return emitDirectory(work, session)
     case 'oci':
       return emitOci({ ...work, options }, session)
+    case 'squashfs':
+      return emitSquashfs({ ...work, options }, session)
+    case 'erofs':
+    case 'ext4':
+      return emitFileSystem({ ...work, options }, session)
     default:
       throw new Fault('USAGE_INVALID', {
         message: `this version of aptroot does not write ${options.format} yet`,

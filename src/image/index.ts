@@ -1,5 +1,7 @@
 export { type DirectoryRequest, type EmittedDirectory, emitDirectory } from './emit-directory.ts'
+export { type EmittedFileSystem, emitFileSystem, type FileSystemRequest } from './emit-file-system.ts'
 export { type EmitRequest, type EmittedOutput, emitOutputs, finishOutputs, type WantedOutput } from './emit-outputs.ts'
+export { emitSquashfs, type SquashfsRequest } from './emit-squashfs.ts'
 export { compressionOfTarName, type EmittedTar, emitTar, type TarCompression } from './emit-tar.ts'
 export type { ImageFacts } from './image-facts.ts'
 export { type EmittedOci, emitOci } from './oci/emit-oci.ts'

@@ -64,6 +64,30 @@ export async function writeSyncedFile(path: string, source: AsyncIterable<Uint8A
   }
 }
 
+/** Yielded by who makes an image of a disk, in the length that is wanted, for a part that holds nothing. */
+export interface Hole {
+  readonly holeBytes: number
+}
+
+/** A new file with holes, which take no room on a disk that knows them. @returns the number of bytes, holes included */
+export async function writeSyncedSparseFile(path: string, source: AsyncIterable<Uint8Array | Hole>): Promise<number> {
+  const handle = await open(path, 'wx', 0o666)
+  try {
+    let position = 0
+    for await (const piece of source) {
+      if (piece instanceof Uint8Array)
+        for (let done = 0; done < piece.length; )
+          done += (await handle.write(piece, done, piece.length - done, position + done)).bytesWritten
+      position += piece instanceof Uint8Array ? piece.length : piece.holeBytes
+    }
+    await handle.truncate(position)
+    await handle.sync()
+    return position
+  } finally {
+    await handle.close()
+  }
+}
+
 async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<number> {
   for (let done = 0; done < bytes.length; ) done += (await handle.write(bytes, done)).bytesWritten
   return bytes.length

@@ -51,7 +51,8 @@ export interface ProcessRequest {
   /** The whole environment: nothing is inherited. */
   readonly environment: Readonly<Record<string, string>>
   readonly workingFolder: string
-  readonly input?: Uint8Array
+  /** Standard input; a source that throws ends the program, and `run` throws the same. */
+  readonly input?: Uint8Array | AsyncIterable<Uint8Array>
   /** Become the program's descriptors 3, 4, … in this order. */
   readonly descriptors?: readonly ProcessDescriptor[]
   /** Gets standard output and standard error as they come, beside the result. */

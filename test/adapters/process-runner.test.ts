@@ -31,6 +31,25 @@ describe('a program of this machine', () => {
     assert.equal(result.exitStatus, 3)
   })
 
+  it('gets its input piece by piece, also when it stops reading', async () => {
+    const pieces = async function* () {
+      for (let at = 0; at < 100; at++) yield Buffer.alloc(65_536, 'x')
+    }
+    const counting = `let n = 0; process.stdin.on('data', d => { n += d.length }).on('end', () => process.stdout.write(String(n)))`
+    const counted = await runner.run(nodeProgram(counting, { input: pieces() }))
+    assert.equal(Buffer.from(counted.output).toString(), `${100 * 65_536}`)
+    assert.equal((await runner.run(nodeProgram('process.exit(4)', { input: pieces() }))).exitStatus, 4)
+  })
+
+  it('is ended when its input fails, with the same error', async () => {
+    const failing = async function* () {
+      yield Buffer.from('x')
+      throw new Error('the disk is on fire')
+    }
+    const waiting = `process.stdin.resume(); setTimeout(() => {}, 60_000)`
+    await assert.rejects(runner.run(nodeProgram(waiting, { input: failing() })), /on fire/)
+  })
+
   it('sees no environment but the given one', async () => {
     const script = 'process.stdout.write(JSON.stringify(Object.keys(process.env)))'
     const result = await runner.run(nodeProgram(script, { environment: { LC_ALL: 'C' } }))
