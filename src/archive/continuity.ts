@@ -56,10 +56,16 @@ function checkSigners(signers: readonly string[], { address, continuity, name }:
   if (signers.some(signer => locked.includes(signer) || continuity.acceptedKeys.includes(signer))) return
   const [first] = signers
   throw new Fault('RELEASE_SIGNERS_NEW', {
-    message: `${name} is signed by ${signers.join(', ')}, but the lock knows ${locked.join(', ')} for ${id}`,
+    message: `${name} is signed by ${shown(signers)}, but the lock knows ${shown(locked)} for ${id}`,
     hint: `Compare the new fingerprint with what the archive publishes; if it is right: \`aptroot lock update --accept-key ${first}\`.`,
     context: { file: name, archive: id, suite: address.suite, signers, locked },
   })
+}
+
+/** A lock of a pull request may list any number. */
+function shown(fingerprints: readonly string[]): string {
+  const more = fingerprints.length > 8 ? ` and ${fingerprints.length - 8} more` : ''
+  return `${fingerprints.slice(0, 8).join(', ')}${more}`
 }
 
 async function lastSeenBy({ address, store, mode }: ContinuityPlace): Promise<string | undefined> {
