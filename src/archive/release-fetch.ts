@@ -57,6 +57,9 @@ interface Found {
 /**
  * Fetches the Release of a suite (InRelease, else Release with Release.gpg), verifies and checks it, and keeps it.
  *
+ * It comes from the first mirror that has it. A mirror that cannot be reached or stands still is passed by; one that serves what
+ * nobody trusted has signed is not, since that is no mishap.
+ *
  * @throws {Fault} `RELEASE_*`, `SUITE_ABSENT`, `NETWORK_*`, `FETCH_OFFLINE`
  */
 export async function fetchRelease(
@@ -64,8 +67,40 @@ export async function fetchRelease(
   world: ReleaseWorld,
   session: Session,
 ): Promise<FetchedRelease> {
-  const found =
-    world.mode === 'offline' ? await keptFiles(address, world) : await downloadFiles(address, world, session)
+  if (world.mode === 'offline') return checked(await keptFiles(address, world), address, world, session)
+  const failures: Fault[] = []
+  for (const [at, base] of address.bases.entries()) {
+    try {
+      return await checked(await downloadFrom(base, address, world, session), address, world, session)
+    } catch (error) {
+      if (!isFault(error) || (error.exitCode !== 4 && !isOfStandstill(error))) throw error
+      failures.push(error)
+      if (isOfStandstill(error) && at + 1 < address.bases.length)
+        session.journal.emit({ kind: 'warned', stage: 'archive', message: `${error.message}; asking the next mirror` })
+    }
+  }
+  throw gravest(failures, address)
+}
+
+function isOfStandstill(fault: Fault): boolean {
+  return fault.code === 'RELEASE_EXPIRED' || fault.code === 'RELEASE_ROLLBACK'
+}
+
+/** A mirror that stands still says more than one that is away, and that more than one that lacks the suite. */
+function gravest(failures: readonly Fault[], address: SuiteAddress): Fault {
+  const told = failures.find(isOfStandstill) ?? failures.find(each => !isAbsent(each))
+  if (told !== undefined) return told
+  const [first] = failures
+  if (first === undefined) return new Fault('INTERNAL', { message: `${address.archive.id} has no address` })
+  return suiteAbsent(address, first)
+}
+
+async function checked(
+  found: Found,
+  address: SuiteAddress,
+  world: ReleaseWorld,
+  session: Session,
+): Promise<FetchedRelease> {
   const verified = await verify(found, address, world, session)
   const release = parseRelease(verified.release, found.name)
   const { archive, suite } = address
@@ -107,23 +142,6 @@ async function verify({ files, name }: Found, address: SuiteAddress, world: Rele
       message: `${name}: the signature by ${keyId} does not count: ${reason}`,
     })
   return { release, signers: release.signers.map(each => each.fingerprint) }
-}
-
-/** From the first mirror that has it. One that cannot be reached is passed by; one that serves a bad file is not. */
-async function downloadFiles(address: SuiteAddress, world: ReleaseWorld, session: Session): Promise<Found> {
-  const failures: Fault[] = []
-  for (const base of address.bases) {
-    try {
-      return await downloadFrom(base, address, world, session)
-    } catch (error) {
-      if (!isFault(error) || error.exitCode !== 4) throw error
-      failures.push(error)
-    }
-  }
-  const [first] = failures
-  const unreached = failures.find(each => !isAbsent(each))
-  if (unreached !== undefined || first === undefined) throw unreached
-  throw suiteAbsent(address, first)
 }
 
 async function downloadFrom(

@@ -150,3 +150,38 @@ describe('a Release that is older', () => {
     assert.ok(await list())
   })
 })
+
+describe('a mirror that stands still', () => {
+  const stale: readonly [what: string, code: 'RELEASE_EXPIRED' | 'RELEASE_ROLLBACK', suite: Partial<SuiteRequest>][] = [
+    ['expired', 'RELEASE_EXPIRED', { fields: { 'Valid-Until': '17 Jan 2026 10:00:00 UTC' } }],
+    ['is older than the lock', 'RELEASE_ROLLBACK', january(10)],
+  ]
+  for (const [what, code, suite] of stale) {
+    test(`since it ${what} is passed by for the next, and named in a warning`, async () => {
+      const { mirror, request } = await scene(suite)
+      const current = await startMirror({ files: await signedSuite({ keys: [keys[0]], ...january(18) }) })
+      const session = recordedSession()
+      const urisOf = () => [mirror.url, current.url] as const
+      const past = continuity(lockedAt('20260112T100000Z'))
+      const { releases } = await listArchives({ ...request, urisOf, continuity: past }, session)
+      assert.equal(releases[0]?.facts.at, '20260118T100000Z')
+      const warnings = session.events.flatMap(event => (event.kind === 'warned' ? [event.message] : []))
+      assert.match(warnings.join('\n'), new RegExp(`^${mirror.url}/.*; asking the next mirror$`))
+    })
+
+    test(`since it ${what} is what is told when no other can be asked`, async () => {
+      const { mirror, request } = await scene(suite)
+      const urisOf = () => ['http://127.0.0.1:9/debian', mirror.url, 'http://127.0.0.1:9/other'] as const
+      const past = continuity(lockedAt('20260112T100000Z'))
+      await assertFault(listArchives({ ...request, urisOf, continuity: past }, quietSession()), code)
+    })
+  }
+
+  test('is not what it is when nobody trusted has signed: then no other is asked', async () => {
+    const { mirror, request } = await scene({ keys: [await makeTestKey({ name: 'Stranger' })] })
+    const current = await startMirror({ files: await signedSuite({ keys: [keys[0]] }) })
+    const urisOf = () => [mirror.url, current.url] as const
+    await assertFault(listArchives({ ...request, urisOf }, quietSession()), 'RELEASE_KEY_UNKNOWN')
+    assert.deepEqual(current.requests, [])
+  })
+})
