@@ -1,31 +1,13 @@
-import { Agent, type Dispatcher, errors, ProxyAgent } from 'undici'
-import {
-  Fault,
-  type Routes,
-  redacted,
-  type Transport,
-  type TransportRequest,
-  type TransportResponse,
-} from '../kernel/index.ts'
-import { hintOf, reasonOf } from './network-reasons.ts'
+import { Agent, type Dispatcher, ProxyAgent } from 'undici'
+import { Fault, redacted, type Transport, type TransportRequest, type TransportResponse } from '../kernel/index.ts'
+import { networkFault } from './network-fault.ts'
 import { checkedTlsOptions } from './tls-options.ts'
+import { defaultTransportSettings, type TransportSettings } from './transport-settings.ts'
 
-export interface UndiciTransportSettings extends Routes {
-  /** Connections kept open to one host. */
-  readonly connectionsPerHost: number
-  readonly connectTimeoutMilliseconds: number
-  /** How long a server may be silent: before its headers, and between two pieces of a body. */
-  readonly stallTimeoutMilliseconds: number
-}
-
-export const defaultTransportSettings: UndiciTransportSettings = {
-  connectionsPerHost: 8,
-  connectTimeoutMilliseconds: 20_000,
-  stallTimeoutMilliseconds: 30_000,
-}
+export { defaultTransportSettings }
 
 /** HTTP by undici: keep-alive pools per host, bytes as they come, no redirects, no retries. */
-export function createUndiciTransport(settings: UndiciTransportSettings = defaultTransportSettings): Transport {
+export function createUndiciTransport(settings: TransportSettings = defaultTransportSettings): Transport {
   const options: Agent.Options = {
     connections: settings.connectionsPerHost,
     pipelining: 1,
@@ -101,52 +83,6 @@ function joinedHeaders(headers: Readonly<Record<string, string | string[] | unde
   for (const [name, value] of Object.entries(headers))
     if (value !== undefined) joined[name.toLowerCase()] = typeof value === 'string' ? value : value.join(', ')
   return joined
-}
-
-function networkFault(cause: unknown, url: URL, otherwise: 'NETWORK_UNREACHABLE' | 'NETWORK_TRUNCATED'): Fault {
-  const where = redacted(url)
-  const errno = errnoOf(cause)
-  if (
-    cause instanceof errors.ConnectTimeoutError ||
-    cause instanceof errors.HeadersTimeoutError ||
-    cause instanceof errors.BodyTimeoutError ||
-    errno === 'ETIMEDOUT'
-  )
-    return new Fault('NETWORK_TIMEOUT', {
-      message: `${where} did not answer in time (${errno})`,
-      hint: 'Try again, or name a nearer mirror with `--mirror ID=URI`.',
-      context: { url: where, errno },
-      cause,
-    })
-  const reason = reasonOf(errno)
-  return otherwise === 'NETWORK_TRUNCATED'
-    ? new Fault('NETWORK_TRUNCATED', {
-        message: `${where} broke off in the middle: ${reason}`,
-        hint: 'Try again: what was received is kept where it can be resumed.',
-        context: { url: where, errno },
-        cause,
-      })
-    : new Fault('NETWORK_UNREACHABLE', {
-        message: `${where} cannot be reached: ${reason}`,
-        hint: hintOf(errno),
-        context: { url: where, errno },
-        cause,
-      })
-}
-
-/** Never the message: undici and OpenSSL quote what the server sent. */
-function errnoOf(error: unknown): string {
-  const proxyStatus = proxyStatusOf(error)
-  if (proxyStatus !== undefined) return `PROXY_STATUS_${proxyStatus}`
-  if (error instanceof AggregateError && error.errors.length > 0) return errnoOf(error.errors[0])
-  if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code
-  return error instanceof Error ? error.name : 'unknown'
-}
-
-/** What a proxy answered for itself: undici tells it by its own message alone. */
-function proxyStatusOf(error: unknown): string | undefined {
-  if (!(error instanceof errors.UndiciError)) return undefined
-  return /^Proxy (?:response|Authentication Required) \((\d{3})\)/.exec(error.message)?.[1]
 }
 
 function checkedProxy(proxy: URL): URL {

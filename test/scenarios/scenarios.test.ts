@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { readPrivateKey } from 'openpgp'
 import { describe, onTestFinished, test } from 'vitest'
-import { createUndiciTransport, defaultTransportSettings } from '../../src/adapters/undici-transport.ts'
+import { createHttpTransport, defaultTransportSettings } from '../../src/adapters/http-transport.ts'
 import { isFault } from '../../src/kernel/index.ts'
 import { projectOf } from '../../src/workflows/project.ts'
 import { type UpdateLockResult, updateLock } from '../../src/workflows/update-lock.ts'
@@ -78,7 +78,7 @@ async function update(
   folder: string,
   mirrors: ReadonlyMap<string, readonly [string, ...string[]]>,
 ): Promise<UpdateLockResult> {
-  const transport = createUndiciTransport(defaultTransportSettings)
+  const transport = createHttpTransport(defaultTransportSettings)
   onTestFinished(() => transport.close())
   return updateLock(
     {

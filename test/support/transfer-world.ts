@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { onTestFinished } from 'vitest'
-import { createUndiciTransport, defaultTransportSettings } from '../../src/adapters/undici-transport.ts'
+import { createHttpTransport, defaultTransportSettings } from '../../src/adapters/http-transport.ts'
 import { type BlobIdentity, Store } from '../../src/store/index.ts'
 import { createTransfer, type Transfer, type TransferWorld } from '../../src/transfer/index.ts'
 import { scratchFolder } from './scratch.ts'
@@ -15,7 +15,7 @@ export interface TransferScene {
 /** Real HTTP and a real store; only waiting takes no time, and chance always says one half. */
 export async function transferScene(overrides: Partial<TransferWorld> = {}): Promise<TransferScene> {
   const clock = virtualClock()
-  const transport = createUndiciTransport({ ...defaultTransportSettings, stallTimeoutMilliseconds: 150 })
+  const transport = createHttpTransport({ ...defaultTransportSettings, stallTimeoutMilliseconds: 150 })
   onTestFinished(() => transport.close())
   const transfer = createTransfer({
     transport,

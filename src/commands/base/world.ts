@@ -36,8 +36,8 @@ export function createWorld(place: WorldPlace): { readonly world: World; close()
     processRunner: createProcessRunner({ searchPath: place.environment.PATH ?? '', maximumOutputBytes }),
     random: Math.random,
     openTransport: async routes => {
-      const { createUndiciTransport, defaultTransportSettings } = await import('../../adapters/undici-transport.ts')
-      const transport = createUndiciTransport({ ...defaultTransportSettings, ...routes })
+      const { createHttpTransport, defaultTransportSettings } = await import('../../adapters/http-transport.ts')
+      const transport = createHttpTransport({ ...defaultTransportSettings, ...routes })
       transports.push(transport)
       return transport
     },

@@ -2,14 +2,14 @@ import assert from 'node:assert/strict'
 import { createServer } from 'node:http'
 import { connect, createServer as createTcpServer } from 'node:net'
 import { describe, it, onTestFinished } from 'vitest'
+import { createHttpTransport, defaultTransportSettings } from '../../src/adapters/http-transport.ts'
 import { systemClock } from '../../src/adapters/system-clock.ts'
-import { createUndiciTransport, defaultTransportSettings } from '../../src/adapters/undici-transport.ts'
 import type { Transport, TransportResponse } from '../../src/kernel/index.ts'
 import { assertFault } from '../support/assert-fault.ts'
 import { startMirror } from '../support/loopback-mirror.ts'
 
 function transport(overrides: Partial<typeof defaultTransportSettings> = {}): Transport {
-  const created = createUndiciTransport({ ...defaultTransportSettings, ...overrides })
+  const created = createHttpTransport({ ...defaultTransportSettings, ...overrides })
   onTestFinished(() => created.close())
   return created
 }
@@ -38,6 +38,27 @@ describe('an HTTP exchange', () => {
     const through = transport({ connectionsPerHost: 1 })
     for (let count = 0; count < 5; count++) await bodyOf(await get(through, `${mirror.url}/a`))
     assert.equal(new Set(mirror.requests.map(request => request.port)).size, 1)
+  })
+
+  it('is sent once more when the server had closed the idle connection that it went over', async () => {
+    let connections = 0
+    const server = createTcpServer(socket => {
+      const first = connections++ === 0
+      let requests = 0
+      socket.on('error', () => undefined)
+      socket.on('data', () => {
+        if (first && ++requests === 2) socket.resetAndDestroy()
+        else socket.write('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok')
+      })
+    })
+    const port = await new Promise<number>(resolve => {
+      server.listen(0, '127.0.0.1', () => resolve((server.address() as { port: number }).port))
+    })
+    onTestFinished(() => void server.close())
+    const through = transport({ connectionsPerHost: 1 })
+    for (let count = 0; count < 2; count++)
+      assert.equal((await bodyOf(await get(through, `http://127.0.0.1:${port}/a`))).toString(), 'ok')
+    assert.equal(connections, 2)
   })
 
   it('neither decodes contents nor follows redirects', async () => {
@@ -133,7 +154,7 @@ describe('a proxy', () => {
     await new Promise<void>(resolve => proxy.listen(0, '127.0.0.1', resolve))
     onTestFinished(() => void proxy.close())
     const { port } = proxy.address() as { port: number }
-    const through = createUndiciTransport({
+    const through = createHttpTransport({
       ...defaultTransportSettings,
       proxyOf: () => new URL(`http://user:p%40ss@127.0.0.1:${port}`),
     })
@@ -158,7 +179,7 @@ describe('a proxy', () => {
     await new Promise<void>(resolve => proxy.listen(0, '127.0.0.1', resolve))
     onTestFinished(() => void proxy.close())
     const { port } = proxy.address() as { port: number }
-    const through = createUndiciTransport({
+    const through = createHttpTransport({
       ...defaultTransportSettings,
       proxyOf: () => new URL(`http://127.0.0.1:${port}`),
     })
@@ -168,7 +189,7 @@ describe('a proxy', () => {
   })
 
   it('that is no http proxy is a wrong setting', async () => {
-    const through = createUndiciTransport({
+    const through = createHttpTransport({
       ...defaultTransportSettings,
       proxyOf: () => new URL('socks5://user:secret@127.0.0.1:1080'),
     })

@@ -1,0 +1,133 @@
+import { Agent, type ClientRequest, type IncomingMessage, type RequestOptions, request as requestHttp } from 'node:http'
+import type { Transport, TransportRequest, TransportResponse } from '../kernel/index.ts'
+import { networkFault } from './network-fault.ts'
+import type { TransportSettings } from './transport-settings.ts'
+
+/** Sends over one of the connections of an agent. */
+interface Channel {
+  readonly agent: Agent
+  readonly request: (url: URL, options: RequestOptions) => ClientRequest
+}
+
+/**
+ * HTTP by Node's own client, without proxies and certificates of its own: keep-alive pools per host, bytes as they come, no redirects, no retries.
+ * It loads in a tenth of the time that undici takes (5 ms, 45 ms), which a `lock update` without news would notice.
+ */
+export function createDirectTransport(settings: TransportSettings): Transport {
+  const options = { keepAlive: true, maxSockets: settings.connectionsPerHost, autoSelectFamily: true }
+  const plain: Channel = { agent: new Agent(options), request: requestHttp }
+  let secured: Promise<Channel> | undefined
+  const channelFor = async ({ protocol }: URL): Promise<Channel> => {
+    if (protocol !== 'https:') return plain
+    secured ??= import('node:https').then(https => ({ agent: new https.Agent(options), request: https.request }))
+    return secured
+  }
+  return {
+    request: async request => exchange(await channelFor(request.url), request, settings),
+    async close() {
+      plain.agent.destroy()
+      ;(await secured)?.agent.destroy()
+    },
+  }
+}
+
+async function exchange(
+  channel: Channel,
+  request: TransportRequest,
+  settings: TransportSettings,
+): Promise<TransportResponse> {
+  const { url, signal } = request
+  signal.throwIfAborted()
+  try {
+    const response = await answerTo(channel, request, settings)
+    return {
+      status: response.statusCode ?? 0,
+      headers: joinedHeaders(response.headersDistinct),
+      body: checkedBody(response, request, settings.stallTimeoutMilliseconds),
+    }
+  } catch (error) {
+    signal.throwIfAborted()
+    throw networkFault(error, url, 'NETWORK_UNREACHABLE')
+  }
+}
+
+async function answerTo(
+  channel: Channel,
+  request: TransportRequest,
+  settings: TransportSettings,
+): Promise<IncomingMessage> {
+  for (;;) {
+    const { url, method, headers } = request
+    // A signal of its own: listeners of many requests on one signal make Node warn of a leak.
+    const signal = AbortSignal.any([request.signal])
+    const sent = channel.request(url, { agent: channel.agent, method, headers, signal })
+    try {
+      return await answered(sent, settings)
+    } catch (error) {
+      // The server closed an idle connection at the moment we used it. A new one says what it thinks.
+      if (!sent.reusedSocket || !isReset(error)) throw error
+    }
+  }
+}
+
+function answered(sent: ClientRequest, settings: TransportSettings): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    let timer: NodeJS.Timeout | undefined
+    const expect = (milliseconds: number) => {
+      clearTimeout(timer)
+      timer = setTimeout(() => sent.destroy(timeout()), milliseconds)
+    }
+    sent.on('socket', socket => {
+      if (!socket.connecting) return expect(settings.stallTimeoutMilliseconds)
+      expect(settings.connectTimeoutMilliseconds)
+      const ready = 'encrypted' in socket ? 'secureConnect' : 'connect'
+      socket.once(ready, () => expect(settings.stallTimeoutMilliseconds))
+    })
+    sent.on('response', response => {
+      clearTimeout(timer)
+      resolve(response)
+    })
+    // Stays: what goes wrong later reaches the reader of the body, and must not be thrown here as well.
+    sent.on('error', error => {
+      clearTimeout(timer)
+      reject(error)
+    })
+    sent.end()
+  })
+}
+
+async function* checkedBody(
+  response: IncomingMessage,
+  { url, signal }: TransportRequest,
+  stallMilliseconds: number,
+): AsyncGenerator<Uint8Array> {
+  // Only our own waiting counts: a reader that takes its time is no fault of the server.
+  const chunks: AsyncIterator<Uint8Array> = response[Symbol.asyncIterator]()
+  try {
+    for (;;) {
+      const timer = setTimeout(() => response.destroy(timeout()), stallMilliseconds)
+      const next = await chunks.next().finally(() => clearTimeout(timer))
+      if (next.done === true) return
+      yield next.value
+    }
+  } catch (error) {
+    signal.throwIfAborted()
+    throw networkFault(error, url, 'NETWORK_TRUNCATED')
+  } finally {
+    await chunks.return?.()
+  }
+}
+
+function joinedHeaders(headers: NodeJS.Dict<string[]>): Record<string, string> {
+  const joined: Record<string, string> = Object.create(null)
+  for (const [name, values] of Object.entries(headers)) if (values !== undefined) joined[name] = values.join(', ')
+  return joined
+}
+
+function timeout(): Error {
+  return Object.assign(new Error('the server was silent'), { code: 'ETIMEDOUT' })
+}
+
+function isReset(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ECONNRESET' || error.code === 'EPIPE')
+}
