@@ -45,6 +45,17 @@ const entryPoints = [
     out: `workers/${path.replace(/^.*\//, '').replace(/\.worker\.ts$/, '')}`,
   })),
 ]
+/** Commands define and read flags without oclif, which is loaded when it is needed (src/commands/base/light-oclif.ts). */
+const lightOclif = {
+  name: 'light-oclif',
+  setup(bundler) {
+    bundler.onResolve({ filter: /^@oclif\/core$/ }, ({ importer, kind }) => {
+      if (kind !== 'import-statement' || !importer.startsWith(join(root, 'src/commands/'))) return undefined
+      if (importer.endsWith('/base/whole-oclif.ts')) return undefined
+      return { path: join(root, 'src/commands/base/light-oclif.ts') }
+    })
+  },
+}
 const result = await build({
   absWorkingDir: root,
   entryPoints,
@@ -58,6 +69,7 @@ const result = await build({
   legalComments: 'none',
   metafile: true,
   logLevel: 'warning',
+  plugins: [lightOclif],
   // Bundled CommonJS packages call require() for Node's own modules.
   banner: {
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",

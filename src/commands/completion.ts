@@ -11,6 +11,7 @@ const shells = ['bash', 'zsh', 'fish'] as const
 type Shell = (typeof shells)[number]
 
 export default class Completion extends BaseCommand {
+  static readonly readsConfig = true
   static override summary = 'Print a completion script for a shell'
   static override description =
     'Completes commands, flags, and for `lock why`, `lock tree` and `remove` the package names of the lockfile.'

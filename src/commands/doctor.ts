@@ -7,6 +7,7 @@ import { storeFlags } from './base/settings-flags.ts'
 import { count, type Line, type Span, span } from './base/text.ts'
 
 export default class Doctor extends BaseCommand {
+  static readonly readsConfig = true
   static override summary = 'Say what this machine can do for aptroot, and what to install for more'
   static override description = 'Changes nothing and uses no network. Ends with exit code 0 whatever it finds.'
   static override flags = { ...storeFlags }

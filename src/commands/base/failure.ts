@@ -1,5 +1,5 @@
 import { stripVTControlCharacters } from 'node:util'
-import { type Config, Errors } from '@oclif/core'
+import type { Config } from '@oclif/core'
 import { didYouMean, Fault } from '../../kernel/index.ts'
 
 /** Turns whatever escaped from a command into the fault that is shown. */
@@ -10,7 +10,7 @@ export function faultOf(
   // Once interrupted, every later error is a consequence: a closed socket, an aborted read, a half-written file.
   if (invocation.signal.aborted && invocation.signal.reason instanceof Fault) return invocation.signal.reason
   if (error instanceof Fault) return error
-  if (error instanceof Errors.CLIError) return usageFault(error, invocation.helpCommand)
+  if (isOclifError(error)) return usageFault(error, invocation.helpCommand)
   return internalFault(error)
 }
 
@@ -21,6 +21,11 @@ export function internalFault(error: unknown): Fault {
     hint: 'Run the command again with --verbose and report its output, together with that of `aptroot doctor --json`, where you got aptroot from.',
     cause: error,
   })
+}
+
+/** oclif marks its errors; importing it for `instanceof` would load it in every run. */
+function isOclifError(error: unknown): error is ParseError {
+  return error instanceof Error && 'oclif' in error
 }
 
 interface ParseError extends Error {

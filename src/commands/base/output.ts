@@ -16,8 +16,6 @@ export class Output {
     this.#stream = stream
     this.#colour = colour
     this.#name = name
-    // oclif listens as well and throws what is not EPIPE, which would end in a stack trace.
-    stream.removeAllListeners('error')
     stream.on('error', (error: NodeJS.ErrnoException) => {
       this.#closed = true
       if (error.code !== 'EPIPE') this.#failure ??= error

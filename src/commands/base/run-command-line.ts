@@ -1,13 +1,15 @@
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import { type Command, Config, Help } from '@oclif/core'
 import { Fault, isFault } from '../../kernel/index.ts'
 import { BaseCommand } from './base-command.ts'
 import { type Answer, type Envelope, envelopeOfAnswer, envelopeOfFault } from './envelope.ts'
-import { faultOf, internalFault, unknownCommandFault } from './failure.ts'
+import { faultOf, internalFault } from './failure.ts'
+import { type FoundCommand, type FoundHelp, findPlainCommand } from './find-command.ts'
 import { listenForInterruption } from './interruption.ts'
 import type { Invocation } from './invocation.ts'
+import { loadOclif } from './load-oclif.ts'
 import { Output } from './output.ts'
+import { beforeSeparator } from './separator.ts'
 import { colourOf, factsOf } from './terminal.ts'
 import { span } from './text.ts'
 
@@ -66,16 +68,15 @@ async function dispatch(argv: readonly string[], invocation: Invocation, report:
     const [first, ...rest] = argv
     if (first === '--version' || first === 'version') return await printVersion(invocation)
     const words = first === 'help' ? [...rest, '--help'] : [...argv]
-    const config = await Config.load({ root: invocation.packageFolder, devPlugins: false, userPlugins: false })
-    const found = findCommand(words, config)
+    const found = (await findPlainCommand(words, invocation.packageFolder)) ?? (await findWithOclif(words, invocation))
     switch (found.kind) {
       case 'help':
-        await showHelp(config, found.subject)
+        await found.show()
         return 0
       case 'command': {
-        commandName = found.command.id.replaceAll(':', ' ')
+        commandName = found.id.replaceAll(':', ' ')
         helpCommand = `aptroot ${commandName} --help`
-        const answer = await runCommand(found.command, found.argv, config, invocation)
+        const answer = await runCommand(found, invocation)
         await close(invocation)
         return printAnswer(invocation, commandName, answer)
       }
@@ -90,49 +91,19 @@ async function dispatch(argv: readonly string[], invocation: Invocation, report:
   }
 }
 
-type Found =
-  | { readonly kind: 'help'; readonly subject: readonly string[] }
-  | { readonly kind: 'command'; readonly command: Command.Loadable; readonly argv: string[] }
-
-/** The longest run of words before the first flag that names a command or a topic. */
-function findCommand(argv: readonly string[], config: Config): Found {
-  const isHelp = argv.length === 0 || beforeSeparator(argv).some(word => word === '--help' || word === '-h')
-  const firstFlag = argv.findIndex(word => word.startsWith('-'))
-  const words = firstFlag === -1 ? argv : argv.slice(0, firstFlag)
-  for (let length = Math.min(words.length, 3); length > 0; length--) {
-    const command = config.findCommand(words.slice(0, length).join(':'))
-    if (command === undefined) continue
-    if (isHelp) return { kind: 'help', subject: words.slice(0, length) }
-    return { kind: 'command', command, argv: argv.slice(length) }
-  }
-  if (words.length === 0) {
-    if (isHelp) return { kind: 'help', subject: [] }
-    throw new Fault('USAGE_INVALID', {
-      message: `${argv[0]} stands before the command`,
-      hint: 'Write the command first, for example `aptroot lock check --json`; `aptroot --help` lists the commands.',
-      context: { flag: argv[0] ?? '' },
-    })
-  }
-  if (words.length === 1 && config.findTopic(words[0] ?? '') !== undefined) return { kind: 'help', subject: words }
-  throw unknownCommandFault(words, config)
+async function findWithOclif(
+  words: readonly string[],
+  { packageFolder }: Invocation,
+): Promise<FoundCommand | FoundHelp> {
+  const { findCommand } = await loadOclif()
+  return findCommand(words, packageFolder)
 }
 
-async function showHelp(config: Config, subject: readonly string[]): Promise<void> {
-  const help = new Help(config, config.pjson.oclif.helpOptions ?? {})
-  await help.showHelp([...subject])
-}
-
-async function runCommand(
-  command: Command.Loadable,
-  argv: string[],
-  config: Config,
-  invocation: Invocation,
-): Promise<Answer> {
-  // oclif types the class as abstract; what a command file exports is not.
-  const CommandClass = (await command.load()) as unknown as new (argv: string[], config: Config) => unknown
-  const instance = new CommandClass(argv, config)
-  if (!(instance instanceof BaseCommand))
-    throw new Fault('INTERNAL', { message: `${command.id} does not extend BaseCommand` })
+async function runCommand({ id, argv, load, config }: FoundCommand, invocation: Invocation): Promise<Answer> {
+  const CommandClass = await load()
+  CommandClass.id = id
+  const instance = new CommandClass([...argv], (await config(CommandClass)) as never)
+  if (!(instance instanceof BaseCommand)) throw new Fault('INTERNAL', { message: `${id} does not extend BaseCommand` })
   const running = instance.start(invocation)
   const grace = new Promise<never>((_, reject) => {
     invocation.signal.addEventListener('abort', () => {
@@ -183,10 +154,4 @@ async function printVersion(invocation: Invocation): Promise<number> {
   }
   const answer = { result: { version, node: process.versions.node }, lines: [`aptroot/${version}`] }
   return printAnswer(invocation, 'version', answer)
-}
-
-/** What follows `--` is data. */
-function beforeSeparator(argv: readonly string[]): readonly string[] {
-  const separator = argv.indexOf('--')
-  return separator === -1 ? argv : argv.slice(0, separator)
 }
