@@ -1,7 +1,8 @@
 import { checkArchitecture } from '../debian/index.ts'
-import { quoted } from '../kernel/index.ts'
+import { isFault, quoted } from '../kernel/index.ts'
 import { type ManifestNode, manifestFault, manifestSource, positionOf } from './manifest-node.ts'
 import type { ArchiveDefinition, Manifest, RecommendsPolicy, RootArchitecture } from './model.ts'
+import { readPlainYaml } from './plain-yaml.ts'
 import type { DistributionPreset } from './preset.ts'
 import { archivesOfPreset, presetOf } from './presets/index.ts'
 import { readArchive } from './read-archives.ts'
@@ -55,7 +56,16 @@ export const manifestFormat = 1
  * message begins `file:line:column:`, each context has the line as `excerpt`
  */
 export async function readManifest(text: string, fileName: string, hostArchitecture?: string): Promise<Manifest> {
-  return manifestOf(await parseYaml(manifestSource(text, fileName)), hostArchitecture)
+  const source = manifestSource(text, fileName)
+  const plain = readPlainYaml(source)
+  if (plain === undefined) return manifestOf(await parseYaml(source), hostArchitecture)
+  try {
+    return manifestOf(plain, hostArchitecture)
+  } catch (error) {
+    if (!isFault(error)) throw error
+    // Once more by the whole parser, which knows exactly where each value ends: the fault shows the place.
+    return manifestOf(await parseYaml(source), hostArchitecture)
+  }
 }
 
 function manifestOf(node: ManifestNode, hostArchitecture: string | undefined): Manifest {

@@ -219,7 +219,7 @@ describe('lock check', () => {
     assert.match(result.errorOutput, /\[LOCK_INCONSISTENT\]/)
   })
 
-  test('loads neither OpenPGP, nor HTTP, nor the whole command line parser', async () => {
+  test('loads neither OpenPGP, nor HTTP, nor YAML, nor the whole command line parser', async () => {
     await publish(web)
     want('nginx')
     await run('lock', 'update', ...asOf)
@@ -242,6 +242,7 @@ export async function load(url, context, next) {
     const loaded = read('loaded.txt')
     assert.ok(loaded.includes('src/workflows/check-lock.ts'), 'nothing was traced')
     assert.ok(!loaded.includes('node_modules/@oclif/'), 'oclif was loaded')
+    assert.ok(!loaded.includes('node_modules/yaml/'), 'yaml was loaded')
     assert.ok(!loaded.includes('node_modules/openpgp/'), 'openpgp was loaded')
     assert.ok(!loaded.includes('node_modules/undici/'), 'undici was loaded')
   })
