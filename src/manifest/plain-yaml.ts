@@ -23,7 +23,7 @@ interface Line {
 }
 
 /**
- * Reads a manifest in the plain subset of YAML that most are written in: mappings by indentation, block and flow lists of single
+ * Reads a manifest in the plain subset of YAML that most are written in: mappings by indentation, block lists of these, block and flow lists of
  * words and numbers, comments. Every text it reads means the same to the `yaml` package, which takes 25 ms to load
  * (test/manifest/plain-yaml.test.ts compares them). Ends of nodes are not exact; who needs those asks `parseYaml`.
  *
@@ -38,7 +38,7 @@ export function readPlainYaml(source: ManifestSource): ManifestNode | undefined 
 }
 
 /** Without empty lines and comments. */
-function linesOf({ text, lineStarts }: ManifestSource): readonly Line[] {
+function linesOf({ text, lineStarts }: ManifestSource): Line[] {
   return lineStarts.flatMap((start, at) => {
     const whole = text.slice(start, lineStarts[at + 1])
     const line = whole.replace(/[ \n]+$/, '')
@@ -49,10 +49,10 @@ function linesOf({ text, lineStarts }: ManifestSource): readonly Line[] {
 
 class PlainReader {
   readonly #source: ManifestSource
-  readonly #lines: readonly Line[]
+  readonly #lines: Line[]
   #next = 0
 
-  constructor(source: ManifestSource, lines: readonly Line[]) {
+  constructor(source: ManifestSource, lines: Line[]) {
     this.#source = source
     this.#lines = lines
   }
@@ -101,12 +101,22 @@ class PlainReader {
       // A list that begins where its key does ends where the next key begins.
       if (value === undefined && line.indent === indent && keyLine.test(line.text)) break
       if (value === undefined || line.indent !== indent) return undefined
-      this.#next++
-      const item = this.#scalar(value, line.start + line.text.length - value.length)
+      const item = this.#item(line, value)
       if (item === undefined) return undefined
       items.push(item)
     }
     return this.#placed(first, items.at(-1), { kind: 'list', style: 'block', items })
+  }
+
+  /** Of `- id: demo` the rest is the first line of a mapping that is indented as far as its key. */
+  #item(line: Line, value: string): ManifestNode | undefined {
+    const indent = line.text.length - value.length
+    if (keyLine.test(value)) {
+      this.#lines[this.#next] = { ...line, text: `${' '.repeat(indent)}${value}`, indent }
+      return this.mapping(indent)
+    }
+    this.#next++
+    return this.#scalar(value, line.start + indent)
   }
 
   #value(text: string, start: number): ManifestNode | undefined {

@@ -55,7 +55,8 @@ archives:
     signed-by: keys/test.asc
 base: none
 packages: [${packages.join(', ')}]
-image: {configure: none}
+image:
+  configure: none
 `,
   )
 }

@@ -40,6 +40,15 @@ packages:
   - openssl (>= 3.0)
   - git [amd64 arm64]   # two
   - "default-mta | mail-transport-agent"
+archives:
+  - id: demo
+    uri: http://mirror.example.org/demo
+    suites: [stable]
+  - id: other
+    uri: http://127.0.0.1:80/x
+    suites:
+      - a
+      - b
 exclude:
 - usrmerge
 recommends: false
@@ -159,7 +168,8 @@ describe('the plain subset of YAML', () => {
     ['a tag', 'a: !x b\n'],
     ['a block text', 'a: |\n  b\n'],
     ['a text over two lines', 'a: b\n  c\n'],
-    ['a list of mappings', 'a:\n  - b: c\n'],
+    ['a flow mapping', 'a: {b: c}\n'],
+    ['a list in a list', 'a:\n  - - b\n'],
     ['a key that is written twice', 'a: b\na: c\n'],
     ['a number that is none in YAML 1.1', 'a: 010\n'],
     ['a tab', 'a:\tb\n'],
