@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { constants as fileModes } from 'node:fs'
 import { access, stat } from 'node:fs/promises'
 import { constants } from 'node:os'
@@ -113,9 +112,19 @@ async function feed(pipe: Writable, input: ProcessRequest['input']): Promise<voi
   if (input !== undefined && !(input instanceof Uint8Array))
     for await (const bytes of input) {
       if (isClosed || pipe.destroyed) return
-      if (!pipe.write(bytes)) await Promise.race([once(pipe, 'drain'), once(pipe, 'close')]).catch(() => undefined)
+      if (!pipe.write(bytes)) await drained(pipe)
     }
   pipe.end(input instanceof Uint8Array ? input : undefined)
+}
+
+function drained(pipe: Writable): Promise<void> {
+  return new Promise(resolve => {
+    const end = () => {
+      pipe.off('drain', end).off('close', end)
+      resolve()
+    }
+    pipe.on('drain', end).on('close', end)
+  })
 }
 
 /** Gathers a pipe; the returned function gives what came. */

@@ -1,4 +1,4 @@
-import { Fault, type ProcessRunner, type Session } from '../kernel/index.ts'
+import { type ProcessRunner, type Session, unreachable } from '../kernel/index.ts'
 import type { OutputOptions } from '../manifest/index.ts'
 import { type EmittedDirectory, emitDirectory } from './emit-directory.ts'
 import { type EmittedFileSystem, emitFileSystem } from './emit-file-system.ts'
@@ -7,6 +7,7 @@ import { compressionOfTarName, type EmittedTar, emitTar } from './emit-tar.ts'
 import type { ImageFacts } from './image-facts.ts'
 import { type EmittedOci, emitOci } from './oci/emit-oci.ts'
 import { finishOciLayouts } from './oci/finish-layouts.ts'
+import { type EmittedOstree, emitOstree } from './ostree/emit-ostree.ts'
 import type { OutputTarget } from './output-fault.ts'
 import type { SealedTree } from './tar-bytes.ts'
 import type { Ownership } from './write-tree.ts'
@@ -22,7 +23,7 @@ export interface EmitRequest {
   readonly runner: ProcessRunner
 }
 
-export type EmittedOutput = EmittedTar | EmittedDirectory | EmittedOci | EmittedFileSystem
+export type EmittedOutput = EmittedTar | EmittedDirectory | EmittedOci | EmittedOstree | EmittedFileSystem
 
 /**
  * Writes every output, one after the other, each in one step. Names and programs are judged before anything is written; a fault in a later
@@ -66,10 +67,9 @@ async function emitOne(
     case 'erofs':
     case 'ext4':
       return emitFileSystem({ ...work, options }, session)
+    case 'ostree':
+      return emitOstree({ ...work, options }, session)
     default:
-      throw new Fault('USAGE_INVALID', {
-        message: `this version of aptroot does not write ${options.format} yet`,
-        hint: 'Choose tar, directory or oci.',
-      })
+      return unreachable(options)
   }
 }

@@ -6,6 +6,7 @@ export { compressionOfTarName, type EmittedTar, emitTar, type TarCompression } f
 export type { ImageFacts } from './image-facts.ts'
 export { type EmittedOci, emitOci } from './oci/emit-oci.ts'
 export { finishOciLayouts } from './oci/finish-layouts.ts'
+export { type EmittedOstree, emitOstree, type OstreeRequest } from './ostree/emit-ostree.ts'
 export { type OutputTarget, outputFault } from './output-fault.ts'
 export { type SealedTree, tarBytes } from './tar-bytes.ts'
 export type { Ownership } from './write-tree.ts'

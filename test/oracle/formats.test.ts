@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
+import { isUtf8 } from 'node:buffer'
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { lstatSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'vitest'
-import { emitOutputs, finishOutputs } from '../../src/image/index.ts'
+import { emitOstree, emitOutputs, finishOutputs } from '../../src/image/index.ts'
 import { defaultOptions, type OutputOptions } from '../../src/manifest/index.ts'
+import { deviceTree } from '../support/device-tree.ts'
 import { formatTree, sampleFacts } from '../support/format-tree.ts'
 import { skippedForWantOf } from '../support/real-archive.ts'
 import { realPrograms } from '../support/real-programs.ts'
@@ -114,5 +116,50 @@ describe.skipIf(withoutExt4)('an ext4 image', () => {
     assert.match(loop0 ?? '', /block special +Mode: +0600[\s\S]*major\/minor number: 07:300/)
     assert.match(pipe ?? '', /Type: FIFO +Mode: +0600/)
     assert.match(bin ?? '', /Fast link dest: "usr\/bin"[\s\S]*01 00 00 02 00 20 00/)
+  })
+})
+
+const withoutOstree = skippedForWantOf(await missing('ostree', 'chattr'))
+describe.skipIf(withoutOstree)('an ostree commit', () => {
+  test('passes ostree fsck, and ostree ls -R finds the tree with its owners in it', async () => {
+    const parent = await scratchFolder()
+    const tree = new Map([...formatTree.tree].filter(([path]) => isUtf8(Buffer.from(path, 'latin1'))))
+    const target = { path: join(parent, 'repo'), name: 'repo' }
+    const options = { ...defaultOptions('ostree'), reference: 'debian/amd64', layout: 'plain' as const }
+    await emitOstree({ root: { ...formatTree, tree }, facts: sampleFacts, options, target }, quietSession())
+    run('ostree', `--repo=${target.path}`, 'fsck')
+    const listed = run('ostree', `--repo=${target.path}`, 'ls', '-R', 'debian/amd64').trim().split('\n')
+    const wanted = [...tree].flatMap(([path, entry]) => {
+      if (!['file', 'directory', 'symlink'].includes(entry.kind)) return []
+      const type = entry.kind === 'file' ? '-' : entry.kind === 'symlink' ? 'l' : 'd'
+      const size = entry.kind === 'file' ? entry.content.sizeBytes : 0
+      const arrow = entry.kind === 'symlink' ? ` -> ${entry.target}` : ''
+      const mode = entry.mode.toString(8).padStart(5, '0')
+      return `${type}${mode} ${entry.userId} ${entry.groupId} ${size} /${path}${arrow}`
+    })
+    assert.deepEqual(listed.map(line => line.replace(/ +/g, ' ')).sort(), wanted.sort())
+    const shown = run('ostree', `--repo=${target.path}`, 'ls', '-X', 'debian/amd64', '/usr/bin/ping')
+    assert.ok(shown.includes("(b'security.capability', [byte 0x01, 0x00, 0x00, 0x02, 0x00, 0x20,"), shown)
+  })
+
+  test('is deployed by ostree admin deploy, with its kernel and its own /etc', async () => {
+    const parent = await scratchFolder()
+    const target = { path: join(parent, 'repo'), name: 'repo' }
+    const options = { ...defaultOptions('ostree'), reference: 'debian/amd64' }
+    const { commit } = await emitOstree({ root: deviceTree, facts: sampleFacts, options, target }, quietSession())
+    const system = join(parent, 'system')
+    mkdirSync(system)
+    run('ostree', 'admin', 'init-fs', system)
+    run('ostree', 'admin', 'os-init', `--sysroot=${system}`, 'debian')
+    run('ostree', `--repo=${system}/ostree/repo`, 'pull-local', target.path, 'debian/amd64')
+    run('ostree', 'admin', 'deploy', `--sysroot=${system}`, '--os=debian', '--karg-none', 'debian/amd64')
+    const deployed = join(system, 'ostree/deploy/debian/deploy', `${commit}.0`)
+    // ostree makes it immutable, and the scratch folder could not be removed.
+    run('chattr', '-i', deployed)
+    const { uid, gid, mode } = lstatSync(join(deployed, 'etc/hostname'))
+    assert.deepEqual([uid, gid, mode & 0o7777], [7, 8, 0o640])
+    assert.equal(lstatSync(join(deployed, 'usr/bin/su')).mode & 0o7777, 0o4755)
+    const entry = readFileSync(join(system, 'boot/loader/entries/ostree-1-debian.conf'), 'utf8')
+    assert.match(entry, /^linux \S+\/vmlinuz-6\.1\.0-1-amd64\ninitrd \S+\/initramfs-6\.1\.0-1-amd64\.img$/m)
   })
 })
