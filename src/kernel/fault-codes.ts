@@ -9,6 +9,7 @@
 export const exitCodeByFaultCode = {
   LOCK_STALE: 1,
   LOCK_INCONSISTENT: 1,
+  LOCK_NOT_PROVEN: 1,
   LOCK_DIFFERS: 1,
   LOCK_PACKAGE_ABSENT: 1,
 

@@ -20,6 +20,8 @@ export interface ExchangeRequest {
   /** Valid for the origin of `url`. */
   readonly credentials: Credentials | undefined
   readonly headers: Readonly<Record<string, string>>
+  /** Default: GET. */
+  readonly method?: 'GET' | 'HEAD'
 }
 
 export interface Answer {
@@ -39,7 +41,7 @@ export async function exchange(world: ExchangeWorld, request: ExchangeRequest, s
   for (let redirects = 0; redirects <= maximumRedirects; redirects++) {
     session.signal.throwIfAborted()
     const response = await world.transport.request({
-      method: 'GET',
+      method: request.method ?? 'GET',
       url,
       headers: headersFor(world, request, url),
       signal: session.signal,

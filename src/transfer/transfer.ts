@@ -1,6 +1,7 @@
 import { concatBytes, Fault, redacted, type Session, type Stage } from '../kernel/index.ts'
 import type { BlobClaim, BlobIdentity, BlobOutcome, BlobWriter, Store } from '../store/index.ts'
 import { fileBytes, openLocalFile } from './local-file.ts'
+import { probe } from './probe.ts'
 import { createQueue } from './queue.ts'
 import { lengthFault, type ReceiveRequest, type Receiver, type ReceiveWorld, receive } from './receive.ts'
 import { type DownloadAddress, parseAddress } from './url.ts'
@@ -52,6 +53,12 @@ export interface Transfer {
    * @throws {Fault} `FETCH_INTEGRITY` when the bytes are wrong twice; the store's faults
    */
   downloadBlob(url: string, blob: BlobIdentity, destination: BlobDestination, session: Session): Promise<void>
+  /**
+   * Whether a file is there, without its bytes (HEAD); an absent one is the fault that `isAbsent` knows.
+   *
+   * @returns its length, where the server says it
+   */
+  probe(url: string, session: Session): Promise<number | undefined>
 }
 
 export interface BlobDestination extends BlobRequest {
@@ -65,6 +72,7 @@ export function createTransfer(world: TransferWorld): Transfer {
     downloadBytes: (url, request, session) => queue(() => downloadBytes(world, url, request, session)),
     downloadBlob: (url, blob, destination, session) =>
       queue(() => downloadBlob({ world, address: parseAddress(url), blob, destination, session })),
+    probe: (url, session) => queue(() => probe(world, parseAddress(url), session)),
   }
 }
 

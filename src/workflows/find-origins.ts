@@ -1,7 +1,7 @@
 import { type OpenArchives, openArchives, openUniverse, type SuiteEvidence } from '../archive/index.ts'
 import type { BinaryPackage } from '../debian/index.ts'
-import { isFault, type Session } from '../kernel/index.ts'
-import type { LockedDeb, Lockfile } from '../lockfile/index.ts'
+import { type Fault, isFault, type Session } from '../kernel/index.ts'
+import type { LockedDeb } from '../lockfile/index.ts'
 import type { ArchiveDefinition, Manifest } from '../manifest/index.ts'
 import { readManifestFile } from './confine-path.ts'
 import { type LockedSuite, type OriginSite, type OriginSource, originSources } from './origin-sources.ts'
@@ -25,7 +25,7 @@ export interface Origins {
 
 export interface OriginsRequest extends OriginSite {
   readonly project: Pick<Project, 'folder' | 'manifestName'>
-  readonly lock: Lockfile
+  readonly debs: readonly LockedDeb[]
   /** `signed`: an archive that the manifest trusts without a signature proves nothing. */
   readonly trust: 'signed' | 'any'
 }
@@ -66,12 +66,12 @@ interface SuiteDebs {
   readonly debs: readonly LockedDeb[]
 }
 
-function suitesOf({ manifest, lock, trust }: OriginsRequest): readonly SuiteDebs[] {
+function suitesOf({ manifest, debs: wanted, trust }: OriginsRequest): readonly SuiteDebs[] {
   return manifest.archives
     .filter(archive => trust === 'any' || archive.trust.kind === 'signed-by')
     .flatMap(archive =>
       archive.suites.flatMap((suite): SuiteDebs[] => {
-        const debs = lock.debs.filter(deb => isFrom(deb, archive, suite))
+        const debs = wanted.filter(deb => isFrom(deb, archive, suite))
         const [newest, ...older] = [...new Set(debs.map(deb => deb.at))].sort().reverse()
         return newest === undefined ? [] : [{ suite: { archive, suite, times: [newest, ...older] }, debs }]
       }),
@@ -100,12 +100,15 @@ async function openSource(
     )
   } catch (error) {
     session.signal.throwIfAborted()
-    // Network and integrity: this place proves nothing, and another may. A wrong setting or a full disk is no such thing.
-    if (!isFault(error) || (error.exitCode !== 4 && error.exitCode !== 6 && error.code !== 'INDEX_NOT_LISTED'))
-      throw error
+    if (!isFault(error) || !provesNothing(error)) throw error
     session.journal.emit({ kind: 'traced', stage: 'archive', message: `${name} proves nothing: ${error.message}` })
     return undefined
   }
+}
+
+/** Network and integrity: this place proves nothing, and another may. A wrong setting or a full disk is no such thing. */
+function provesNothing({ code, exitCode }: Fault): boolean {
+  return exitCode === 4 || exitCode === 6 || code === 'SUITE_ABSENT' || code === 'INDEX_NOT_LISTED'
 }
 
 /** A place that does not have what it might have is no reason to warn. */

@@ -104,5 +104,8 @@ function keptTransfer(transfer: Transfer, folder: string, files: ReadonlyMap<str
     async downloadBlob(url) {
       throw absent(url)
     },
+    async probe(url) {
+      throw absent(url)
+    },
   }
 }

@@ -104,7 +104,7 @@ async function gather(project: Project, request: VendorLockRequest, session: Ses
   await fetchDebs(lock.debs, { ...providerSettingsOf(manifest, local), store, transfer, mode: site.mode }, session)
   const now = world.clock.now()
   const origins = await findOrigins(
-    { manifest, project, lock, site: local, store, transfer, now, trust: 'any' },
+    { manifest, project, debs: lock.debs, site: local, store, transfer, now, trust: 'any' },
     session,
   )
   await origins.close()
