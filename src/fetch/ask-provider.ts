@@ -129,7 +129,7 @@ async function copyFrom(path: string, deb: LockedDeb, { store, session }: AskWor
 function vendorFault(path: string, found: string, wanted: string): Fault {
   return new Fault('FETCH_INTEGRITY', {
     message: `${path} has ${found}, but the lockfile pins ${wanted}`,
-    hint: 'Renew the vendor folder.',
+    hint: 'Renew the vendor folder; for a deb of the project run `aptroot lock update`.',
     context: { path, found, wanted },
   })
 }

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { Fault, quoted } from '../kernel/index.ts'
-import type { LockedDeb } from '../lockfile/index.ts'
+import { type LockedDeb, ownDebsOrigin } from '../lockfile/index.ts'
 import { isPlainRelativePath, urlBelow } from '../transfer/index.ts'
 import { launchpadUrls } from './launchpad.ts'
 import { type SnapshotService, safeTimestamps, snapshotServiceOf } from './snapshot-service.ts'
@@ -37,6 +37,8 @@ export interface ProviderSettings {
   /** Archive id → addresses. */
   readonly archives: ReadonlyMap<string, ArchiveAddresses>
   readonly vendorFolders: readonly string[]
+  /** Absolute: where the project's own debs lie, at the paths of the lock. */
+  readonly projectFolder: string
   /** Base of Launchpad, which keeps every file of Ubuntu and of PPAs; undefined: not asked. */
   readonly launchpadUri: string | undefined
   /** Folders of debs or copies of archives that are asked last. */
@@ -60,6 +62,8 @@ export function providersOf(deb: LockedDeb, settings: ProviderSettings): Provide
   const fallback = settings.fallbackUris.flatMap(uri =>
     foreignPaths(archive, path, file).map(each => remote('fallback', uri, each)),
   )
+  if (deb.from === ownDebsOrigin)
+    return [{ kind: 'vendor', path: join(settings.projectFolder, path) }, ...vendor, ...fallback]
   const addresses = settings.archives.get(archive)
   if (addresses === undefined) return [...vendor, ...fallback]
   const own = addresses.poolUris.filter(uri => !addresses.uris.includes(uri))

@@ -11,6 +11,6 @@ export {
 export { debsOfRoot, graphOf, type LockGraph, type LockPath, pathsTo } from './graph.ts'
 export { blockOf, type LockBlock, type LockedDeb, type Lockfile, type LockRequest, lockFormat } from './model.ts'
 export { readLockfile } from './read.ts'
-export { compareRequests, type RequestChange, requestOf } from './request.ts'
+export { compareRequests, ownDebsAt, ownDebsOrigin, type RequestChange, requestOf } from './request.ts'
 export { debKey, derivedFileName, type SourceBlock, sourceBlocks } from './sources.ts'
 export { writeLockfile } from './write.ts'

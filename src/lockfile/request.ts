@@ -2,6 +2,12 @@ import { compareBytes, sortedByBytes } from '../kernel/index.ts'
 import type { ArchiveDefinition, Manifest, Pin, RecommendsPolicy } from '../manifest/index.ts'
 import type { LockRequest } from './model.ts'
 
+/** The `from` of the project's own debs; no archive may have that id beside them. */
+export const ownDebsOrigin = 'project/debs'
+
+/** Their `at`: no Release has a word about them, and a time of the run would make a lock depend on it. */
+export const ownDebsAt = '19700101T000000Z'
+
 /** Everything of a manifest that steers resolution; what only shapes the image is left out. */
 export function requestOf(manifest: Manifest): LockRequest {
   return {
@@ -43,7 +49,8 @@ export function compareRequests(before: LockRequest, after: LockRequest): readon
  * Whether a deb's `from` is a suite that the request has. Suites may hold slashes (`bookworm/updates`, `./`), so the
  * origin is compared as a whole, not taken apart.
  */
-export function isOfRequestedSuite(from: string, request: Pick<LockRequest, 'archives'>): boolean {
+export function isOfRequestedSuite(from: string, request: Pick<LockRequest, 'archives' | 'debs'>): boolean {
+  if (from === ownDebsOrigin) return request.debs.length > 0
   return request.archives.some(line => {
     const suite = line.split(' ', 2).join('/')
     return from === suite || from.startsWith(`${suite}/`)

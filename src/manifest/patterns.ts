@@ -25,6 +25,8 @@ export const patterns = {
   date: '^[0-9]{4}-[0-9]{2}-[0-9]{2}$',
   maximumAge: '^[1-9][0-9]{0,3}[hdw]$',
   line: `^${printable}+$`,
+  /** Of own debs: wildcards in the last part only. */
+  debPath: '^(?:[A-Za-z0-9+_~-][A-Za-z0-9.+_~-]*\\/)*[A-Za-z0-9*?+_~%-][A-Za-z0-9.*?+_~%-]*\\.deb$',
   pathInProject: `^(?!\\/)(?!(?:.*\\/)?\\.\\.(?:\\/|$))${printable}+$`,
   pathInImage: `^\\/(?!(?:.*\\/)?\\.\\.(?:\\/|$))${printable}*$`,
   pathPattern: `^\\/${printable}*$`,

@@ -7,6 +7,7 @@ import type { DistributionPreset } from './preset.ts'
 import { archivesOfPreset, presetOf } from './presets/index.ts'
 import { readArchive } from './read-archives.ts'
 import { defaultImage, readImage } from './read-image.ts'
+import { readOwnDebs } from './read-own-debs.ts'
 import { readPin } from './read-pins.ts'
 import {
   choiceOf,
@@ -36,9 +37,10 @@ export const manifestKeys = {
     'exclude',
     'recommends',
     'pins',
+    'debs',
     'image',
   ],
-  later: ['debs', 'same-version', 'phased-updates'],
+  later: ['same-version', 'phased-updates'],
 } as const
 
 type ManifestFields = Fields<(typeof manifestKeys.keys)[number]>
@@ -70,7 +72,7 @@ export async function readManifest(text: string, fileName: string, hostArchitect
 
 function manifestOf(node: ManifestNode, hostArchitecture: string | undefined): Manifest {
   const fields = fieldsOf(node, manifestKeys)
-  const { base, packages, exclude, recommends, pins, image } = fields
+  const { base, packages, exclude, recommends, pins, debs, image } = fields
   checkFormat(fields)
   const architectures = readArchitectures(fields, hostArchitecture)
   const preset = readDistribution(fields.distribution)
@@ -97,7 +99,7 @@ function manifestOf(node: ManifestNode, hostArchitecture: string | undefined): M
             item: readPin,
             identity: ({ position: _position, ...pin }) => JSON.stringify(pin),
           }),
-    debs: [],
+    debs: debs === undefined ? [] : listOf(debs, '`debs`', { item: readOwnDebs, identity: ({ path }) => path }),
     image: image === undefined ? defaultImage(mergedUsr) : readImage(image, { mergedUsr, roots: architectures.length }),
   }
 }

@@ -1,10 +1,14 @@
 import type { ProviderSettings } from '../fetch/index.ts'
 import type { ArchiveDefinition, Manifest } from '../manifest/index.ts'
 import { mirrorsFor } from './mirrors.ts'
+import type { Project } from './project.ts'
 import type { Site } from './site.ts'
 
 /** Where debs of the manifest's archives are looked for at this site. */
-export function providerSettingsOf(manifest: Manifest, site: Site): ProviderSettings {
+export function providerSettingsOf(
+  manifest: Manifest,
+  { project, site }: { readonly project: Pick<Project, 'folder'>; readonly site: Site },
+): ProviderSettings {
   return {
     archives: new Map(
       archivesAt(site, manifest.archives).map(archive => [
@@ -13,6 +17,7 @@ export function providerSettingsOf(manifest: Manifest, site: Site): ProviderSett
       ]),
     ),
     vendorFolders: site.vendorFolders,
+    projectFolder: project.folder,
     launchpadUri: site.launchpad.kind === 'none' ? undefined : site.launchpad.uri,
     fallbackUris: site.fallbackUris,
   }

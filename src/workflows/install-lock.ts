@@ -84,7 +84,7 @@ export async function installLock(
   const fetched = await fetchDebs(
     debsByRoot.flat(),
     {
-      ...providerSettingsOf(manifest, site),
+      ...providerSettingsOf(manifest, { project, site }),
       store,
       transfer,
       mode: site.mode,

@@ -16,6 +16,7 @@ import type { Explanation, Resolution, ResolutionNote } from '../resolver/index.
 import { archivesAt, mirrorsOf } from './archive-addresses.ts'
 import { readManifestFile } from './confine-path.ts'
 import { type ContinuityWaiver, continuityOf } from './lock-continuity.ts'
+import { ownDebsIndex } from './own-debs.ts'
 import type { Project } from './project.ts'
 import { readPreviousLock, readProjectManifest } from './read-project.ts'
 import { resolutionRequestOf } from './resolution-request.ts'
@@ -92,6 +93,8 @@ export async function updateLock(
     session,
   )
   try {
+    const own = await ownDebsIndex(manifest, project, session)
+    const indexes = own === undefined ? archives.indexes : [...archives.indexes, own]
     const roots: ResolvedRoot[] = []
     const notes: ResolutionNote[] = []
     for (const root of manifest.architectures) {
@@ -100,7 +103,7 @@ export async function updateLock(
       const universe = openUniverse({
         nativeArchitecture: root.native,
         foreignArchitectures: root.foreign,
-        indexes: archives.indexes,
+        indexes,
       })
       const problem = resolutionRequestOf(manifest, root, universe, asOf)
       if (request.recordPath !== undefined) {

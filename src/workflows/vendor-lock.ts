@@ -101,7 +101,11 @@ async function gather(project: Project, request: VendorLockRequest, session: Ses
   const { store, transfer } = await openSite(local, world)
   const { describePackage } = await import('../debian/index.ts')
   const { archiveOf, debFileName, fetchDebs } = await import('../fetch/index.ts')
-  await fetchDebs(lock.debs, { ...providerSettingsOf(manifest, local), store, transfer, mode: site.mode }, session)
+  await fetchDebs(
+    lock.debs,
+    { ...providerSettingsOf(manifest, { project, site: local }), store, transfer, mode: site.mode },
+    session,
+  )
   const now = world.clock.now()
   const origins = await findOrigins(
     { manifest, project, debs: lock.debs, site: local, store, transfer, now, trust: 'any' },

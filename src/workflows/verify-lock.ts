@@ -1,7 +1,7 @@
 import type { PackagesIndex } from '../archive/index.ts'
 import type { BinaryPackage, PackageUniverse } from '../debian/index.ts'
 import { isFault, type Session } from '../kernel/index.ts'
-import { graphOf, type LockedDeb, type Lockfile } from '../lockfile/index.ts'
+import { graphOf, type LockedDeb, type Lockfile, ownDebsOrigin } from '../lockfile/index.ts'
 import type { Manifest, RootArchitecture } from '../manifest/index.ts'
 import type { Store } from '../store/index.ts'
 import { providerSettingsOf } from './archive-addresses.ts'
@@ -70,7 +70,7 @@ export async function verifyLock(
   const { lock } = await readProjectLock(project)
   requireFreshLock(project, manifest, lock)
   const opened = await openSite(site, world)
-  const own = await packagesOfDebs(lock.debs, { manifest, site, opened }, session)
+  const own = await packagesOfDebs(lock.debs, { manifest, project, site, opened }, session)
   const asked = questions.has('origin') ? lock.debs : lock.debs.filter(deb => !own.has(deb))
   const place = { manifest, project, site, ...opened, now: world.clock.now() }
   const origins = await findOrigins({ ...place, debs: asked, trust: 'any' }, session)
@@ -81,7 +81,9 @@ export async function verifyLock(
       debs: lock.debs.length,
       relations: await relationsOf(manifest, lock, packageOf),
       origin: questions.has('origin') ? await originOf(manifest, lock, origins) : undefined,
-      fetchable: questions.has('fetchable') ? await fetchableOf(manifest, lock, { site, opened, session }) : undefined,
+      fetchable: questions.has('fetchable')
+        ? await fetchableOf(manifest, lock, { project, site, opened, session })
+        : undefined,
     }
   } finally {
     await origins.close()
@@ -90,6 +92,7 @@ export async function verifyLock(
 
 interface DebPlaces {
   readonly manifest: Manifest
+  readonly project: Project
   readonly site: Site
   readonly opened: OpenSite
 }
@@ -97,12 +100,12 @@ interface DebPlaces {
 /** The debs that the store has, or a vendor folder, as their own control fields describe them. */
 async function packagesOfDebs(
   debs: readonly LockedDeb[],
-  { manifest, site, opened: { store, transfer } }: DebPlaces,
+  { manifest, project, site, opened: { store, transfer } }: DebPlaces,
   session: Session,
 ): Promise<ReadonlyMap<LockedDeb, BinaryPackage>> {
-  if (site.vendorFolders.length > 0) {
+  if (site.vendorFolders.length > 0 || manifest.debs.length > 0) {
     const { fetchDebs } = await import('../fetch/index.ts')
-    const request = { ...providerSettingsOf(manifest, site), store, transfer, mode: 'offline' } as const
+    const request = { ...providerSettingsOf(manifest, { project, site }), store, transfer, mode: 'offline' } as const
     await fetchDebs(debs, request, session).catch(error => {
       // What the folders lack, or have in other bytes, they do not prove.
       if (!isFault(error, 'FETCH_OFFLINE') && !isFault(error, 'FETCH_INTEGRITY')) throw error
@@ -200,7 +203,9 @@ async function originOf(manifest: Manifest, lock: Lockfile, { proofs }: Origins)
   const unproven: string[] = []
   for (const deb of lock.debs) {
     const proof = proofs.get(deb)
-    if (proof === undefined || !signed.has(archiveOf(deb))) unproven.push(describePackage(deb))
+    // The lock pins what lies beside it: the project is where they come from.
+    if (deb.from === ownDebsOrigin) sources['the project'] = (sources['the project'] ?? 0) + 1
+    else if (proof === undefined || !signed.has(archiveOf(deb))) unproven.push(describePackage(deb))
     else sources[proof.source] = (sources[proof.source] ?? 0) + 1
   }
   return { verdict: unproven.length > 0 ? 'not-proven' : 'proven', unproven, sources }
@@ -209,11 +214,11 @@ async function originOf(manifest: Manifest, lock: Lockfile, { proofs }: Origins)
 async function fetchableOf(
   manifest: Manifest,
   lock: Lockfile,
-  { site, opened, session }: Pick<DebPlaces, 'site' | 'opened'> & { readonly session: Session },
+  { project, site, opened, session }: Pick<DebPlaces, 'project' | 'site' | 'opened'> & { readonly session: Session },
 ): Promise<FetchableVerdict> {
   const { describePackage } = await import('../debian/index.ts')
   const { probeDebs } = await import('../fetch/index.ts')
-  const settings = { ...providerSettingsOf(manifest, site), transfer: opened.transfer }
+  const settings = { ...providerSettingsOf(manifest, { project, site }), transfer: opened.transfer }
   const answers = await probeDebs(lock.debs, settings, session)
   const named = (choose: (each: (typeof answers)[number]) => boolean) =>
     answers.filter(choose).map(({ deb }) => describePackage(deb))

@@ -52,6 +52,7 @@ async function scene(): Promise<Scene> {
     request: (addresses, more) => ({
       archives: new Map([['debian', { uris: [], poolUris: [], snapshot: undefined, ...addresses }]]),
       vendorFolders: [],
+      projectFolder: '/absent',
       launchpadUri: undefined,
       fallbackUris: [],
       store: transferred.store,

@@ -33,6 +33,7 @@ async function request(addresses: Partial<ArchiveAddresses>, more: Partial<Fetch
   return {
     archives,
     vendorFolders: [],
+    projectFolder: '/absent',
     launchpadUri: undefined,
     fallbackUris: [],
     store,

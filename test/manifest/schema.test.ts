@@ -10,6 +10,7 @@ import { patterns } from '../../src/manifest/patterns.ts'
 import { archiveKeys } from '../../src/manifest/read-archives.ts'
 import { imageKeys } from '../../src/manifest/read-image.ts'
 import { manifestKeys } from '../../src/manifest/read-manifest.ts'
+import { ownDebsKeys } from '../../src/manifest/read-own-debs.ts'
 import { pinKeys } from '../../src/manifest/read-pins.ts'
 import { badManifests, everyKey, manifestHead } from '../support/manifest-samples.ts'
 
@@ -128,7 +129,7 @@ describe('schema/aptroot.schema.json', () => {
         if ((await assertAgreement(text)) === 'accepted') accepted++
         else refused++
       }),
-      { seed: 20261120, numRuns: 600 },
+      { seed: 20261120, numRuns: 750 },
     )
     assert.ok(refused > 60 && accepted > 60, `${refused} refused, ${accepted} accepted: the changes test one side only`)
   })
@@ -137,6 +138,7 @@ describe('schema/aptroot.schema.json', () => {
     assert.deepEqual(Object.keys(schema.properties), [...manifestKeys.keys])
     assert.deepEqual(Object.keys(schema.definitions.archive.properties), [...archiveKeys.keys])
     assert.deepEqual(Object.keys(schema.definitions.pin.properties), [...pinKeys.keys])
+    assert.deepEqual(Object.keys(schema.definitions.ownDebs.properties), [...ownDebsKeys.keys])
     assert.deepEqual(Object.keys(schema.definitions.image.properties), [...imageKeys.keys])
   })
 

@@ -53,6 +53,7 @@ image:
     - {format: squashfs, path: "out/{architecture}/root.squashfs", compression: gzip}
     - {format: erofs, path: "out/{architecture}/root.erofs"}
     - {format: ext4, path: "out/{architecture}/root.ext4", size: 2G, label: root}
+debs: [{path: "debs/*.deb", pin: hash}]
 `
 
 /** What the bad lines below follow. */
@@ -62,7 +63,12 @@ const archive = (fields: string) =>
 /** Each is appended to a good head; the place is that of the fault. */
 export const badManifests: readonly (readonly [text: string, place: string, message: RegExp, code?: FaultCode])[] = [
   ['pacakges: [nginx]', '4:1', /"pacakges" is not a key of a manifest/],
-  ['debs: [{path: a.deb, pin: hash}]', '4:1', /does not support the key `debs` yet/],
+  ['debs: [{path: a.deb, pin: relations}]', '4:27', /does not support `pin` "relations" yet/],
+  ['debs: [{path: ../a.deb}]', '4:15', /`path` "..\/a.deb"/],
+  ['debs: [{path: /a.deb}]', '4:15', /`path` "\/a.deb"/],
+  ['debs: [{path: "*/a.deb"}]', '4:15', /`path` "\*\/a.deb"/],
+  ['debs: [{path: a.txt}]', '4:15', /`path` "a.txt"/],
+  ['debs: [{pin: hash}]', '4:8', /`path` of `debs` is missing/],
   ['image: {ids: {sshd: 110}}', '4:9', /does not support the key `ids` yet/],
   ['image: {outputs: [{format: ocl, path: out}]}', '4:28', /`format` cannot be "ocl"/],
   ['image: {outputs: [{path: out}]}', '4:19', /`format` of an output is missing/],
