@@ -11,7 +11,9 @@ import { frozenFolder, frozenUniverse } from '../support/real-universe.ts'
 
 /**
  * Where we differ from apt 3, and only in which of two good alternatives comes first: apt 3 keeps open or-groups in a
- * heap that leaves the order of equals to the C++ library, we take them in the order in which their owners came in.
+ * heap that leaves the order of equals to the C++ library, we take them in the order in which their owners came in. Popping our
+ * queue as that library's heap would gives 492 instead of 491, with other differences: the rest is the order in which it discovers
+ * the versions of a package, which says nothing about Debian.
  */
 const decidedInAnotherOrder = new Set([
   'python3-trufont python3-osc-placement',
@@ -25,7 +27,25 @@ const decidedInAnotherOrder = new Set([
   'libpetsc64-complex3.18-dev ink elpa-bar-cursor',
 ])
 
+/**
+ * The apt that is installed here may be 2.6, whose depcache is greedy: it keeps an alternative that a later choice makes
+ * needless, and among equal providers it takes the one that its cache numbered last. The reference is apt 3, which does neither.
+ * Of 500 requests 31 tell us and apt 2.6 apart (93.8 % are equal); in 28 of them the recorded answer of apt 3 is ours, so what
+ * follows apt 3 cannot be 99 % equal to apt 2.6. Each difference is classified by `explainDifference`; one that is not fails.
+ */
 const count = campaignSize({ whole: 500, part: 60 })
+
+/** Request → digest of apt 3's answer. */
+function recordedAnswers(): ReadonlyMap<string, string> {
+  const recorded = readFileSync(new URL('../../fixtures/resolver/apt-3-random-requests.txt', import.meta.url), 'utf8')
+  const lines = recorded.split('\n').filter(line => line !== '' && !line.startsWith('#'))
+  return new Map(
+    lines.map(line => {
+      const [, digest = '', ...wanted] = line.split(' ')
+      return [wanted.join(' '), digest]
+    }),
+  )
+}
 
 describe.skipIf(skippedForWantOf(missingForRealData() ?? missingForDepcache()))('random requests to bookworm', () => {
   it(`${count} of them (seed ${campaignSeed}) get the set of the installed apt, or one that a rule tells from it`, async () => {
@@ -35,8 +55,11 @@ describe.skipIf(skippedForWantOf(missingForRealData() ?? missingForDepcache()))(
     assert.equal(answers.length, count)
     const byRule = new Map<DifferenceRule, number>()
     const unclassified: unknown[] = []
+    const recorded = recordedAnswers()
     let identical = 0
     let impossible = 0
+    let newerAgrees = 0
+    let newerDiffers = 0
     for (const [at, wanted] of requests.entries()) {
       const chosen = await chosenFor(universe, wanted)
       const ours = chosen?.map(describePackage).sort()
@@ -47,6 +70,9 @@ describe.skipIf(skippedForWantOf(missingForRealData() ?? missingForDepcache()))(
         if (ours === undefined) impossible++
         continue
       }
+      const newer = recorded.get(wanted.join(' '))
+      if (newer === digestOf(ours)) newerAgrees++
+      else if (newer !== undefined) newerDiffers++
       const rules =
         chosen !== undefined && apts !== undefined
           ? explainDifference(universe, chosen, debsNamed(universe, apts))
@@ -61,9 +87,10 @@ describe.skipIf(skippedForWantOf(missingForRealData() ?? missingForDepcache()))(
     }
     const rules = [...byRule].map(([rule, times]) => `${rule} ${times}`).join(', ')
     process.stdout.write(
-      `seed ${campaignSeed}: ${identical} of ${count} equal apt's (${impossible} of them impossible); differences: ${rules}\n`,
+      `seed ${campaignSeed}: ${identical} of ${count} equal apt's (${impossible} of them impossible); differences: ${rules}; apt 3 is with us in ${newerAgrees} of ${newerAgrees + newerDiffers}\n`,
     )
     assert.deepEqual(unclassified, [])
+    assert.ok(newerDiffers <= decidedInAnotherOrder.size, `apt 3 differs from us in ${newerDiffers} of them`)
     // What the rules tell apart is apt 2.6 being older than the reference; more of it than this would be news.
     assert.ok(identical >= 0.9 * count, `${identical} of ${count} are identical`)
   })
@@ -72,16 +99,14 @@ describe.skipIf(skippedForWantOf(missingForRealData() ?? missingForDepcache()))(
 describe.skipIf(skippedForWantOf(missingForRealData()))('500 recorded requests to bookworm', () => {
   it('get the set of apt 3, but for nine in which it decides or-groups in another order', async () => {
     const universe = await frozenUniverse('amd64')
-    const recorded = readFileSync(new URL('../../fixtures/resolver/apt-3-random-requests.txt', import.meta.url), 'utf8')
-    const lines = recorded.split('\n').filter(line => line !== '' && !line.startsWith('#'))
+    const answers = recordedAnswers()
     const differing: string[] = []
-    for (const line of lines) {
-      const [, expected, ...wanted] = line.split(' ')
-      const chosen = await chosenFor(universe, wanted)
-      if (digestOf(chosen?.map(describePackage)) !== expected) differing.push(wanted.join(' '))
+    for (const [request, expected] of answers) {
+      const chosen = await chosenFor(universe, request.split(' '))
+      if (digestOf(chosen?.map(describePackage)) !== expected) differing.push(request)
     }
-    process.stdout.write(`${lines.length - differing.length} of ${lines.length} equal apt 3's\n`)
-    assert.equal(lines.length, 500)
+    process.stdout.write(`${answers.size - differing.length} of ${answers.size} equal apt 3's\n`)
+    assert.equal(answers.size, 500)
     assert.deepEqual(
       differing.filter(request => !decidedInAnotherOrder.has(request)),
       [],
