@@ -10,6 +10,10 @@ export interface LockRequest {
   readonly recommends: boolean | readonly string[]
   readonly wanted: readonly string[]
   readonly exclude: readonly string[]
+  /** Packages with one version in all roots; `true`: every package. */
+  readonly sameVersion: boolean | readonly string[]
+  /** `always` or `never`. */
+  readonly phasedUpdates: string
   /** Each pin as one normalised line. */
   readonly pins: readonly string[]
   /** Each `debs:` item as one normalised line. */

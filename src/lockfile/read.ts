@@ -28,7 +28,10 @@ export async function readLockfile(text: string, fileName: string): Promise<Lock
 
 const architecturePattern = /^[a-z0-9]+(?:-[a-z0-9]+)*$/
 const archiveIdPattern = /^[A-Za-z0-9][A-Za-z0-9.+_-]*$/
-const requestKeys = ['architectures', 'archives', 'base', 'recommends', 'wanted', 'exclude', 'pins', 'debs']
+const requestKeys = [
+  ...['architectures', 'archives', 'base', 'recommends', 'wanted', 'exclude'],
+  ...['same-version', 'phased-updates', 'pins', 'debs'],
+]
 const sourceKeys = ['version', 'from', 'at', 'directory', 'debs']
 const debKeys = ['version', 'from', 'at', 'directory', 'file', 'sha256', 'size', 'root', 'roots', 'needs']
 
@@ -88,21 +91,23 @@ class Interpreter {
       const member = map.entries.get(name)
       return member === undefined ? [] : this.#texts(member)
     }
-    const recommends = map.entries.get('recommends')
+    const switchOrList = (name: string): boolean | readonly string[] => {
+      const member = map.entries.get(name)
+      if (member === undefined) return false
+      return member.value.kind === 'boolean' ? member.value.value : this.#texts(member)
+    }
+    const phasedUpdates = map.entries.get('phased-updates')
     const architectures = map.entries.get('architectures')
     return {
       architectures:
         architectures === undefined ? [] : this.#listOf(architectures, isRootName, 'a root such as amd64+i386'),
       archives: list('archives'),
       base: this.#text(this.#member(map, 'base', map.line)),
-      recommends:
-        recommends === undefined
-          ? false
-          : recommends.value.kind === 'boolean'
-            ? recommends.value.value
-            : this.#texts(recommends),
+      recommends: switchOrList('recommends'),
       wanted: list('wanted'),
       exclude: list('exclude'),
+      sameVersion: switchOrList('same-version'),
+      phasedUpdates: phasedUpdates === undefined ? 'always' : this.#text(phasedUpdates),
       pins: list('pins'),
       debs: list('debs'),
     }

@@ -1,5 +1,5 @@
 import { compareBytes, sortedByBytes } from '../kernel/index.ts'
-import type { ArchiveDefinition, Manifest, Pin, RecommendsPolicy } from '../manifest/index.ts'
+import type { ArchiveDefinition, Manifest, Pin, RecommendsPolicy, SameVersionPolicy } from '../manifest/index.ts'
 import type { LockRequest } from './model.ts'
 
 /** The `from` of the project's own debs; no archive may have that id beside them. */
@@ -15,6 +15,8 @@ export function requestOf(manifest: Manifest): LockRequest {
     archives: uniqueSorted(manifest.archives.flatMap(archiveLines)),
     base: manifest.base,
     recommends: recommendsOf(manifest.recommends),
+    sameVersion: sameVersionOf(manifest.sameVersion),
+    phasedUpdates: manifest.phasedUpdates,
     wanted: uniqueSorted(manifest.packages.map(item => item.text)),
     exclude: uniqueSorted(manifest.exclude),
     pins: uniqueSorted(manifest.pins.map(pinLine)),
@@ -24,18 +26,32 @@ export function requestOf(manifest: Manifest): LockRequest {
 
 /** One line of the request that the lock has and the manifest has not, or the other way round. */
 export interface RequestChange {
-  readonly field: keyof LockRequest
+  /** The key, as the file has it. */
+  readonly field: (typeof fields)[keyof LockRequest]
   readonly kind: 'added' | 'removed'
   readonly text: string
 }
 
-const fields = ['architectures', 'archives', 'base', 'recommends', 'wanted', 'exclude', 'pins', 'debs'] as const
+/** In the order of the file: what the file calls each part of a request. */
+const fields = {
+  architectures: 'architectures',
+  archives: 'archives',
+  base: 'base',
+  recommends: 'recommends',
+  wanted: 'wanted',
+  exclude: 'exclude',
+  sameVersion: 'same-version',
+  phasedUpdates: 'phased-updates',
+  pins: 'pins',
+  debs: 'debs',
+} as const satisfies Readonly<Record<keyof LockRequest, string>>
 
 /** What changed from `before` to `after`, removed lines first, in the order of the file. Empty when they ask for the same. */
 export function compareRequests(before: LockRequest, after: LockRequest): readonly RequestChange[] {
-  return fields.flatMap(field => {
-    const had = linesOf(before[field])
-    const has = linesOf(after[field])
+  return (Object.keys(fields) as (keyof LockRequest)[]).flatMap(part => {
+    const field = fields[part]
+    const had = linesOf(before[part])
+    const has = linesOf(after[part])
     const removed = had.filter(line => !has.includes(line))
     const added = has.filter(line => !had.includes(line))
     return [
@@ -81,6 +97,19 @@ function recommendsOf(policy: RecommendsPolicy): LockRequest['recommends'] {
     case 'follow':
       return true
     case 'follow-of':
+      return uniqueSorted(policy.packages)
+    default:
+      return policy satisfies never
+  }
+}
+
+function sameVersionOf(policy: SameVersionPolicy): LockRequest['sameVersion'] {
+  switch (policy.kind) {
+    case 'none':
+      return false
+    case 'all':
+      return true
+    case 'all-of':
       return uniqueSorted(policy.packages)
     default:
       return policy satisfies never

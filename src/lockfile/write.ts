@@ -1,5 +1,5 @@
 import { compareBytes } from '../kernel/index.ts'
-import { blockOf, type LockedDeb, type Lockfile, type LockRequest } from './model.ts'
+import { blockOf, type LockedDeb, type Lockfile } from './model.ts'
 import { debKey, type SourceBlock, sourceBlocks } from './sources.ts'
 
 const heading =
@@ -42,23 +42,26 @@ function requestLines({ request, unknown }: Lockfile): string[] {
     ...namedList('architectures', request.architectures),
     ...namedList('archives', request.archives),
     `  base: ${text(request.base)}`,
-    ...recommendsLines(request.recommends),
+    ...switchLines('recommends', request.recommends),
     ...namedList('wanted', request.wanted),
     ...namedList('exclude', request.exclude),
+    ...(request.sameVersion === false ? [] : switchLines('same-version', request.sameVersion)),
+    ...(request.phasedUpdates === 'always' ? [] : [`  phased-updates: ${text(request.phasedUpdates)}`]),
     ...namedList('pins', request.pins),
     ...namedList('debs', request.debs),
     ...(unknown.get(blockOf({ kind: 'request' })) ?? []),
   ]
 }
 
-function recommendsLines(recommends: LockRequest['recommends']): string[] {
-  return typeof recommends === 'boolean' ? [`  recommends: ${recommends}`] : namedList('recommends', recommends)
+/** A list of nobody is another wish than `false`. */
+function switchLines(name: string, value: boolean | readonly string[]): string[] {
+  if (typeof value === 'boolean') return [`  ${name}: ${value}`]
+  return value.length === 0 ? [`  ${name}: []`] : namedList(name, value)
 }
 
-/** A list of the request; an empty one needs no line, but a `recommends` of nobody is another wish than `false`. */
+/** A list of the request; an empty one needs no line. */
 function namedList(name: string, items: readonly string[]): string[] {
-  if (items.length === 0) return name === 'recommends' ? ['  recommends: []'] : []
-  return [`  ${name}:`, ...listLines('    ', items.toSorted(compareBytes))]
+  return items.length === 0 ? [] : [`  ${name}:`, ...listLines('    ', items.toSorted(compareBytes))]
 }
 
 function listLines(indent: string, items: readonly string[]): string[] {

@@ -7,9 +7,11 @@ export type {
   Manifest,
   OverlayFiles,
   OwnDebs,
+  PhasedUpdatesPolicy,
   Pin,
   RecommendsPolicy,
   RootArchitecture,
+  SameVersionPolicy,
   SignedBy,
   SourcePosition,
   WantedItem,
@@ -30,3 +32,4 @@ export type { DistributionPreset, KeyringName, PresetArchive } from './preset.ts
 export { archivesOfPreset, distributionPresets, presetOf } from './presets/index.ts'
 export { keyringArmorOf, keyringNames } from './presets/keyring-armor.ts'
 export { readManifest } from './read-manifest.ts'
+export { formatWanted } from './read-wanted.ts'

@@ -66,6 +66,19 @@ export type RecommendsPolicy =
   /** Only the Recommends of these packages. */
   | { readonly kind: 'follow-of'; readonly packages: readonly string[] }
 
+/**
+ * Which packages have one version in all roots that hold them. `Multi-Arch: same` asks for that within a root; between roots
+ * nobody does, and an architecture whose build lags behind is locked at an older version.
+ */
+export type SameVersionPolicy =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'all' }
+  /** Only these packages. */
+  | { readonly kind: 'all-of'; readonly packages: readonly string[] }
+
+/** Whether versions that are still rolled out in phases (Phased-Update-Percentage below 100) are taken like any other. */
+export type PhasedUpdatesPolicy = 'always' | 'never'
+
 /** A preference as in apt_preferences(5). At least one of `package` and `source` is set. */
 export interface Pin {
   /** Binary package name or glob. */
@@ -124,6 +137,8 @@ export interface Manifest {
   readonly packages: readonly WantedItem[]
   readonly exclude: readonly string[]
   readonly recommends: RecommendsPolicy
+  readonly sameVersion: SameVersionPolicy
+  readonly phasedUpdates: PhasedUpdatesPolicy
   readonly pins: readonly Pin[]
   readonly debs: readonly OwnDebs[]
   readonly image: ImageSection

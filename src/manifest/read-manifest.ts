@@ -1,7 +1,7 @@
 import { checkArchitecture } from '../debian/index.ts'
 import { isFault, quoted } from '../kernel/index.ts'
 import { type ManifestNode, manifestFault, manifestSource, positionOf } from './manifest-node.ts'
-import type { ArchiveDefinition, Manifest, RecommendsPolicy, RootArchitecture } from './model.ts'
+import type { ArchiveDefinition, Manifest, RecommendsPolicy, RootArchitecture, SameVersionPolicy } from './model.ts'
 import { readPlainYaml } from './plain-yaml.ts'
 import type { DistributionPreset } from './preset.ts'
 import { archivesOfPreset, presetOf } from './presets/index.ts'
@@ -36,11 +36,12 @@ export const manifestKeys = {
     'packages',
     'exclude',
     'recommends',
+    'same-version',
+    'phased-updates',
     'pins',
     'debs',
     'image',
   ],
-  later: ['same-version', 'phased-updates'],
 } as const
 
 type ManifestFields = Fields<(typeof manifestKeys.keys)[number]>
@@ -92,6 +93,11 @@ function manifestOf(node: ManifestNode, hostArchitecture: string | undefined): M
     exclude:
       exclude === undefined ? [] : shapedListOf(exclude, { list: '`exclude`', item: 'the package' }, packageName),
     recommends: recommends === undefined ? { kind: 'skip' } : readRecommends(recommends),
+    sameVersion: readSameVersion(fields['same-version']),
+    phasedUpdates:
+      fields['phased-updates'] === undefined
+        ? 'always'
+        : choiceOf(fields['phased-updates'], '`phased-updates`', { of: ['always', 'never'] }),
     pins:
       pins === undefined
         ? []
@@ -174,13 +180,22 @@ function idOf({ id }: ArchiveDefinition): string {
 }
 
 function readRecommends(node: ManifestNode): RecommendsPolicy {
-  if (node.kind === 'scalar' && typeof node.value === 'boolean') return { kind: node.value ? 'follow' : 'skip' }
-  if (node.kind !== 'list') {
-    throw manifestFault(node, {
-      message: '`recommends` must be true, false or a list of packages',
-      hint: 'A list names the packages whose Recommends are followed.',
-    })
-  }
-  const what = { list: '`recommends`', item: 'the package' }
-  return { kind: 'follow-of', packages: shapedListOf(node, what, { is: 'packageName', like: 'a package name' }) }
+  const said = readSwitchOrPackages(node, '`recommends`', 'A list names the packages whose Recommends are followed.')
+  if (typeof said === 'boolean') return { kind: said ? 'follow' : 'skip' }
+  return { kind: 'follow-of', packages: said }
+}
+
+function readSameVersion(node: ManifestNode | undefined): SameVersionPolicy {
+  if (node === undefined) return { kind: 'none' }
+  const hint = 'A list names the packages that have one version in every root.'
+  const said = readSwitchOrPackages(node, '`same-version`', hint)
+  if (typeof said === 'boolean') return { kind: said ? 'all' : 'none' }
+  return { kind: 'all-of', packages: said }
+}
+
+function readSwitchOrPackages(node: ManifestNode, list: string, hint: string): boolean | readonly string[] {
+  if (node.kind === 'scalar' && typeof node.value === 'boolean') return node.value
+  if (node.kind !== 'list')
+    throw manifestFault(node, { message: `${list} must be true, false or a list of packages`, hint })
+  return shapedListOf(node, { list, item: 'the package' }, { is: 'packageName', like: 'a package name' })
 }

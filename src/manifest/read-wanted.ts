@@ -32,12 +32,22 @@ export function readWanted(node: ManifestNode): WantedItem {
   }))
   const alternatives = first === undefined ? undefined : ([first, ...rest] as const)
   if (alternatives === undefined) throw malformed(node, written)
-  const suffix = architectures === undefined ? '' : ` [${architectures.join(' ')}]`
-  const text =
-    match === null
-      ? alternatives.map(each => `${formatRelation(each)}${suffix}`).join(' | ')
-      : `${formatOrGroup(alternatives)}${separator}${choice}${suffix}`
+  const text = formatWanted({ alternatives, selection, architectures })
   return { text, alternatives, selection, architectures, position: positionOf(node) }
+}
+
+/** An item of `packages:` in its normal form, as the lock's request has it. */
+export function formatWanted(item: Pick<WantedItem, 'alternatives' | 'selection' | 'architectures'>): string {
+  const { alternatives, selection, architectures } = item
+  const suffix = architectures === undefined ? '' : ` [${architectures.join(' ')}]`
+  switch (selection.kind) {
+    case 'candidate':
+      return alternatives.map(each => `${formatRelation(each)}${suffix}`).join(' | ')
+    case 'version':
+      return `${formatOrGroup(alternatives)}=${selection.version}${suffix}`
+    case 'suite':
+      return `${formatOrGroup(alternatives)}/${selection.suite}${suffix}`
+  }
 }
 
 function readSelection(node: ManifestNode, separator: string, choice: string): WantedSelection {

@@ -1,6 +1,7 @@
-import { type BinaryPackage, compareVersions, type PackageUniverse } from '../debian/index.ts'
+import { type BinaryPackage, compareVersions } from '../debian/index.ts'
 import { compareBytes } from '../kernel/index.ts'
-import type { Pin } from '../manifest/index.ts'
+import type { ResolutionRequest } from './model.ts'
+import { phasedPriority } from './phased-updates.ts'
 import { lowestAllowedPriority, priorityOf } from './pins.ts'
 
 /** Which version of a package is preferred, and by how much. */
@@ -11,6 +12,10 @@ export interface Candidates {
   candidateOf(name: string, architecture: string): BinaryPackage | undefined
   isCandidate(deb: BinaryPackage): boolean
   isForbidden(deb: BinaryPackage): boolean
+  /** Whether another version was settled on for all roots. */
+  isOutOfStep(deb: BinaryPackage): boolean
+  /** As apt-cache policy shows it; what it says under `phased-updates: never` as well. */
+  priorityOf(deb: BinaryPackage): number
 }
 
 /** The architecture whose slot a deb takes: `all` counts as native (SEMANTICS T36). */
@@ -22,14 +27,17 @@ export function rootArchitectureOf(deb: BinaryPackage, nativeArchitecture: strin
  * Ranks versions by pin priority, then version, as apt's policy does on an empty root; what is still equal is decided
  * by the byte-smallest archive, suite and component, never by the order of a file.
  */
-export function rankCandidates(universe: PackageUniverse, pins: readonly Pin[]): Candidates {
+export function rankCandidates(
+  request: Pick<ResolutionRequest, 'universe' | 'pins' | 'phasedUpdates' | 'lockstep'>,
+): Candidates {
+  const { universe, pins, phasedUpdates = 'always', lockstep } = request
   const rankedBySlot = new Map<string, readonly BinaryPackage[]>()
   const priorities = new Map<BinaryPackage, number>()
 
   function priority(deb: BinaryPackage): number {
     const known = priorities.get(deb)
     if (known !== undefined) return known
-    const computed = priorityOf(deb, pins)
+    const computed = phasedPriority(deb, priorityOf(deb, pins), phasedUpdates)
     priorities.set(deb, computed)
     return computed
   }
@@ -48,6 +56,7 @@ export function rankCandidates(universe: PackageUniverse, pins: readonly Pin[]):
 
   function preferred(left: BinaryPackage, right: BinaryPackage): number {
     return (
+      Number(isOutOfStep(left)) - Number(isOutOfStep(right)) ||
       priority(right) - priority(left) ||
       compareVersions(right.version, left.version) ||
       compareListings(left, right) ||
@@ -60,6 +69,11 @@ export function rankCandidates(universe: PackageUniverse, pins: readonly Pin[]):
     return priority(deb) < lowestAllowedPriority
   }
 
+  function isOutOfStep(deb: BinaryPackage): boolean {
+    const version = lockstep?.get(deb.name)
+    return version !== undefined && compareVersions(version, deb.version) !== 0
+  }
+
   function candidateOf(name: string, architecture: string): BinaryPackage | undefined {
     const best = ranked(name, architecture)[0]
     return best === undefined || isForbidden(best) ? undefined : best
@@ -69,6 +83,8 @@ export function rankCandidates(universe: PackageUniverse, pins: readonly Pin[]):
     ranked,
     candidateOf,
     isForbidden,
+    isOutOfStep,
+    priorityOf: priority,
     isCandidate: deb => candidateOf(deb.name, rootArchitectureOf(deb, universe.nativeArchitecture)) === deb,
   }
 }

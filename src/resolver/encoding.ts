@@ -34,6 +34,7 @@ type ReadGroup = Pick<Requirement, 'text' | 'alternatives'>
 
 /** The problem as variables and clauses; grows as the search reaches packages, and remembers what it built. */
 export interface Encoding {
+  readonly request: ResolutionRequest
   readonly universe: PackageUniverse
   readonly candidates: Candidates
   readonly targets: RelationTargets
@@ -53,7 +54,7 @@ export interface Encoding {
 export function encodeProblem(request: ResolutionRequest): Encoding {
   const { universe } = request
   const { nativeArchitecture } = universe
-  const candidates = rankCandidates(universe, request.pins)
+  const candidates = rankCandidates(request)
   const targets = relationTargets(universe)
   const prefer = preferenceOrder(universe, candidates)
   const excludedNames = new Set(request.exclude)
@@ -197,6 +198,7 @@ export function encodeProblem(request: ResolutionRequest): Encoding {
     const kinds: ClauseOrigin[] = []
     if (excludedNames.has(deb.name)) kinds.push({ kind: 'excluded', deb })
     if (candidates.isForbidden(deb)) kinds.push({ kind: 'forbidden-by-pin', deb })
+    if (candidates.isOutOfStep(deb)) kinds.push({ kind: 'out-of-step', deb })
     if (deb.name === 'dpkg' && slotOf(deb) !== nativeArchitecture) kinds.push({ kind: 'foreign-dpkg', deb })
     if (!candidates.isCandidate(deb) && !namedExactly.has(deb)) kinds.push({ kind: 'not-candidate', deb })
     return kinds.map(origin => clause([-variable], origin))
@@ -239,6 +241,7 @@ export function encodeProblem(request: ResolutionRequest): Encoding {
   const roots = encodeRoots(request.base)
 
   return {
+    request,
     universe,
     candidates,
     targets,

@@ -3,6 +3,7 @@ import { unreachable } from '../kernel/index.ts'
 import type { Encoding } from './encoding.ts'
 import { findFix } from './find-fix.ts'
 import { minimiseCore } from './minimise-core.ts'
+import { architecturesThatHave } from './missing-in-root.ts'
 import type { Explanation, ResolutionRequest } from './model.ts'
 import type { ClauseOrigin, EncodedClause, Requirement } from './requirements.ts'
 
@@ -124,6 +125,8 @@ function sentenceOf(group: readonly [ClauseOrigin, ...ClauseOrigin[]], encoding:
       return `${nameOf(origin.deb)} is excluded by the manifest (exclude)`
     case 'forbidden-by-pin':
       return `${versionsOf(debsOf(group))} is forbidden by a pin with a negative priority (pins)`
+    case 'out-of-step':
+      return `${versionsOf(debsOf(group))} is not the version that the other roots have (same-version)`
     case 'foreign-dpkg':
       return `${describe(origin.deb)} is out of the question: dpkg has to be of the native architecture`
     case 'not-candidate':
@@ -154,14 +157,18 @@ function demand(field: Requirement['field'], text: string, owners: readonly Bina
 }
 
 /** Why nothing satisfies a requirement: no such name, or no such version, or not for this architecture. */
-function absence({ group, owner }: Requirement, encoding: Encoding): string {
-  const available = group.flatMap(({ packageName }) => encoding.universe.packagesNamed(packageName))
+function absence({ group, owner }: Requirement, { universe, slotOf, request }: Encoding): string {
+  const available = group.flatMap(({ packageName }) => universe.packagesNamed(packageName))
+  const slot = owner === undefined ? universe.nativeArchitecture : slotOf(owner)
   if (available.length === 0) {
     const names = group.map(({ packageName }) => packageName)
-    return `no archive has ${names.length === 1 ? `a package ${names[0]}` : `any of ${names.join(', ')}`}`
+    const missing = names.length === 1 ? `a package ${names[0]}` : `any of ${names.join(', ')}`
+    const plain = { alternatives: group, selection: { kind: 'candidate' } } as const
+    const elsewhere = architecturesThatHave(plain, request)
+    if (elsewhere.length === 0) return `no archive has ${missing}`
+    return `no archive has ${missing} for ${slot}, only for ${elsewhere.join(', ')}`
   }
-  const slot = owner === undefined ? encoding.universe.nativeArchitecture : encoding.slotOf(owner)
-  const elsewhere = available.every(deb => encoding.slotOf(deb) !== slot)
+  const elsewhere = available.every(deb => slotOf(deb) !== slot)
   return `the archives have only ${listed(available)}${elsewhere ? `, not for ${slot}` : ''}`
 }
 

@@ -1,8 +1,9 @@
 import type { Relation } from '../debian/index.ts'
 import { nearestNames, unreachable } from '../kernel/index.ts'
-import type { BaseSet, Pin } from '../manifest/index.ts'
+import { type BaseSet, formatWanted, type Pin } from '../manifest/index.ts'
 import { type Encoding, encodeProblem } from './encoding.ts'
 import { adviceOf, adviceOfAll, type ManifestChange } from './manifest-change.ts'
+import { architecturesThatHave } from './missing-in-root.ts'
 import type { ResolutionRequest, WantedPackage } from './model.ts'
 import { lowestAllowedPriority, priorityOf } from './pins.ts'
 import type { ClauseOrigin, EncodedClause } from './requirements.ts'
@@ -64,12 +65,15 @@ function released(request: ResolutionRequest, demands: readonly Demand[], core: 
 }
 
 /** An item that other roots may keep is restricted to them instead of taken out. */
-function releaseOf(demand: Demand, { otherArchitectures = [], wanted }: ResolutionRequest): ManifestChange {
+function releaseOf(demand: Demand, request: ResolutionRequest): ManifestChange {
   if (demand.kind === 'base') return { kind: 'base', base: 'none' }
-  const isPlain = wanted.some(({ text }) => text === demand.text && !text.includes('['))
-  return isPlain && otherArchitectures.length > 0
-    ? { kind: 'restrict', wanted: demand.text, architectures: otherArchitectures }
-    : { kind: 'unwant', wanted: demand.text }
+  const item = request.wanted.find(({ text }) => text === demand.text && !text.includes('['))
+  const { otherRoots, otherArchitectures = [] } = request
+  // A replayed problem knows the names of the other roots only.
+  const architectures =
+    item === undefined ? [] : otherRoots === undefined ? otherArchitectures : architecturesThatHave(item, request)
+  if (item === undefined || architectures.length === 0) return { kind: 'unwant', wanted: demand.text }
+  return { kind: 'restrict', wanted: demand.text, architectures, by: formatWanted({ ...item, architectures }) }
 }
 
 function proposalsFor(origin: ClauseOrigin, encoding: Encoding, request: ResolutionRequest): readonly Proposal[] {
@@ -93,7 +97,10 @@ function proposalsFor(origin: ClauseOrigin, encoding: Encoding, request: Resolut
         case 'packages':
           return request.wanted
             .filter(({ text }) => text === origin.requirement.text)
-            .flatMap(each => proposalsForWanted(each, encoding, request))
+            .flatMap(each => [
+              ...(origin.requirement.alternatives.length === 0 ? restrictionOf(each, request) : []),
+              ...proposalsForWanted(each, encoding, request),
+            ])
         case 'base':
           return smallerBases(request.base).map(base => ({
             change: { kind: 'base', base },
@@ -105,12 +112,26 @@ function proposalsFor(origin: ClauseOrigin, encoding: Encoding, request: Resolut
     case 'conflict':
     case 'one-version':
     case 'not-coinstallable':
+    case 'out-of-step':
     case 'foreign-dpkg':
     case 'not-candidate':
       return []
     default:
       return unreachable(origin)
   }
+}
+
+/** What this root does not have at all, another root may: then the item needs a restriction. */
+function restrictionOf(wanted: WantedPackage, request: ResolutionRequest): readonly Proposal[] {
+  const architectures = architecturesThatHave(wanted, request)
+  if (architectures.length === 0) return []
+  const by = formatWanted({ ...wanted, architectures })
+  return [
+    {
+      change: { kind: 'restrict', wanted: wanted.text, architectures, by },
+      request: { ...request, wanted: request.wanted.filter(each => each !== wanted) },
+    },
+  ]
 }
 
 /** Not `none`: that gives the demand up. */

@@ -1,3 +1,5 @@
+export { agreeOnVersions, type RootsResolution, type RootToResolve } from './agree-on-versions.ts'
+export { rankCandidates } from './candidates.ts'
 export {
   type JudgedGroup,
   judgeAlternatives,

@@ -5,7 +5,13 @@ import type { BaseSet } from '../manifest/index.ts'
 export type ManifestChange =
   | { readonly kind: 'unwant'; readonly wanted: string }
   /** The item stays for these architectures. */
-  | { readonly kind: 'restrict'; readonly wanted: string; readonly architectures: readonly string[] }
+  | {
+      readonly kind: 'restrict'
+      readonly wanted: string
+      readonly architectures: readonly string[]
+      /** The item with its restriction, as it is to be written. */
+      readonly by: string
+    }
   | { readonly kind: 'replace'; readonly wanted: string; readonly by: string }
   /** As `replace`, where no archive has the name. */
   | { readonly kind: 'respell'; readonly wanted: string; readonly by: string }
@@ -13,6 +19,8 @@ export type ManifestChange =
   /** Position of the pins in the manifest's list, from 0. */
   | { readonly kind: 'unpin'; readonly name: string; readonly pins: readonly number[] }
   | { readonly kind: 'base'; readonly base: BaseSet }
+  /** What is left of the list; nothing: `same-version: false`. */
+  | { readonly kind: 'same-version'; readonly packages: readonly string[] }
 
 /** What a person has to do, as an imperative without a full stop. */
 export function adviceOf(change: ManifestChange): string {
@@ -20,7 +28,7 @@ export function adviceOf(change: ManifestChange): string {
     case 'unwant':
       return `Take ${change.wanted} out of \`packages\``
     case 'restrict':
-      return `Want it elsewhere only: write \`${change.wanted} [${change.architectures.join(' ')}]\` in \`packages\``
+      return `Want it elsewhere only: write \`"${change.by}"\` in \`packages\``
     case 'replace':
       return `Want \`${change.by}\` instead of \`${change.wanted}\``
     case 'respell':
@@ -31,6 +39,8 @@ export function adviceOf(change: ManifestChange): string {
       return `Take the pins with a negative priority off ${change.name}`
     case 'base':
       return `Write \`base: ${change.base}\``
+    case 'same-version':
+      return `Write \`same-version: ${change.packages.length === 0 ? 'false' : `[${change.packages.join(', ')}]`}\``
     default:
       return unreachable(change)
   }

@@ -1,5 +1,5 @@
 import type { BinaryPackage, OrGroup, PackageUniverse } from '../debian/index.ts'
-import type { BaseSet, Pin, RecommendsPolicy, WantedSelection } from '../manifest/index.ts'
+import type { BaseSet, PhasedUpdatesPolicy, Pin, RecommendsPolicy, WantedSelection } from '../manifest/index.ts'
 import type { ManifestChange } from './manifest-change.ts'
 
 /** One wanted item that applies to this root (its `[arch]` restriction was already judged). */
@@ -19,6 +19,12 @@ export interface ResolutionRequest {
   /** Package names that may never be chosen. */
   readonly exclude: readonly string[]
   readonly pins: readonly Pin[]
+  /** Default `always`, as apt takes them for what is not installed yet; never decided by the machine. */
+  readonly phasedUpdates?: PhasedUpdatesPolicy
+  /** The only version that these names may have, so that they have it in every root. */
+  readonly lockstep?: ReadonlyMap<string, string>
+  /** What the other roots of the manifest choose from: where a wanted package is missing here, they may have it. */
+  readonly otherRoots?: readonly PackageUniverse[]
   /** The day (`YYYY-MM-DD`) on which expired pins are judged; undefined: none is reported. It never moves a choice. */
   readonly asOf?: string | undefined
   /** Native architectures of the manifest's other roots: advice may move an item there. It never moves a choice. */

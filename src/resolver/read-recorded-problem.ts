@@ -36,6 +36,8 @@ export function readRecordedProblem(text: string, name: string): ResolutionReque
     recommends: recommendsOf(request, read),
     exclude: read.texts(request, 'exclude'),
     pins: read.records(request, 'pins').map(each => pinOf(each, read)),
+    phasedUpdates:
+      request.phasedUpdates === undefined ? 'always' : read.oneOf(request, 'phasedUpdates', ['always', 'never']),
     asOf: read.optionalText(request, 'asOf'),
     otherArchitectures: request.otherArchitectures === undefined ? [] : read.texts(request, 'otherArchitectures'),
   }
@@ -151,7 +153,8 @@ function packageOf(record: JsonRecord, suites: readonly Listing[], read: JsonRea
     sha256,
     sizeBytes: 0,
     installedSizeKibibytes: undefined,
-    phasedUpdatePercentage: undefined,
+    phasedUpdatePercentage:
+      record.phasedUpdatePercentage === undefined ? undefined : read.number(record, 'phasedUpdatePercentage'),
     listings: [first, ...rest.flatMap(each => each ?? [])],
   }
 }

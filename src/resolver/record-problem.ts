@@ -46,6 +46,7 @@ export function recordProblem(request: ResolutionRequest): string {
 
 function recordedRequest(request: ResolutionRequest) {
   const { wanted, base, recommends, exclude, pins, asOf, otherArchitectures = [] } = request
+  const { phasedUpdates = 'always' } = request
   return {
     wanted: wanted
       .map(({ text, alternatives, selection }) => ({
@@ -59,6 +60,7 @@ function recordedRequest(request: ResolutionRequest) {
     exclude: sortedByBytes(exclude),
     pins: pins.map(({ position: _, ...pin }) => pin),
     asOf,
+    ...(phasedUpdates === 'always' ? {} : { phasedUpdates }),
     ...(otherArchitectures.length === 0 ? {} : { otherArchitectures }),
   }
 }
@@ -112,6 +114,7 @@ function identityOf(deb: BinaryPackage, places: readonly string[], pins: readonl
     ...(deb.important ? { important: true } : {}),
     ...(deb.priority === 'optional' ? {} : { priority: deb.priority }),
     ...(deb.multiArch === 'no' ? {} : { multiArch: deb.multiArch }),
+    ...(deb.phasedUpdatePercentage === undefined ? {} : { phasedUpdatePercentage: deb.phasedUpdatePercentage }),
     sha256: deb.sha256,
     suites: deb.listings.map(listing => places.indexOf(placeOf(listing, pins))),
   }

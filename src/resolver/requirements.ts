@@ -29,6 +29,8 @@ export type ClauseOrigin =
   | { readonly kind: 'not-coinstallable'; readonly left: BinaryPackage; readonly right: BinaryPackage }
   | { readonly kind: 'excluded'; readonly deb: BinaryPackage }
   | { readonly kind: 'forbidden-by-pin'; readonly deb: BinaryPackage }
+  /** Another version was settled on for all roots (`same-version`). */
+  | { readonly kind: 'out-of-step'; readonly deb: BinaryPackage }
   | { readonly kind: 'foreign-dpkg'; readonly deb: BinaryPackage }
   | { readonly kind: 'not-candidate'; readonly deb: BinaryPackage }
 

@@ -8,7 +8,7 @@ import type { RelationTargets } from './relation-targets.ts'
 
 /** For each alternative of a wanted item, the debs that fulfil it. */
 export function wantedTargets(
-  { alternatives, selection }: WantedPackage,
+  { alternatives, selection }: Omit<WantedPackage, 'text'>,
   universe: PackageUniverse,
   targets: RelationTargets,
 ): readonly (readonly BinaryPackage[])[] {

@@ -13,7 +13,7 @@ export function resolutionRequestOf(
   universe: PackageUniverse,
   asOf: Date,
 ): ResolutionRequest {
-  const { packages, base, recommends, exclude, pins, architectures } = manifest
+  const { packages, base, recommends, exclude, pins, phasedUpdates, architectures } = manifest
   return {
     universe,
     wanted: packages.filter(
@@ -23,6 +23,7 @@ export function resolutionRequestOf(
     recommends,
     exclude,
     pins,
+    phasedUpdates,
     asOf: asOf.toISOString().slice(0, 10),
     otherArchitectures: architectures.flatMap(({ native }) => (native === root.native ? [] : [native])),
   }

@@ -1,4 +1,5 @@
 import type { OpenRelease } from '../archive/index.ts'
+import type { PackageUniverse } from '../debian/index.ts'
 import { Fault, type Session } from '../kernel/index.ts'
 import {
   buildLockfile,
@@ -12,7 +13,7 @@ import {
   writeLockfile,
 } from '../lockfile/index.ts'
 import type { Manifest, RootArchitecture } from '../manifest/index.ts'
-import type { Explanation, Resolution, ResolutionNote } from '../resolver/index.ts'
+import type { Explanation, ResolutionNote, ResolutionRequest } from '../resolver/index.ts'
 import { archivesAt, mirrorsOf } from './archive-addresses.ts'
 import { readManifestFile } from './confine-path.ts'
 import { type ContinuityWaiver, continuityOf } from './lock-continuity.ts'
@@ -77,7 +78,7 @@ export async function updateLock(
   const previous = await readPreviousLock(project)
   const asOf = request.asOf ?? (request.snapshot === undefined ? world.clock.now() : timeOf(request.snapshot))
   const { openArchives, openUniverse } = await import('../archive/index.ts')
-  const { resolvePackages } = await import('../resolver/index.ts')
+  const { agreeOnVersions, rankCandidates, resolvePackages } = await import('../resolver/index.ts')
   const archives = await openArchives(
     {
       archives: archivesAt(site, manifest.archives),
@@ -95,33 +96,42 @@ export async function updateLock(
   try {
     const own = await ownDebsIndex(manifest, project, session)
     const indexes = own === undefined ? archives.indexes : [...archives.indexes, own]
-    const roots: ResolvedRoot[] = []
-    const notes: ResolutionNote[] = []
-    for (const root of manifest.architectures) {
-      const architecture = nameOfRoot(root)
-      session.journal.emit({ kind: 'started', stage: 'resolve', name: architecture })
-      const universe = openUniverse({
-        nativeArchitecture: root.native,
-        foreignArchitectures: root.foreign,
-        indexes,
-      })
-      const problem = resolutionRequestOf(manifest, root, universe, asOf)
-      if (request.recordPath !== undefined) {
-        const { recordRoot } = await import('./record-root.ts')
-        await recordRoot(problem, request.recordPath, { architecture, isOnlyOne: manifest.architectures.length === 1 })
-      }
-      const resolution: Resolution = await resolvePackages(problem, session)
-      if (resolution.kind === 'unsolvable')
-        return { kind: 'unsolvable', lockName: project.lockName, architecture, explanation: resolution.explanation }
-      session.journal.emit({
-        kind: 'finished',
-        stage: 'resolve',
-        name: architecture,
-        detail: `${resolution.packages.length} packages`,
-      })
-      roots.push({ architecture, packages: resolution.packages })
-      notes.push(...resolution.notes)
+    const universes = manifest.architectures.map(({ native, foreign }) =>
+      openUniverse({ nativeArchitecture: native, foreignArchitectures: foreign, indexes }),
+    )
+    const requests = manifest.architectures.map((root, at) => ({
+      architecture: nameOfRoot(root),
+      request: {
+        ...resolutionRequestOf(manifest, root, universes[at] as PackageUniverse, asOf),
+        otherRoots: universes.filter((_, other) => other !== at),
+      } satisfies ResolutionRequest,
+    }))
+    if (request.recordPath !== undefined) {
+      const { recordRoot } = await import('./record-root.ts')
+      const isOnlyOne = requests.length === 1
+      for (const { architecture, request: problem } of requests)
+        await recordRoot(problem, request.recordPath, { architecture, isOnlyOne })
     }
+    const resolved = await agreeOnVersions(
+      requests.map(({ architecture, request: { universe, ...asked } }) => ({
+        architecture,
+        universe,
+        priorityOf: rankCandidates({ universe, ...asked }).priorityOf,
+        async resolve(lockstep) {
+          session.journal.emit({ kind: 'started', stage: 'resolve', name: architecture })
+          const resolution = await resolvePackages({ universe, ...asked, lockstep }, session)
+          const detail = resolution.kind === 'solved' ? `${resolution.packages.length} packages` : 'no solution'
+          session.journal.emit({ kind: 'finished', stage: 'resolve', name: architecture, detail })
+          return resolution
+        },
+      })),
+      manifest.sameVersion,
+    )
+    if (resolved.kind === 'unsolvable') return { ...resolved, lockName: project.lockName }
+    const roots = resolved.resolutions.map(
+      ({ packages }, at): ResolvedRoot => ({ architecture: requests[at]?.architecture ?? '', packages }),
+    )
+    const notes = resolved.resolutions.flatMap(each => each.notes)
     const lock = buildLockfile({
       request: requestOf(manifest),
       keys: keysOf(archives.releases, previous?.lock),

@@ -167,8 +167,10 @@ describe('a property of every lockfile', () => {
       }),
       wanted: fc.uniqueArray(fc.string({ maxLength: 8 }), { maxLength: 3 }),
       recommends: fc.oneof(fc.boolean(), fc.uniqueArray(word, { maxLength: 2 })),
+      sameVersion: fc.oneof(fc.boolean(), fc.uniqueArray(word, { maxLength: 2 })),
+      phasedUpdates: fc.constantFrom('always', 'never'),
     })
-    .map(({ debs, wanted, recommends }): Lockfile => lockWith(debs, { request: requestWith({ wanted, recommends }) }))
+    .map(({ debs, ...request }): Lockfile => lockWith(debs, { request: requestWith(request) }))
 
   test('is that writing what was read gives the same bytes', async () => {
     await fc.assert(

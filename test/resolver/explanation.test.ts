@@ -122,9 +122,16 @@ describe('an explanation', () => {
     })
     assert.equal(
       hint,
-      'Want it elsewhere only: write `grub-efi-amd64-bin [arm64]` in `packages` (checked: then there is a solution)',
+      'Want it elsewhere only: write `"grub-efi-amd64-bin [arm64]"` in `packages` (checked: then there is a solution)',
     )
-    assert.deepEqual(changes, [{ kind: 'restrict', wanted: 'grub-efi-amd64-bin', architectures: ['arm64'] }])
+    assert.deepEqual(changes, [
+      {
+        kind: 'restrict',
+        wanted: 'grub-efi-amd64-bin',
+        architectures: ['arm64'],
+        by: 'grub-efi-amd64-bin [arm64]',
+      },
+    ])
   })
 
   it('proposes a smaller base set where the base set is the trouble', async () => {

@@ -100,7 +100,7 @@ describe('a recorded problem', () => {
   it('keeps the other architectures of the manifest, which advice may name', async () => {
     const live = request(debian, ['init', 'unheard-of'], { otherArchitectures: ['arm64'] })
     const found = await resolvePackages(readRecordedProblem(recordProblem(live), 'it'), quietSession())
-    assert.match(answerText(found), /write `unheard-of \[arm64\]`/)
+    assert.match(answerText(found), /write `"unheard-of \[arm64\]"`/)
   })
 
   it('chooses the same where several suites list a package', async () => {

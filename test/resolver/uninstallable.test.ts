@@ -64,6 +64,27 @@ describe('a phased update', () => {
     })
   }
 
+  const ubuntu = (percentage: number, suites = ['updates']) =>
+    archive({ 'openssl 1': {}, 'openssl 1.1': { suites, phasedUpdatePercentage: percentage } })
+
+  it('is left for later below 100 % where the manifest says never', async () => {
+    for (const percentage of [0, 99])
+      assert.deepEqual(await resolve(ubuntu(percentage), ['openssl'], { phasedUpdates: 'never' }), ['openssl 1'])
+    assert.deepEqual(await resolve(ubuntu(100), ['openssl'], { phasedUpdates: 'never' }), ['openssl 1.1'])
+  })
+
+  it('is taken all the same where nothing else will do', async () => {
+    const never = { phasedUpdates: 'never' } as const
+    assert.deepEqual(await resolve(ubuntu(10), ['openssl (>= 1.1)'], never), ['openssl 1.1'])
+    const only = archive({ 'new-tool 1': { phasedUpdatePercentage: 10 } })
+    assert.deepEqual(await resolve(only, ['new-tool'], never), ['new-tool 1'])
+  })
+
+  it('of a security archive is never held back', async () => {
+    const security = ubuntu(10, ['updates', 'noble-security'])
+    assert.deepEqual(await resolve(security, ['openssl'], { phasedUpdates: 'never' }), ['openssl 1.1'])
+  })
+
   it('can be refused by its version, as every update can', async () => {
     const ubuntu = archive({ 'openssl 1': {}, 'openssl 1.1': { suites: ['updates'], phasedUpdatePercentage: 10 } })
     assert.deepEqual(await resolve(ubuntu, ['openssl=1']), ['openssl 1'])

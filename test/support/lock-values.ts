@@ -14,6 +14,8 @@ export function requestWith(parts: Partial<LockRequest> = {}): LockRequest {
     recommends: false,
     wanted: [],
     exclude: [],
+    sameVersion: false,
+    phasedUpdates: 'always',
     pins: [],
     debs: [],
     ...parts,

@@ -27,6 +27,8 @@ packages:
   - libc6:i386 [amd64]
 exclude: [usrmerge]
 recommends: [nginx]
+same-version: [linux-libc-dev]
+phased-updates: never
 pins:
   - {source: systemd, version: "252.*", reason: "https://bugs.debian.org/1", until: 2027-01-31}
   - {package: "*", release: "n=bookworm-backports,o=Debian Backports", priority: -1, reason: none of it}
@@ -102,6 +104,9 @@ export const badManifests: readonly (readonly [text: string, place: string, mess
   ['packages: [a/../b]', '4:12', /no name of a suite/],
   ['exclude: ["*"]', '4:11', /does not look like a package name/],
   ['recommends: maybe', '4:13', /true, false or a list/],
+  ['same-version: maybe', '4:15', /`same-version` must be true, false or a list/],
+  ['same-version: ["a b"]', '4:16', /does not look like a package name/],
+  ['phased-updates: sometimes', '4:17', /`phased-updates` cannot be "sometimes"/],
   ['pins: [{package: a}]', '4:8', /`reason` of a pin is missing/],
   ['pins: [{reason: a}]', '4:8', /neither `package` nor `source`/],
   ['pins: [{package: a, reason: b, priority: 0}]', '4:42', /no meaning in apt_preferences/],
