@@ -9,6 +9,7 @@ export {
 } from './architecture.ts'
 export type { BinaryPackage, Listing, MultiArch, ReleaseFacts, SourceReference } from './binary-package.ts'
 export { describePackage } from './binary-package.ts'
+export { compileExpression, expressionProblem } from './expression/expression.ts'
 export { isPackageName } from './package-name.ts'
 export type { PackageUniverse } from './package-universe.ts'
 export { poolPathProblem } from './pool-path.ts'

@@ -1,5 +1,12 @@
 import { compareBytes, sortedByBytes } from '../kernel/index.ts'
-import type { ArchiveDefinition, Manifest, Pin, RecommendsPolicy, SameVersionPolicy } from '../manifest/index.ts'
+import {
+  type ArchiveDefinition,
+  type Manifest,
+  neverPriority,
+  type Pin,
+  type RecommendsPolicy,
+  type SameVersionPolicy,
+} from '../manifest/index.ts'
 import type { LockRequest } from './model.ts'
 
 /** The `from` of the project's own debs; no archive may have that id beside them. */
@@ -123,11 +130,16 @@ function pinLine(pin: Pin): string {
     ['package', pin.package],
     ['source', pin.source],
     ['version', pin.version],
-    ['release', release.length === 0 ? undefined : release.map(([key, value]) => `${key}=${value}`).join(',')],
+    ['release', release.length === 0 ? undefined : release.map(releaseFact).join(',')],
     ['origin', pin.origin],
-    ['priority', pin.priority],
+    ['priority', pin.priority === neverPriority ? 'never' : pin.priority],
   ]
   return parts.flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${value}`])).join(' ')
+}
+
+/** A name alone is written as it was. */
+function releaseFact([name, value]: readonly [string, string]): string {
+  return name === 'name' ? value : `${name}=${value}`
 }
 
 function uniqueSorted(lines: readonly string[]): string[] {

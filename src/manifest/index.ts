@@ -10,6 +10,7 @@ export type {
   PhasedUpdatesPolicy,
   Pin,
   RecommendsPolicy,
+  ReleaseFact,
   RootArchitecture,
   SameVersionPolicy,
   SignedBy,
@@ -28,8 +29,10 @@ export {
   outputFormats,
   type SquashfsOptions,
 } from './output.ts'
+export { type PinSubject, pinSubjects } from './pin-subject.ts'
 export type { DistributionPreset, KeyringName, PresetArchive } from './preset.ts'
 export { archivesOfPreset, distributionPresets, presetOf } from './presets/index.ts'
 export { keyringArmorOf, keyringNames } from './presets/keyring-armor.ts'
 export { readManifest } from './read-manifest.ts'
+export { neverPriority } from './read-pins.ts'
 export { formatWanted } from './read-wanted.ts'

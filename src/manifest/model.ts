@@ -79,17 +79,20 @@ export type SameVersionPolicy =
 /** Whether versions that are still rolled out in phases (Phased-Update-Percentage below 100) are taken like any other. */
 export type PhasedUpdatesPolicy = 'always' | 'never'
 
+/** The letters of `Pin: release`; `name` is what stands there alone: an archive, a codename or a version. */
+export type ReleaseFact = 'a' | 'n' | 'o' | 'l' | 'c' | 'v' | 'b' | 'name'
+
 /** A preference as in apt_preferences(5). At least one of `package` and `source` is set. */
 export interface Pin {
-  /** Binary package name or glob. */
+  /** Names of binary packages, patterns or regular expressions, as `pinSubjects` takes them apart. */
   readonly package: string | undefined
-  /** Source package name or glob. */
+  /** The same of source packages. */
   readonly source: string | undefined
-  /** Version or glob. */
+  /** Version, pattern or regular expression. */
   readonly version: string | undefined
-  /** `release` form: `a=…,n=…,o=…,l=…,c=…,v=…` parsed. */
-  readonly release: Readonly<Partial<Record<'a' | 'n' | 'o' | 'l' | 'c' | 'v', string>>> | undefined
-  /** Host name, as in `Pin: origin`. */
+  /** `Pin: release`, taken apart; each value may be a pattern or a regular expression. */
+  readonly release: Readonly<Partial<Record<ReleaseFact, string>>> | undefined
+  /** Host name, pattern or regular expression; empty for archives in the file system. */
   readonly origin: string | undefined
   /** Default 990 as for a target release; below 0 forbids. */
   readonly priority: number

@@ -6,7 +6,7 @@ const part = '[A-Za-z0-9][A-Za-z0-9.+~_-]*'
 const address = '[!-"$->@-\\[\\]-~]*'
 const printable = '[^\\u0000-\\u001f\\u007f]'
 const branchPart = '(?:[A-Za-z0-9]|\\{architecture\\})(?:[A-Za-z0-9._-]|\\{architecture\\})*'
-const fact = '[anolcv]=[^,\\u0000-\\u001f\\u007f]+'
+const fact = '[anolcvb]=[^,\\u0000-\\u001f\\u007f]+'
 
 export const patterns = {
   architecture: '^[a-z0-9]+(?:-[a-z0-9]+)*$',
@@ -18,10 +18,13 @@ export const patterns = {
   suite: `^(?:${part}(?:\\/${part})*\\/?|\\.?\\/|\\.\\/(?:${part}\\/)+)$`,
   component: `^${part}(?:\\/${part})*$`,
   packageName: '^[A-Za-z0-9][A-Za-z0-9+._-]*$',
-  packageGlob: '^[A-Za-z0-9*?][A-Za-z0-9+._*?-]*$',
-  versionGlob: '^[A-Za-z0-9.+~:*?-]+$',
-  hostGlob: '^[A-Za-z0-9.:*?_-]+$',
-  releaseFacts: `^${fact}(?:,${fact})*$`,
+  /** Words of printable ASCII with single blanks between them. */
+  pinSubjects: '^[!-~]+(?: [!-~]+)*$',
+  versionExpression: '^[!-~]+$',
+  /** Empty for archives in the file system. */
+  hostExpression: '^[!-~]*$',
+  /** `a=stable,o=Debian`, or one name alone. */
+  releaseFacts: `^(?:${fact}(?:, ?${fact})*|[^=,\\u0000-\\u001f\\u007f]+)$`,
   date: '^[0-9]{4}-[0-9]{2}-[0-9]{2}$',
   maximumAge: '^[1-9][0-9]{0,3}[hdw]$',
   line: `^${printable}+$`,

@@ -31,13 +31,14 @@ export function rankCandidates(
   request: Pick<ResolutionRequest, 'universe' | 'pins' | 'phasedUpdates' | 'lockstep'>,
 ): Candidates {
   const { universe, pins, phasedUpdates = 'always', lockstep } = request
+  const architectures = [universe.nativeArchitecture, ...universe.foreignArchitectures]
   const rankedBySlot = new Map<string, readonly BinaryPackage[]>()
   const priorities = new Map<BinaryPackage, number>()
 
   function priority(deb: BinaryPackage): number {
     const known = priorities.get(deb)
     if (known !== undefined) return known
-    const computed = phasedPriority(deb, priorityOf(deb, pins), phasedUpdates)
+    const computed = phasedPriority(deb, priorityOf(deb, pins, architectures), phasedUpdates)
     priorities.set(deb, computed)
     return computed
   }

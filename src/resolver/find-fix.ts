@@ -85,7 +85,9 @@ function proposalsFor(origin: ClauseOrigin, encoding: Encoding, request: Resolut
     }
     case 'forbidden-by-pin': {
       const { name } = origin.deb
-      const forbidding = (pin: Pin) => priorityOf(origin.deb, [pin]) < lowestAllowedPriority
+      const { nativeArchitecture, foreignArchitectures } = request.universe
+      const architectures = [nativeArchitecture, ...foreignArchitectures]
+      const forbidding = (pin: Pin) => priorityOf(origin.deb, [pin], architectures) < lowestAllowedPriority
       const negative = ({ priority }: Pin) => priority < lowestAllowedPriority
       return [forbidding, negative].map(isLifted => ({
         change: { kind: 'unpin', name, pins: request.pins.flatMap((pin, at) => (isLifted(pin) ? [at] : [])) },

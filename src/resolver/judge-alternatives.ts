@@ -1,7 +1,6 @@
 import { type BinaryPackage, describePackage, formatRelation, type Relation } from '../debian/index.ts'
 import { type Encoding, encodeProblem } from './encoding.ts'
 import type { ResolutionRequest } from './model.ts'
-import { priorityOf } from './pins.ts'
 import { priorityRank } from './preference.ts'
 import type { ClauseOrigin, Requirement, RequirementField } from './requirements.ts'
 
@@ -142,20 +141,22 @@ function answers(relation: Relation, deb: BinaryPackage, { owner }: Requirement,
   return encoding.targets.satisfying(relation, architecture).includes(deb)
 }
 
-function verdictOf(origin: ClauseOrigin, { request, encoding }: Scene): readonly Verdict[] {
+function verdictOf(origin: ClauseOrigin, { encoding }: Scene): readonly Verdict[] {
   switch (origin.kind) {
     case 'excluded':
       return [{ reason: 'excluded', because: 'is excluded by the manifest' }]
     case 'forbidden-by-pin':
-      return [{ reason: 'pinned-below', because: `is pinned below zero (${priorityOf(origin.deb, request.pins)})` }]
+      return [
+        { reason: 'pinned-below', because: `is pinned below zero (${encoding.candidates.priorityOf(origin.deb)})` },
+      ]
     case 'foreign-dpkg':
       return [{ reason: 'foreign-dpkg', because: 'dpkg has to be of the native architecture' }]
     case 'not-candidate': {
       const { deb } = origin
       const candidate = encoding.candidates.candidateOf(deb.name, encoding.slotOf(deb))
       if (candidate === undefined) return []
-      const own = priorityOf(deb, request.pins)
-      const best = priorityOf(candidate, request.pins)
+      const own = encoding.candidates.priorityOf(deb)
+      const best = encoding.candidates.priorityOf(candidate)
       return [
         own < best
           ? { reason: 'pinned-below', because: `is pinned below ${candidate.version} (${own} against ${best})` }

@@ -58,16 +58,26 @@ describe('a manifest with every key', () => {
           reason: 'none of it',
           until: undefined,
         },
+        {
+          package: 'src:linux /^libc6/ git*:i386',
+          source: undefined,
+          version: undefined,
+          release: { name: 'bookworm-*' },
+          origin: '',
+          priority: -32_768,
+          reason: 'not here',
+          until: undefined,
+        },
       ],
     )
     assert.deepEqual(manifest.image, {
       configure: 'none',
       excludePaths: ['/usr/share/doc/*'],
       mergedUsr: false,
-      files: [{ source: 'overlay', target: '/', position: { line: 36, column: 11 } }],
+      files: [{ source: 'overlay', target: '/', position: { line: 37, column: 11 } }],
       sourceDateEpochSeconds: 1_735_689_600,
       outputs: [
-        { format: 'tar', path: 'out/{architecture}/rootfs.tar', position: { line: 39, column: 7 } },
+        { format: 'tar', path: 'out/{architecture}/rootfs.tar', position: { line: 40, column: 7 } },
         {
           format: 'oci',
           path: 'out/oci',
@@ -83,7 +93,7 @@ describe('a manifest with every key', () => {
           workingFolder: '/srv',
           labels: new Map([['org.example.team', 'web']]),
           annotations: new Map([['org.opencontainers.image.title', 'nginx']]),
-          position: { line: 40, column: 7 },
+          position: { line: 41, column: 7 },
         },
         {
           format: 'ostree',
@@ -91,21 +101,21 @@ describe('a manifest with every key', () => {
           reference: 'debian/{architecture}',
           layout: 'plain',
           subject: 'a web server',
-          position: { line: 51, column: 7 },
+          position: { line: 52, column: 7 },
         },
         {
           format: 'squashfs',
           path: 'out/{architecture}/root.squashfs',
           compression: 'gzip',
-          position: { line: 52, column: 7 },
+          position: { line: 53, column: 7 },
         },
-        { format: 'erofs', path: 'out/{architecture}/root.erofs', position: { line: 53, column: 7 } },
+        { format: 'erofs', path: 'out/{architecture}/root.erofs', position: { line: 54, column: 7 } },
         {
           format: 'ext4',
           path: 'out/{architecture}/root.ext4',
           sizeBytes: 2 ** 31,
           label: 'root',
-          position: { line: 54, column: 7 },
+          position: { line: 55, column: 7 },
         },
       ],
     })

@@ -32,6 +32,7 @@ phased-updates: never
 pins:
   - {source: systemd, version: "252.*", reason: "https://bugs.debian.org/1", until: 2027-01-31}
   - {package: "*", release: "n=bookworm-backports,o=Debian Backports", priority: -1, reason: none of it}
+  - {package: "src:linux /^libc6/ git*:i386", release: bookworm-*, origin: "", priority: never, reason: not here}
 image:
   configure: none
   exclude-paths: ["/usr/share/doc/*"]
@@ -110,10 +111,15 @@ export const badManifests: readonly (readonly [text: string, place: string, mess
   ['pins: [{package: a}]', '4:8', /`reason` of a pin is missing/],
   ['pins: [{reason: a}]', '4:8', /neither `package` nor `source`/],
   ['pins: [{package: a, reason: b, priority: 0}]', '4:42', /no meaning in apt_preferences/],
-  ['pins: [{package: a, reason: b, priority: 1e9}]', '4:42', /no whole number from -32768/],
+  ['pins: [{package: a, reason: b, priority: 1e9}]', '4:42', /no whole number from -32767/],
   ['pins: [{package: a, reason: b, priority: 1.5}]', '4:42', /no whole number/],
   ['pins: [{package: a, reason: b, until: 2027-02-30}]', '4:39', /no day of the calendar/],
   ['pins: [{package: a, reason: b, release: "n=x,n=y"}]', '4:41', /says n= twice/],
+  ['pins: [{package: "/(/", reason: b}]', '4:18', /cannot be matched: a `\(` is never closed/],
+  ['pins: [{package: "a b:pdp11", reason: b}]', '4:18', /pdp11 is no architecture/],
+  ['pins: [{package: "a/b", reason: b}]', '4:18', /is neither a name nor a pattern/],
+  ['pins: [{package: a, reason: b, version: "/((a{99}){99}){99}/"}]', '4:41', /its repetitions make it too large/],
+  ['pins: [{package: a, reason: b, release: "o=/[/"}]', '4:41', /a `\[` is never closed/],
   ['pins: [{package: a, reason: b, version: 252}]', '4:41', /is a number for YAML/],
   ['archives: [{}]', '4:12', /`suites` of an archive is missing/],
   [archive(', trusted: {reason: x}'), '5:118', /exclude each other/],
