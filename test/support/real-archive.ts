@@ -63,9 +63,17 @@ export async function frozenArchive(folder: string): Promise<RealArchive> {
 }
 
 /** A fresh served folder with the signed lists that this host's mirror has now, fetched by apt into a private state. */
-export async function currentArchive(folder: string): Promise<RealArchive> {
-  const apt = await privateApt(`${folder}.apt`)
-  await run('apt-get', ['-qq', 'update'], { env: apt.environment })
+export async function currentArchive(
+  folder: string,
+  architectures: readonly [string, ...string[]] = ['amd64'],
+): Promise<RealArchive & { readonly aptEnvironment: NodeJS.ProcessEnv }> {
+  const apt = await privateApt(`${folder}.apt`, architectures)
+  // A mirror in the middle of a synchronisation lacks an index now and then; a suite that is whole is still good.
+  const updated = await run('apt-get', ['-qq', 'update'], { env: apt.environment }).then(
+    () => 'whole' as const,
+    (error: Error) => error,
+  )
+  if (updated !== 'whole') await forgetIncompleteSuites(apt, architectures, updated)
   const { stdout } = await run(
     'apt-get',
     ['indextargets', '--format', '$(FILENAME)|$(METAKEY)|$(RELEASE)', 'Identifier: Packages'],
@@ -86,7 +94,20 @@ export async function currentArchive(folder: string): Promise<RealArchive> {
     })
     await writeFile(join(dists, metaKey), helper.stdout)
   }
-  return { folder, state: 'current', asOf: new Date().toISOString() }
+  return { folder, state: 'current', asOf: new Date().toISOString(), aptEnvironment: apt.environment }
+}
+
+/** @throws {Error} `cause` when no suite is whole */
+async function forgetIncompleteSuites(apt: PrivateApt, architectures: readonly string[], cause: Error): Promise<void> {
+  const files = await readdir(apt.lists)
+  const releases = files.filter(file => file.endsWith('_InRelease')).map(file => file.slice(0, -'_InRelease'.length))
+  const isWhole = (release: string) =>
+    architectures.every(each => files.some(file => file.startsWith(`${release}_main_binary-${each}_Packages`)))
+  const whole = releases.filter(isWhole)
+  if (whole.length === 0) throw cause
+  for (const file of files)
+    if (file.includes('_dists_') && !whole.some(release => file.startsWith(`${release}_`)))
+      await rm(join(apt.lists, file), { force: true })
 }
 
 /**
@@ -162,7 +183,10 @@ interface PrivateApt {
 }
 
 /** An apt with its own lists, caches and empty status, but this host's sources. */
-async function privateApt(folder: string): Promise<PrivateApt> {
+async function privateApt(
+  folder: string,
+  architectures: readonly [string, ...string[]] = ['amd64'],
+): Promise<PrivateApt> {
   await rm(folder, { recursive: true, force: true })
   const lists = join(folder, 'state/lists')
   await mkdir(join(lists, 'partial'), { recursive: true })
@@ -173,7 +197,9 @@ async function privateApt(folder: string): Promise<PrivateApt> {
     `Dir::State::status "${folder}/status";`,
     `Dir::Cache "${folder}/cache";`,
     'APT::Sandbox::User "root";',
-    'APT::Architecture "amd64";',
+    `APT::Architecture "${architectures[0]}";`,
+    `APT::Architectures { ${architectures.map(each => `"${each}";`).join(' ')} };`,
+    'APT::Install-Recommends "false";',
   ]
   await writeFile(join(folder, 'apt.conf'), `${lines.join('\n')}\n`)
   return { lists, environment: { ...process.env, APT_CONFIG: join(folder, 'apt.conf'), LC_ALL: 'C.UTF-8' } }
