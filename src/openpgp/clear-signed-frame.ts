@@ -1,8 +1,12 @@
 import { decodeUtf8, Fault, quoted } from '../kernel/index.ts'
+import { isSoundArmor } from './sound-armor.ts'
 
 const beginMessage = '-----BEGIN PGP SIGNED MESSAGE-----'
 const beginSignature = '-----BEGIN PGP SIGNATURE-----'
 const endSignature = '-----END PGP SIGNATURE-----'
+
+/** All but the tab. */
+const controlCharacter = /[\x00-\x08\x0a-\x1f\x7f]/
 
 type Part = 'before' | 'headers' | 'text' | 'signature' | 'after'
 
@@ -25,19 +29,24 @@ export function clearSignedBlock(bytes: Uint8Array, name: string): string {
   let part: Part = 'before'
   for (const [index, line] of lines.entries()) {
     const content = withoutTrailingBlanks(line)
-    const next = partAfter(part, content)
+    // One library drops a carriage return within a line, another signs it: what is read must be what was signed.
+    const next: Part | undefined = controlCharacter.test(content) ? undefined : partAfter(part, content)
     if (next === undefined) throw malformed(name, `line ${index + 1}, ${quoted(content)}, ${complaints[part]}`)
     if (part !== 'after' && next !== 'before') block.push(part === 'text' && next === 'text' ? line : content)
     part = next
   }
   if (part !== 'after') throw malformed(name, `it ends before "${endSignature}"`)
+  // GnuPG takes the hash for MD5 then; OpenPGP of 2024 takes it from the signature. Nobody signs so.
+  if (!block[1]?.startsWith('Hash: ')) throw malformed(name, 'it has no Hash header')
+  if (!isSoundArmor(block.slice(block.lastIndexOf(beginSignature))))
+    throw malformed(name, 'its signature block is damaged')
   return `${block.join('\n')}\n`
 }
 
 const complaints: Readonly<Record<Part, string>> = {
   before: 'stands before the signed block',
   headers: 'is no Hash header',
-  text: 'begins with an unescaped hyphen inside the signed text',
+  text: 'has an unescaped hyphen at its start or a control character inside the signed text',
   signature: 'does not belong into a signature',
   after: 'stands after the signed block',
 }

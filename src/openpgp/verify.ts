@@ -11,6 +11,7 @@ import {
 import { judgingPeriod } from './judging-period.ts'
 import type { Keyring } from './keyring.ts'
 import { malformed, reasonOf, refusal } from './refusal.ts'
+import { isSoundArmor } from './sound-armor.ts'
 import type { JudgingPeriod, Signer, VerifiedRelease } from './verified-release.ts'
 
 export interface VerificationPlace {
@@ -76,6 +77,7 @@ async function readDetachedSignature(bytes: Uint8Array): Promise<Signature> {
   if (isBinary) return readSignature({ binarySignature: bytes })
   const text = new TextDecoder('latin1').decode(bytes).trim()
   if (text.split('-----BEGIN PGP').length !== 2) throw new Error('there is not exactly one armored block')
+  if (!isSoundArmor(text.split('\n').map(line => line.trimEnd()))) throw new Error('it is damaged')
   return readSignature({ armoredSignature: text })
 }
 

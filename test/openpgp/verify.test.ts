@@ -100,6 +100,14 @@ describe('a forged InRelease file', () => {
       /unescaped hyphen/,
       good => good.replace('Origin', '-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\nOrigin'),
     ],
+    [
+      'a line of its signature twice',
+      'RELEASE_MALFORMED',
+      /signature block is damaged/,
+      good => good.replace(/(\n[^\n]+)(\n=[^\n]{4}\n)/, '$1$1$2'),
+    ],
+    ['a carriage return within a line', 'RELEASE_MALFORMED', /a control character/, good => good.replace('Te', 'T\re')],
+    ['no Hash header', 'RELEASE_MALFORMED', /has no Hash header/, good => good.replace(/^Hash: .*\n/m, '')],
     ['an unknown header', 'RELEASE_MALFORMED', /no Hash header/, good => good.replace('Hash:', 'Suite: evil\nHash:')],
     [
       'text where headers are read by some and not by others',

@@ -116,8 +116,10 @@ export async function spliceSignatures(first: string, second: string): Promise<U
   }
   const body = Buffer.concat([await read(first), await read(second)])
   const signature = armor(enums.armor.signature, body as unknown as object).replaceAll('\r\n', '\n')
-  const head = first.slice(0, first.indexOf('-----BEGIN PGP SIGNATURE-----')).replace(/^Hash:.*$/m, '')
-  const frame = head.replace('-----BEGIN PGP SIGNED MESSAGE-----\n\n\n', '-----BEGIN PGP SIGNED MESSAGE-----\n\n')
+  const hashesOf = (file: string) => /^Hash: (.*)$/m.exec(file)?.[1] ?? ''
+  const hashes = new Set([hashesOf(first), hashesOf(second)])
+  const head = first.slice(0, first.indexOf('-----BEGIN PGP SIGNATURE-----'))
+  const frame = head.replace(/^Hash: .*$/m, `Hash: ${[...hashes].join(', ')}`)
   return new TextEncoder().encode(frame + signature)
 }
 
