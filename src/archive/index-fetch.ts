@@ -15,8 +15,16 @@ import {
   type VerifiedIndex,
 } from './verified-index.ts'
 
-/** Where the Release does not list the decompressed file: 40 times Debian's main, which has 50 MB. */
+/** 40 times Debian's main, which has 50 MB. */
 const maximumIndexBytes = 2_000_000_000
+
+/**
+ * How much a compressed index may become where the Release does not list its decompressed length: Debian's become six times as long with xz,
+ * a bomb a thousand times with gzip.
+ */
+function longestBytes(compressedBytes: number): number {
+  return Math.min(maximumIndexBytes, 64_000_000 + 100 * compressedBytes)
+}
 
 export interface IndexSource {
   readonly address: SuiteAddress
@@ -126,7 +134,7 @@ async function decompressed(bytes: Uint8Array, form: IndexForm, source: IndexSou
   const plainBytes = source.chosen.plain?.sizeBytes
   return decompressBytes(form.compression, bytes, {
     name: `${source.origin.archive} ${form.file.path}`,
-    maximumBytes: plainBytes ?? maximumIndexBytes,
+    maximumBytes: plainBytes ?? longestBytes(bytes.length),
     ...(plainBytes === undefined ? {} : { expectedBytes: plainBytes }),
   })
 }

@@ -291,6 +291,12 @@ describe('what is no archive to trust', () => {
     )
   })
 
+  test('an index that unpacks to a thousand times its length is refused, though a key signed it', async () => {
+    const files = await suiteOf({ indexes: { 'main/binary-amd64': '\n'.repeat(90_000_000) }, forms: ['gz'] })
+    const mirror = await startMirror({ files })
+    await assertFault(openArchives(await requestOf([archiveOf(mirror.url, key)]), quietSession()), 'COMPRESSION_LIMIT')
+  })
+
   test('a suite that is not there names the suite and where releases go when they are old', async () => {
     const mirror = await startMirror()
     const request = await requestOf([archiveOf(mirror.url, key)])
