@@ -44,8 +44,13 @@ export function createUndiciTransport(settings: TransportSettings = defaultTrans
   }
 }
 
+/** An honest server sends one or two interim answers; each of them sets back the clock that waits for the final one. */
+const maximumInterimAnswers = 16
+
 async function exchange(dispatcher: Dispatcher, request: TransportRequest): Promise<TransportResponse> {
   const { method, url, headers, signal } = request
+  const tooMany = new AbortController()
+  let interimAnswers = 0
   try {
     const response = await dispatcher.request({
       origin: url.origin,
@@ -53,7 +58,11 @@ async function exchange(dispatcher: Dispatcher, request: TransportRequest): Prom
       method,
       headers,
       // A signal of its own: listeners of many requests on one signal make Node warn of a leak.
-      signal: AbortSignal.any([signal]),
+      signal: AbortSignal.any([signal, tooMany.signal]),
+      onInfo: () => {
+        interimAnswers++
+        if (interimAnswers > maximumInterimAnswers) tooMany.abort(new InterimAnswersError())
+      },
     })
     return {
       status: response.statusCode,
@@ -83,6 +92,11 @@ function joinedHeaders(headers: Readonly<Record<string, string | string[] | unde
   for (const [name, value] of Object.entries(headers))
     if (value !== undefined) joined[name.toLowerCase()] = typeof value === 'string' ? value : value.join(', ')
   return joined
+}
+
+/** Its name stands where other errors have an errno. */
+class InterimAnswersError extends Error {
+  override readonly name = 'UND_ERR_INFO'
 }
 
 function checkedProxy(proxy: URL): URL {

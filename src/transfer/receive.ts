@@ -5,7 +5,7 @@ import type { Credentials } from './url.ts'
 
 /** Less than this for a whole window is a server that holds us, not one that serves us. */
 const slowestBytesPerSecond = 500
-const rateWindowMilliseconds = 60_000
+const defaultRateWindowMilliseconds = 60_000
 
 /** Where the bytes of a download go. */
 export interface Receiver {
@@ -32,6 +32,8 @@ export interface ReceiveRequest {
 export interface ReceiveWorld extends ExchangeWorld {
   /** Uniform in [0, 1). */
   readonly random: () => number
+  /** Over how long a server is judged that sends, but hardly anything. Default: a minute. */
+  readonly rateWindowMilliseconds?: number
 }
 
 /** What one attempt learned for the next. */
@@ -168,13 +170,14 @@ function validatorOf(response: TransportResponse, url: URL): Memory['validator']
 }
 
 /** The transport sees silence; this sees a byte now and then. */
-function rateGuard({ clock }: ReceiveWorld, url: URL): (receivedBytes: number) => void {
+function rateGuard({ clock, rateWindowMilliseconds }: ReceiveWorld, url: URL): (receivedBytes: number) => void {
+  const window = rateWindowMilliseconds ?? defaultRateWindowMilliseconds
   let windowStart = clock.now().getTime()
   let windowBytes = 0
   return receivedBytes => {
     windowBytes += receivedBytes
     const elapsed = clock.now().getTime() - windowStart
-    if (elapsed < rateWindowMilliseconds) return
+    if (elapsed < window) return
     if ((windowBytes * 1000) / elapsed < slowestBytesPerSecond)
       throw new Fault('NETWORK_TIMEOUT', {
         message: `${redacted(url)} sent ${windowBytes} bytes in ${Math.round(elapsed / 1000)} s`,

@@ -10,6 +10,7 @@ import {
   judgeProxy,
   judgeProxyUrl,
   judgeService,
+  judgeTimeout,
   judgeYesOrNo,
   type Mirrors,
   type OptionalService,
@@ -33,6 +34,8 @@ export interface Settings {
   readonly fallbackUris: readonly string[]
   /** Downloads at a time. */
   readonly parallelism: number
+  /** How long a server may be silent. */
+  readonly timeoutSeconds: number
   /** undefined: nobody said anything, so that the host's apt configuration may. */
   readonly proxy: ProxySetting | undefined
   readonly mode: 'online' | 'offline'
@@ -51,6 +54,7 @@ export interface SettingFlags {
   /** `ID=URI` each. */
   readonly mirror?: readonly string[] | undefined
   readonly parallelism?: string | undefined
+  readonly timeout?: string | undefined
   readonly proxy?: string | undefined
   readonly offline?: boolean | undefined
   readonly credentials?: string | undefined
@@ -59,6 +63,7 @@ export interface SettingFlags {
 export type Environment = Readonly<Record<string, string>>
 
 export const defaultParallelism = 8
+export const defaultTimeoutSeconds = 30
 
 const launchpad: OptionalService = { kind: 'service', uri: 'https://launchpad.net' }
 
@@ -77,6 +82,7 @@ export function settingsOfFlags(flags: SettingFlags, workingFolder: string): Set
     fallback: flags.fallback?.map(text => judged('--fallback', text, judgeMirrorUri)),
     parallelism:
       flags.parallelism === undefined ? undefined : judged('--parallelism', flags.parallelism, judgeParallelism),
+    timeout: flags.timeout === undefined ? undefined : judged('--timeout', flags.timeout, judgeTimeout),
     proxy: flags.proxy === undefined ? undefined : judged('--proxy', flags.proxy, judgeProxy),
     offline: flags.offline,
     credentials: flags.credentials === undefined ? undefined : path(filled('--credentials', flags.credentials)),
@@ -117,6 +123,7 @@ export function settingsOfEnvironment(environment: Environment, workingFolder: s
       value: wordsOf(text, /\s+/).map(each => judged('APTROOT_FALLBACK', each, judgeMirrorUri)),
     })),
     parallelism: read('APTROOT_PARALLELISM', judgeParallelism),
+    timeout: read('APTROOT_TIMEOUT', judgeTimeout),
     proxy: read('APTROOT_PROXY', judgeProxy),
     offline: read('APTROOT_OFFLINE', judgeYesOrNo),
     credentials: read('APTROOT_CREDENTIALS', path),
@@ -162,6 +169,7 @@ export function mergeSettings(layers: readonly SettingsLayer[]): Settings {
     launchpad: first('launchpad') ?? launchpad,
     fallbackUris: first('fallback') ?? [],
     parallelism: first('parallelism') ?? defaultParallelism,
+    timeoutSeconds: first('timeout') ?? defaultTimeoutSeconds,
     proxy: first('proxy'),
     mode: first('offline') === true ? 'offline' : 'online',
     credentialsFile: first('credentials'),

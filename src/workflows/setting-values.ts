@@ -36,6 +36,8 @@ export interface SettingsLayer {
   readonly launchpad?: OptionalService | undefined
   readonly fallback?: readonly string[] | undefined
   readonly parallelism?: number | undefined
+  /** Seconds. */
+  readonly timeout?: number | undefined
   readonly proxy?: ProxySetting | undefined
   readonly offline?: boolean | undefined
   /** Absolute. */
@@ -113,6 +115,18 @@ export function judgeParallelism(text: string): Judged<number> {
     kind: 'problem',
     problem: `parallelism is ${quoted(text)}`,
     hint: `Give the number of downloads at a time, 1 to ${maximumParallelism}.`,
+  }
+}
+
+const maximumTimeoutSeconds = 3600
+
+export function judgeTimeout(text: string): Judged<number> {
+  const number = /^\d{1,4}$/.test(text) ? Number(text) : 0
+  if (number >= 1 && number <= maximumTimeoutSeconds) return { kind: 'value', value: number }
+  return {
+    kind: 'problem',
+    problem: `timeout is ${quoted(text)}`,
+    hint: `Give the seconds that a server may be silent, 1 to ${maximumTimeoutSeconds}.`,
   }
 }
 

@@ -8,6 +8,7 @@ import {
   judgeProxyUrl,
   judgeService,
   judgeSnapshot,
+  judgeTimeout,
   judgeYesOrNo,
   type ProxySetting,
   type SettingsLayer,
@@ -22,6 +23,7 @@ const keys = [
   'store',
   'vendor',
   'parallelism',
+  'timeout',
   'proxy',
   'offline',
   'credentials',
@@ -87,6 +89,9 @@ export function readSettingsFile(file: SettingsFile): SettingsLayer {
         break
       case 'parallelism':
         layer.parallelism = judged(place, value, textOf(place, value, name), judgeParallelism)
+        break
+      case 'timeout':
+        layer.timeout = judged(place, value, textOf(place, value, name), judgeTimeout)
         break
       case 'offline':
         layer.offline = judged(place, value, textOf(place, value, name), judgeYesOrNo)

@@ -18,7 +18,18 @@ export async function siteOfSettings(
   host: HostAptConfiguration | undefined,
   hostCredentials = '',
 ): Promise<Site> {
-  const { storeFolder, mirrors, vendorFolders, mode, parallelism, proxy, snapshots, launchpad, fallbackUris } = settings
+  const {
+    storeFolder,
+    mirrors,
+    vendorFolders,
+    mode,
+    parallelism,
+    timeoutSeconds,
+    proxy,
+    snapshots,
+    launchpad,
+    fallbackUris,
+  } = settings
   return {
     storeFolder,
     mirrors,
@@ -29,6 +40,7 @@ export async function siteOfSettings(
     vendorFolders,
     mode,
     parallelism,
+    timeoutSeconds,
     proxyOf: url => proxyFor(url, proxy, host?.proxies),
     tlsOf: await readTlsMaterial(settings.tls),
     credentialText:

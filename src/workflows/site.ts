@@ -22,6 +22,8 @@ export interface Site {
   readonly mode: 'online' | 'offline'
   /** Downloads at a time. */
   readonly parallelism: number
+  /** How long a server may be silent; default: what the transport thinks right. */
+  readonly timeoutSeconds?: number
   /** The proxy for a URL, undefined for a direct connection. */
   readonly proxyOf: Routes['proxyOf']
   /** Certificates for a URL, already read; default: Node's own authorities, no client certificate. */
@@ -39,13 +41,14 @@ export interface OpenSite {
 export async function openSite(site: Site, world: World): Promise<OpenSite> {
   const { createTransfer, credentialsFor, parseCredentialFile } = await import('../transfer/index.ts')
   const entries = parseCredentialFile(site.credentialText)
-  const transport = await world.openTransport({ proxyOf: site.proxyOf, tlsOf: site.tlsOf })
+  const transport = await world.openTransport({ proxyOf: site.proxyOf, tlsOf: site.tlsOf }, site.timeoutSeconds)
   const transfer = createTransfer({
     transport,
     clock: world.clock,
     random: world.random,
     credentialsOf: url => credentialsFor(entries, url, 'https'),
     parallelism: site.parallelism,
+    ...(site.timeoutSeconds === undefined ? {} : { rateWindowMilliseconds: site.timeoutSeconds * 2000 }),
   })
   return { store: new Store({ folder: site.storeFolder, clock: world.clock }), transfer }
 }

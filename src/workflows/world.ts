@@ -8,8 +8,9 @@ export interface World {
    * Loaded on first use, since HTTP costs start-up time that `lock check` does not need. Closed when the command ends.
    *
    * @param routes default: direct connections, with Node's own authorities
+   * @param timeoutSeconds how long a server may be silent
    */
-  openTransport(routes?: Routes): Promise<Transport>
+  openTransport(routes?: Routes, timeoutSeconds?: number): Promise<Transport>
   /** Uniform in [0, 1): spreads retries over time, never touches a result. */
   random(): number
   readonly environment: Readonly<Record<string, string>>

@@ -7,6 +7,7 @@ import { systemClock } from '../../src/adapters/system-clock.ts'
 import type { Transport, TransportResponse } from '../../src/kernel/index.ts'
 import { assertFault } from '../support/assert-fault.ts'
 import { startMirror } from '../support/loopback-mirror.ts'
+import { startRawMirror } from '../support/raw-mirror.ts'
 
 function transport(overrides: Partial<typeof defaultTransportSettings> = {}): Transport {
   const created = createHttpTransport({ ...defaultTransportSettings, ...overrides })
@@ -70,6 +71,14 @@ describe('an HTTP exchange', () => {
     await bodyOf(redirect)
     assert.equal(redirect.status, 302)
     assert.equal(redirect.headers.location, '/elsewhere')
+  })
+
+  it('gives a server up that sends interim answers without end', async () => {
+    const mirror = await startRawMirror(new Map(), () => ({ socket }) => {
+      socket.write('HTTP/1.1 103 Early Hints\r\n\r\n'.repeat(100))
+    })
+    onTestFinished(() => mirror.close())
+    await assertFault(get(transport(), `${mirror.url}/a`), 'NETWORK_UNREACHABLE', /it sent interim answers only$/)
   })
 
   it('with a host that does not listen is NETWORK_UNREACHABLE, and no secret of the URL is printed', async () => {

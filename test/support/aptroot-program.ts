@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
 
-const program = join(dirname(fileURLToPath(import.meta.url)), '../../bin/aptroot.js')
+/** From the repository's folder, where tests and scripts run: a script's own address is that of its bundle. */
+const program = join(process.cwd(), 'bin/aptroot.js')
 
 export interface ProgramResult {
   readonly exitCode: number

@@ -20,6 +20,11 @@ export const networkFlags = {
     helpGroup: 'SETTINGS',
   }),
   parallelism: Flags.string({ summary: 'downloads at a time', helpValue: 'N', helpGroup: 'SETTINGS' }),
+  timeout: Flags.string({
+    summary: 'seconds that a server may be silent',
+    helpValue: 'SECONDS',
+    helpGroup: 'SETTINGS',
+  }),
   proxy: Flags.string({ summary: 'HTTP proxy, or "none"', helpValue: 'URL', helpGroup: 'SETTINGS' }),
   credentials: Flags.string({
     summary: "netrc file or apt's auth.conf",

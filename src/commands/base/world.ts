@@ -35,9 +35,13 @@ export function createWorld(place: WorldPlace): { readonly world: World; close()
     clock: systemClock,
     processRunner: createProcessRunner({ searchPath: place.environment.PATH ?? '', maximumOutputBytes }),
     random: Math.random,
-    openTransport: async routes => {
+    openTransport: async (routes, timeoutSeconds) => {
       const { createHttpTransport, defaultTransportSettings } = await import('../../adapters/http-transport.ts')
-      const transport = createHttpTransport({ ...defaultTransportSettings, ...routes })
+      const transport = createHttpTransport({
+        ...defaultTransportSettings,
+        ...(timeoutSeconds === undefined ? {} : timeoutsOf(timeoutSeconds)),
+        ...routes,
+      })
       transports.push(transport)
       return transport
     },
@@ -48,4 +52,10 @@ export function createWorld(place: WorldPlace): { readonly world: World; close()
       await Promise.all(transports.map(transport => transport.close()))
     },
   }
+}
+
+/** Connecting may take as long as it does by default, unless less patience was asked for. */
+function timeoutsOf(seconds: number) {
+  const stallTimeoutMilliseconds = seconds * 1000
+  return { stallTimeoutMilliseconds, connectTimeoutMilliseconds: Math.min(20_000, stallTimeoutMilliseconds) }
 }
