@@ -37,14 +37,14 @@ export const statusFaults: readonly MirrorFault[] = [
   {
     name: 'says 404',
     answer: sendAll('404 Not Found', [length(0)], () => new Uint8Array()),
-    once: { InRelease: ['NETWORK_STATUS'], index: 'recovers', deb: ['FETCH_GONE'] },
-    always: { InRelease: ['NETWORK_STATUS'], index: ['NETWORK_STATUS'], deb: ['FETCH_GONE'] },
+    once: { InRelease: ['SUITE_ABSENT'], index: 'recovers', deb: ['FETCH_GONE'] },
+    always: { InRelease: ['SUITE_ABSENT'], index: ['NETWORK_STATUS'], deb: ['FETCH_GONE'] },
   },
   {
     name: 'says 410',
     answer: sendAll('410 Gone', [length(0)], () => new Uint8Array()),
-    once: { InRelease: ['NETWORK_STATUS'], index: 'recovers', deb: ['FETCH_GONE'] },
-    always: { InRelease: ['NETWORK_STATUS'], index: ['NETWORK_STATUS'], deb: ['FETCH_GONE'] },
+    once: { InRelease: ['SUITE_ABSENT'], index: 'recovers', deb: ['FETCH_GONE'] },
+    always: { InRelease: ['SUITE_ABSENT'], index: ['NETWORK_STATUS'], deb: ['FETCH_GONE'] },
   },
   {
     name: 'says 403',
