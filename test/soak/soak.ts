@@ -5,9 +5,11 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Campaign, CampaignPlace } from './campaign.ts'
 import { mirrorCampaign } from './mirror-campaign.ts'
+import { processesCampaign } from './processes-campaign.ts'
 
 const campaigns: Readonly<Record<string, Campaign>> = {
   mirror: mirrorCampaign,
+  processes: processesCampaign,
 }
 
 const { values } = parseArgs({
