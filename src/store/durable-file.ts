@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { syncFolder } from './folder-sync.ts'
 import type { StoreLayout } from './layout.ts'
 import { errnoOf, onDisk } from './store-fault.ts'
 
@@ -41,17 +42,7 @@ export async function publish({ path, handle }: TemporaryFile, target: string): 
   await onDisk(target, async () => {
     await handle.sync()
     await handle.close()
-    const parent = dirname(target)
-    try {
-      await rename(path, target)
-      await syncFolder(parent)
-    } catch (error) {
-      if (errnoOf(error) !== 'ENOENT') throw error
-      const created = await mkdir(parent, { recursive: true })
-      await rename(path, target)
-      await syncFolder(parent)
-      if (created !== undefined) await syncFoldersBetween(created, parent)
-    }
+    await syncFolders(target, await renameIntoPlace(path, target))
   })
 }
 
@@ -61,21 +52,24 @@ export async function discard({ path, handle }: TemporaryFile): Promise<void> {
   await rm(path, { force: true }).catch(() => undefined)
 }
 
-/** New folders are entries of their parents, which need a sync of their own, up to the parent of the first new one. */
-async function syncFoldersBetween(firstCreated: string, last: string): Promise<void> {
-  for (let folder = last; folder.length >= firstCreated.length; folder = dirname(folder))
-    await syncFolder(dirname(folder))
+/** @returns the first folder that had to be made */
+async function renameIntoPlace(path: string, target: string): Promise<string | undefined> {
+  try {
+    await rename(path, target)
+    return undefined
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw error
+    const created = await mkdir(dirname(target), { recursive: true })
+    await rename(path, target)
+    return created
+  }
 }
 
-async function syncFolder(path: string): Promise<void> {
-  const handle = await open(path, 'r')
-  try {
-    await handle.sync()
-  } catch (error) {
-    // Some network file systems cannot sync a folder; there is nothing better to do on them.
-    const code = errnoOf(error)
-    if (code !== 'EINVAL' && code !== 'ENOTSUP' && code !== 'EBADF') throw error
-  } finally {
-    await handle.close()
-  }
+/** New folders are entries of their parents, which need a sync of their own, up to the parent of the first new one. */
+async function syncFolders(target: string, firstCreated: string | undefined): Promise<void> {
+  const folders = [dirname(target)]
+  if (firstCreated !== undefined)
+    for (let folder = dirname(target); folder.length >= firstCreated.length; folder = dirname(folder))
+      folders.push(dirname(folder))
+  await Promise.all(folders.map(syncFolder))
 }

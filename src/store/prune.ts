@@ -1,5 +1,5 @@
 import { lstat, rm } from 'node:fs/promises'
-import { type Session, unreachable } from '../kernel/index.ts'
+import { compareBytes, type Session, unreachable } from '../kernel/index.ts'
 import { type ObjectName, objectDigest, type StoreLayout, useNotedEveryMilliseconds } from './layout.ts'
 import { findPresence } from './presence.ts'
 import { onDisk, onDiskIfPresent } from './store-fault.ts'
@@ -9,6 +9,8 @@ export interface PruneRequest {
   readonly now: Date
   /** What nobody used for this long goes; 0 takes everything that `keep` does not name. */
   readonly unusedForMilliseconds: number
+  /** What was unused for longest goes until no more than this is left; what must stay stays all the same. */
+  readonly maximumBytes?: number
   /** What stays whatever its age: what the locks at hand still name. */
   readonly keep?: {
     readonly blobs?: Iterable<string>
@@ -37,42 +39,92 @@ export async function pruneLayout(layout: StoreLayout, request: PruneRequest, se
   const keptBlobs = new Set(request.keep?.blobs ?? [])
   const keptObjects = new Set([...(request.keep?.objects ?? [])].map(objectDigest))
   const inUseSince = await oldestUse(layout, request.now)
-  const result = { removedFiles: 0, freedBytes: 0, keptFiles: 0, keptBytes: 0 }
+  const result = new Pruning()
   for await (const file of walkStore(layout)) {
     session.signal.throwIfAborted()
     const facts = await onDiskIfPresent(file.path, () => lstat(file.path))
     if (facts === undefined) continue
     const unusedMilliseconds = request.now.getTime() - facts.mtimeMs
-    const isUsed = unusedMilliseconds < request.unusedForMilliseconds || facts.mtimeMs >= inUseSince
-    const isKept = async () => {
+    const byAge = unusedMilliseconds < request.unusedForMilliseconds ? 'while-young' : 'not'
+    const judge = async (): Promise<'must' | 'while-young' | 'not'> => {
       switch (file.kind) {
         case 'blob':
-          return isUsed || keptBlobs.has(file.sha256)
+          return facts.mtimeMs >= inUseSince || keptBlobs.has(file.sha256) ? 'must' : byAge
         case 'object':
-          return isUsed || keptObjects.has(file.digest)
+          return facts.mtimeMs >= inUseSince || keptObjects.has(file.digest) ? 'must' : byAge
         case 'partial':
         case 'temporary':
-          return unusedMilliseconds < abandonedAfterMilliseconds
+          return unusedMilliseconds < abandonedAfterMilliseconds ? 'must' : 'not'
         case 'presence':
-          return !(await isDead(file, request.now))
+          return (await isDead(file, request.now)) ? 'not' : 'must'
         case 'foreign':
-          return true
+          return 'must'
         default:
           return unreachable(file)
       }
     }
-    if (await isKept()) {
-      // Who works here is no contents.
-      if (file.kind === 'presence') continue
-      result.keptFiles++
-      result.keptBytes += facts.size
-    } else {
-      await onDisk(file.path, () => rm(file.path, { force: true }))
-      result.removedFiles++
-      result.freedBytes += facts.size
+    const aged = { path: file.path, sizeBytes: facts.size, usedMilliseconds: facts.mtimeMs }
+    const stays = await judge()
+    if (stays === 'not') await result.remove(aged)
+    else if (stays === 'while-young') result.keepWhileYoung(aged)
+    // Who works here is no contents.
+    else if (file.kind !== 'presence') result.keep(aged)
+  }
+  await result.reduceTo(request.maximumBytes ?? Number.POSITIVE_INFINITY)
+  return result.counts()
+}
+
+interface AgedFile {
+  readonly path: string
+  readonly sizeBytes: number
+  readonly usedMilliseconds: number
+}
+
+/** What is removed and what stays, and which of the latter could go. */
+class Pruning {
+  readonly #young: AgedFile[] = []
+  #removedFiles = 0
+  #freedBytes = 0
+  #keptFiles = 0
+  #keptBytes = 0
+
+  keep({ sizeBytes }: AgedFile): void {
+    this.#keptFiles++
+    this.#keptBytes += sizeBytes
+  }
+
+  keepWhileYoung(file: AgedFile): void {
+    this.#young.push(file)
+    this.keep(file)
+  }
+
+  async remove({ path, sizeBytes }: AgedFile): Promise<void> {
+    await onDisk(path, () => rm(path, { force: true }))
+    this.#removedFiles++
+    this.#freedBytes += sizeBytes
+  }
+
+  /** Those that nobody used for longest go first. */
+  async reduceTo(maximumBytes: number): Promise<void> {
+    const oldestFirst = this.#young.sort(
+      (left, right) => left.usedMilliseconds - right.usedMilliseconds || compareBytes(left.path, right.path),
+    )
+    for (const file of oldestFirst) {
+      if (this.#keptBytes <= maximumBytes) return
+      await this.remove(file)
+      this.#keptFiles--
+      this.#keptBytes -= file.sizeBytes
     }
   }
-  return result
+
+  counts(): PruneResult {
+    return {
+      removedFiles: this.#removedFiles,
+      freedBytes: this.#freedBytes,
+      keptFiles: this.#keptFiles,
+      keptBytes: this.#keptBytes,
+    }
+  }
 }
 
 /** Milliseconds of the clock; what was used from then on may be in use. */

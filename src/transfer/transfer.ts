@@ -2,7 +2,7 @@ import { concatBytes, Fault, redacted, type Session, type Stage } from '../kerne
 import type { BlobClaim, BlobIdentity, BlobOutcome, BlobWriter, Store } from '../store/index.ts'
 import { fileBytes, openLocalFile } from './local-file.ts'
 import { probe } from './probe.ts'
-import { createQueue } from './queue.ts'
+import { createQueue, type Queue } from './queue.ts'
 import { lengthFault, type ReceiveRequest, type Receiver, type ReceiveWorld, receive } from './receive.ts'
 import { type DownloadAddress, parseAddress } from './url.ts'
 
@@ -70,8 +70,8 @@ export function createTransfer(world: TransferWorld): Transfer {
   return {
     parallelism: world.parallelism,
     downloadBytes: (url, request, session) => queue(() => downloadBytes(world, url, request, session)),
-    downloadBlob: (url, blob, destination, session) =>
-      queue(() => downloadBlob({ world, address: parseAddress(url), blob, destination, session })),
+    downloadBlob: async (url, blob, destination, session) =>
+      downloadBlob({ world, queue, address: parseAddress(url), blob, destination, session }),
     probe: (url, session) => queue(() => probe(world, parseAddress(url), session)),
   }
 }
@@ -111,6 +111,8 @@ async function downloadBytes(
 
 interface BlobDownload {
   readonly world: TransferWorld
+  /** Only what uses the network has a place in it: waiting for a claim and for the disk hold up no other download. */
+  readonly queue: Queue
   readonly address: DownloadAddress
   readonly blob: BlobIdentity
   readonly destination: BlobDestination
@@ -162,7 +164,7 @@ async function downloadClaimed(download: BlobDownload, report: Report): Promise<
 
 /** @returns the fault where the bytes were wrong; other faults are thrown */
 async function receiveBlob(
-  { world, address, blob, session }: BlobDownload,
+  { world, queue, address, blob, session }: BlobDownload,
   writer: BlobWriter,
   manner: { readonly report: Report; readonly caches: ReceiveRequest['caches'] },
 ): Promise<Fault | undefined> {
@@ -173,8 +175,9 @@ async function receiveBlob(
     if (writer.sizeBytes === blob.sizeBytes && blob.sizeBytes > 0 && (await writer.commit()).kind === 'stored')
       return undefined
     const receiver = blobReceiver(writer)
-    if (url.protocol === 'file:') await receiveFile(request, receiver, session)
-    else await receive(world, request, receiver, session)
+    await queue(() =>
+      url.protocol === 'file:' ? receiveFile(request, receiver, session) : receive(world, request, receiver, session),
+    )
   } catch (error) {
     if (error instanceof Fault && error.code === 'FETCH_INTEGRITY') return error
     throw error

@@ -21,6 +21,8 @@ export async function verifyStore(
 export interface PruneStoreRequest {
   readonly storeFolder: string
   readonly unusedForMilliseconds: number
+  /** undefined: however large it is. */
+  readonly maximumBytes: number | undefined
   /** Paths of lockfiles whose debs stay whatever their age. */
   readonly keptLocks: readonly string[]
 }
@@ -42,8 +44,9 @@ export async function pruneStore(
     for (const deb of lock.debs) blobs.push(deb.sha256)
   }
   const store = await openStore(request.storeFolder, world)
-  const { unusedForMilliseconds } = request
-  return store.prune({ now: world.clock.now(), unusedForMilliseconds, keep: { blobs } }, session)
+  const { unusedForMilliseconds, maximumBytes } = request
+  const budget = maximumBytes === undefined ? {} : { maximumBytes }
+  return store.prune({ now: world.clock.now(), unusedForMilliseconds, ...budget, keep: { blobs } }, session)
 }
 
 async function openStore(folder: string, world: Pick<World, 'clock'>) {

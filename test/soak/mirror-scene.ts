@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Lockfile, readLockfile } from '../../src/lockfile/index.ts'
 import { type ProgramResult, runAptroot } from '../support/aptroot-program.ts'
@@ -61,7 +61,7 @@ image: {configure: none}
   const keyArmor = key.toPublic().armor()
   const mirror = await startRawMirror(files, () => undefined)
   try {
-    const place = await placeOf({ files, manifest, keyArmor }, join(scratch, 'first'), mirror)
+    const place = await placeOf({ files, manifest, keyArmor }, await mkdtemp(join(scratch, 'first-')), mirror)
     const result = await place.run('lock', 'update', ...asOf)
     if (result.exitCode !== 0) throw new Error(`an honest mirror is not understood: ${result.errorOutput}`)
     const lock = await readFile(join(place.project, 'aptroot.lock'), 'utf8')
@@ -83,7 +83,7 @@ export interface ScenePlace {
 export async function placeOf(
   scene: Pick<MirrorScene, 'files' | 'manifest' | 'keyArmor'>,
   folder: string,
-  mirror: RawMirror,
+  mirror: Pick<RawMirror, 'url'>,
 ): Promise<ScenePlace> {
   const [project, store] = [join(folder, 'project'), join(folder, 'store')]
   await mkdir(join(project, 'keys'), { recursive: true })

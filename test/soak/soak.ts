@@ -4,12 +4,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Campaign, CampaignPlace } from './campaign.ts'
+import { diskCampaign } from './disk-campaign.ts'
+import { killCampaign } from './kill-campaign.ts'
 import { mirrorCampaign } from './mirror-campaign.ts'
 import { processesCampaign } from './processes-campaign.ts'
 
 const campaigns: Readonly<Record<string, Campaign>> = {
   mirror: mirrorCampaign,
   processes: processesCampaign,
+  kill: killCampaign,
+  disk: diskCampaign,
 }
 
 const { values } = parseArgs({

@@ -88,6 +88,22 @@ describe('store prune', () => {
     assert.deepEqual(await Promise.all([young, old, named].map(blob => store.has(blob))), [true, false, true])
   })
 
+  it('goes down to a size, beginning with what nobody used for longest, and leaves what a lock names', async () => {
+    const { store, clock } = await emptyStore()
+    const [young, older, named] = [
+      await putAged(store, clock, 'y'.repeat(100), 1),
+      await putAged(store, clock, 'o'.repeat(100), 2),
+      await putAged(store, clock, 'n'.repeat(100), 3),
+    ]
+    const unusedForMilliseconds = 30 * dayMilliseconds
+    const keep = { blobs: [named.sha256] }
+    const result = await store.prune({ now: clock.now(), unusedForMilliseconds, maximumBytes: 250, keep }, session)
+    assert.deepEqual(result, { removedFiles: 1, freedBytes: 100, keptFiles: 2, keptBytes: 200 })
+    assert.deepEqual(await Promise.all([young, older, named].map(blob => store.has(blob))), [true, false, true])
+    await store.prune({ now: clock.now(), unusedForMilliseconds, maximumBytes: 0, keep }, session)
+    assert.deepEqual(await Promise.all([young, named].map(blob => store.has(blob))), [false, true])
+  })
+
   it('counts a read as use', async () => {
     const { store, clock } = await emptyStore()
     const blob = await putAged(store, clock, 'old but read', 400)

@@ -1,6 +1,7 @@
 import { Flags } from '@oclif/core'
 import { pruneStore } from '../../workflows/tend-store.ts'
 import { BaseCommand } from '../base/base-command.ts'
+import { parseSize } from '../base/byte-size.ts'
 import { parseDuration } from '../base/duration.ts'
 import type { Answer } from '../base/envelope.ts'
 import { settingsOf } from '../base/settings.ts'
@@ -18,6 +19,10 @@ export default class StorePrune extends BaseCommand {
       helpValue: 'TIME',
       default: '30d',
     }),
+    'max-size': Flags.string({
+      summary: 'remove what was unused for longest until this much is left: 500M, 20G',
+      helpValue: 'SIZE',
+    }),
     keep: Flags.string({
       summary: 'keep the debs of this lockfile whatever their age, may be given several times',
       helpValue: 'FILE',
@@ -27,16 +32,18 @@ export default class StorePrune extends BaseCommand {
   }
   static override examples = [
     '<%= config.bin %> store prune',
+    '<%= config.bin %> store prune --max-size 20G',
     '<%= config.bin %> store prune --unused-for 0 --keep aptroot.lock',
   ]
 
   async run(): Promise<Answer> {
     const { flags } = await this.parse(StorePrune)
     const unusedForMilliseconds = parseDuration('--unused-for', flags['unused-for'])
+    const maximumBytes = flags['max-size'] === undefined ? undefined : parseSize('--max-size', flags['max-size'])
     const world = this.world()
     const { storeFolder } = await settingsOf(flags, world)
     const result = await pruneStore(
-      { storeFolder, unusedForMilliseconds, keptLocks: flags.keep ?? [] },
+      { storeFolder, unusedForMilliseconds, maximumBytes, keptLocks: flags.keep ?? [] },
       this.session(flags),
       world,
     )
