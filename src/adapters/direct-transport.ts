@@ -87,6 +87,12 @@ function answered(sent: ClientRequest, settings: TransportSettings): Promise<Inc
       clearTimeout(timer)
       resolve(response)
     })
+    // A server that switches protocols unasked ends the exchange, and Node says neither `response` nor `error` then.
+    sent.on('upgrade', (_, socket) => {
+      clearTimeout(timer)
+      socket.destroy()
+      reject(Object.assign(new Error('another protocol'), { code: 'ERR_SWITCHED_PROTOCOLS' }))
+    })
     // Stays: what goes wrong later reaches the reader of the body, and must not be thrown here as well.
     sent.on('error', error => {
       clearTimeout(timer)

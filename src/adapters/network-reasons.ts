@@ -11,6 +11,8 @@ export function reasonOf(errno: string): string {
     case 'EPIPE':
     case 'UND_ERR_SOCKET':
       return 'the connection was closed by the other side'
+    case 'ERR_SWITCHED_PROTOCOLS':
+      return 'it switched to another protocol, unasked'
     case 'UND_ERR_INFO':
       return 'it sent interim answers only'
     case 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH':
