@@ -36,8 +36,7 @@ export async function fetchDebs(
   session: Session,
 ): Promise<FetchResult> {
   const wanted = uniqueBlobs(debs).map(deb => ({ deb, providers: providersOf(deb, request) }))
-  // More than are downloaded at a time: the others wait for the disk, or for another process that downloads the same deb.
-  const queue = createQueue(request.transfer.parallelism * 4)
+  const queue = createQueue(request.transfer.parallelism)
   const missing = await withoutSound(wanted, request.store, session)
   const missingBytes = missing.reduce((sum, { deb }) => sum + deb.sizeBytes, 0)
   if (missing.length > 0)
