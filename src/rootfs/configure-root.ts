@@ -1,37 +1,28 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { byteStringOf, displayByteString } from '../codec/index.ts'
-import { checkInstances, contentWarnings, type PackageFacts, planWaves, readPackageFacts } from '../dpkg/index.ts'
-import { Fault, isFault, type ProcessRunner, type Session } from '../kernel/index.ts'
-import { defaultLimits, openSandbox, type SandboxBackEnd } from '../sandbox/index.ts'
-import type { ObjectSink } from '../store/index.ts'
-import { captureTree } from './capture-tree.ts'
-import {
-  type ConfiguredManifest,
-  type ConfigureInputs,
-  configuredObject,
-  decodeConfigured,
-  encodeConfigured,
-} from './configured-record.ts'
-import { readFileCapabilities } from './file-capabilities.ts'
-import { GrowingRoot, type GrowingRootRequest } from './growing-root.ts'
-import { type ContentPack, readPackManifest, writePackManifest } from './pack-file.ts'
-import { ScriptRunner } from './run-dpkg.ts'
+import { Fault, isFault, type Session } from '../kernel/index.ts'
+import { buildConfigured, type ScriptHost } from './build-configured.ts'
+import { buildInNamespace, removeInNamespace } from './configure-job.ts'
+import { type ConfiguredManifest, configuredObject, decodeConfigured } from './configured-record.ts'
+import type { GrowingRootRequest } from './growing-root.ts'
+import { type ContentPack, readPackManifest } from './pack-file.ts'
 
-/** How scripts are run on this host: changes neither bytes nor keys. */
-export interface ConfigureHost {
-  readonly runner: ProcessRunner
-  /** undefined: the strongest that works here. */
-  readonly backEnd: SandboxBackEnd | undefined
+export interface ConfigureHost extends ScriptHost {
   /** Absolute; the root is built in a closed folder in it. */
   readonly temporaryFolder: string
-  /** Seconds since 1970. */
-  readonly nowSeconds: number
-  /** Node's `process.arch`. */
-  readonly processor: string
+  /** How an ordinary user becomes root of a namespace; undefined when this process is root. */
+  readonly namespace: NamespaceEntry | undefined
 }
 
-export interface ConfigureRequest extends ConfigureInputs, GrowingRootRequest {
+/** The program that runs `runConfigureJob` with the job on its standard input. */
+export interface NamespaceEntry {
+  readonly program: string
+  readonly arguments: readonly string[]
+  /** PATH of this host, to find the programs of the sandbox in. */
+  readonly searchPath: string
+}
+
+export interface ConfigureRequest extends GrowingRootRequest {
   readonly host: ConfigureHost
   /** `fresh`: run everything again, whatever the store knows. */
   readonly reuse: 'stored' | 'fresh'
@@ -40,9 +31,6 @@ export interface ConfigureRequest extends ConfigureInputs, GrowingRootRequest {
 export interface ConfiguredRoot extends ConfiguredManifest {
   readonly pack: ContentPack
 }
-
-/** What is in these folders while scripts run is the sandbox's, not the image's. */
-const volatileFolders = ['dev', 'proc', 'run', 'sys', 'tmp']
 
 /**
  * Runs the maintainer scripts of all packages and says what the root is then: unpacked and configured wave by wave, in an order that
@@ -58,17 +46,15 @@ export async function configureRoot(request: ConfigureRequest, session: Session)
     session.journal.emit({ kind: 'noted', stage: 'configure', message: 'configured before: taken from the store' })
     return { ...known, pack: { name: 'the configured root', object, places: known.places } }
   }
-  let made: ConfiguredManifest | undefined
   const top = mkdtempSync(join(request.host.temporaryFolder, 'aptroot-root-'))
   try {
-    await request.store.putObject(object, async sink => {
-      made = await build(request, { folder: join(top, 'root'), sink }, session)
-      await writePackManifest(sink, encodeConfigured(made))
-    })
+    if (request.host.namespace === undefined) await buildConfigured(request, top, session)
+    else await buildInNamespace(request, top, session)
   } finally {
-    rmSync(top, { recursive: true, force: true })
+    await removeStaging(request, top)
   }
-  if (made === undefined) throw new Fault('INTERNAL', { message: 'the store did not ask for the configured root' })
+  const made = await readConfigured(request)
+  if (made === undefined) throw new Fault('INTERNAL', { message: 'the configured root is not in the store' })
   return { ...made, pack: { name: 'the configured root', object, places: made.places } }
 }
 
@@ -87,111 +73,13 @@ async function readConfigured(request: ConfigureRequest): Promise<ConfiguredMani
   }
 }
 
-interface Place {
-  readonly folder: string
-  readonly sink: ObjectSink
-}
-
-async function build(request: ConfigureRequest, place: Place, session: Session): Promise<ConfiguredManifest> {
-  requireClock(request)
-  const facts = request.packs.map(pack => readPackageFacts(pack.deb))
-  checkInstances(facts)
-  const [base, ...later] = planWaves(facts, request.nativeArchitecture)
-  session.journal.emit({ kind: 'planned', stage: 'configure', items: facts.length })
-
-  const root = new GrowingRoot(request, place.folder)
-  await root.unpack(base?.packages ?? [], 'both', session)
-  requireEssential(root, facts)
-  root.putStandIns()
-  const scripts = await openScripts(request, root, facts, session)
-  await runPreinsts(base?.packages ?? [], scripts, session)
-  await scripts.configure(base?.packages ?? [], session)
-  for (const { packages } of later) {
-    await runPreinsts(packages, scripts, session)
-    await root.unpack(packages, 'new', session)
-    await scripts.configure(packages, session)
+/** Also after an interruption. What belongs to subordinate ids can be removed from inside a namespace only. */
+async function removeStaging(request: ConfigureRequest, top: string): Promise<void> {
+  try {
+    rmSync(top, { recursive: true, force: true })
+  } catch (error) {
+    if (request.host.namespace === undefined) throw error
+    await removeInNamespace(request, top)
+    rmSync(top, { recursive: true, force: true })
   }
-  await scripts.finish(session)
-  const extendedAttributes = await readCapabilities(root, scripts, session)
-  await root.takeStandInsAway(session)
-
-  const captured = await captureTree(
-    {
-      staging: root.staging,
-      volatile: root.below(volatileFolders),
-      isKnown: sha256 => request.packs.some(pack => pack.places.has(sha256)),
-      sink: place.sink,
-      extendedAttributes,
-    },
-    session,
-  )
-  const sockets = captured.left.map(path => `${displayByteString(`/${path}`)} is a socket, which no image can hold`)
-  const warnings = [...contentWarnings(root.merge).map(each => each.message), ...sockets]
-  return { tree: captured.tree, places: captured.places, warnings }
-}
-
-/** Files would get times before those of their packages, and dpkg of the image would take the past for the future. */
-function requireClock({ host, sourceDateEpochSeconds }: ConfigureRequest): void {
-  if (host.nowSeconds >= sourceDateEpochSeconds) return
-  const shown = new Date(sourceDateEpochSeconds * 1000).toISOString()
-  throw new Fault('CONFIGURE_UNAVAILABLE', {
-    message: `the clock of this machine stands before ${shown}, the time of the image`,
-    hint: 'Set the clock, or `image.source-date-epoch` in the manifest.',
-    context: { sourceDateEpoch: sourceDateEpochSeconds },
-  })
-}
-
-/** What every maintainer script may use without a relation (Debian Policy 3.8), as far as a set of packages shows. */
-const neededByScripts = ['bin/sh', 'usr/bin/dpkg', 'usr/bin/perl', 'usr/bin/sed', 'usr/bin/tar']
-
-function requireEssential(root: GrowingRoot, facts: readonly PackageFacts[]): void {
-  const absent = neededByScripts.filter(path => !root.hasFile(path))
-  if (absent.length === 0) return
-  const names = facts.filter(each => each.controlFiles.has('postinst')).map(each => each.name)
-  throw new Fault('CONFIGURE_UNAVAILABLE', {
-    message: `maintainer scripts need the essential packages, but no package brings /${absent.join(', /')}`,
-    hint: 'Set `base: essential` in the manifest, or `image: {configure: none}` to run no script.',
-    context: { missing: absent.map(path => `/${path}`), packages: names },
-  })
-}
-
-async function openScripts(
-  request: ConfigureRequest,
-  root: GrowingRoot,
-  facts: readonly PackageFacts[],
-  session: Session,
-): Promise<ScriptRunner> {
-  const { host, sourceDateEpochSeconds } = request
-  const sandbox = await openSandbox(
-    {
-      rootFolder: root.staging.folder,
-      backEnd: host.backEnd,
-      sourceDateEpochSeconds,
-      limits: defaultLimits,
-      runner: host.runner,
-      processor: host.processor,
-    },
-    session,
-  )
-  if (sandbox.weaknesses.length > 0)
-    session.journal.emit({
-      kind: 'warned',
-      stage: 'configure',
-      message: `scripts run in a ${sandbox.backEnd} only, which cannot ${sandbox.weaknesses.join(', ')}`,
-      hint: 'Build where bubblewrap can make namespaces; `aptroot doctor` says what is missing.',
-    })
-  const dpkg = facts.find(each => each.name === 'dpkg')
-  return new ScriptRunner(sandbox, root.staging, dpkg?.deb.version ?? '')
-}
-
-async function runPreinsts(packages: readonly PackageFacts[], scripts: ScriptRunner, session: Session): Promise<void> {
-  for (const each of packages) if (each.controlFiles.has('preinst')) await scripts.preinst(each, session)
-}
-
-/** Node reads no extended attributes; whoever sets a capability has the program that lists them. */
-async function readCapabilities(root: GrowingRoot, scripts: ScriptRunner, session: Session) {
-  const path = ['usr/sbin/getcap', 'sbin/getcap'].find(each => root.hasFile(each))
-  if (path === undefined) return new Map<string, ReadonlyMap<string, Uint8Array>>()
-  const result = await scripts.program(`/${path}`, ['-r', '/'], undefined, session)
-  return readFileCapabilities(byteStringOf(result.output))
 }

@@ -7,3 +7,4 @@ export {
   sandboxBackEnds,
 } from './model.ts'
 export { openSandbox, type SandboxRequest } from './open-sandbox.ts'
+export { type NamespacedProgram, runInUserNamespace } from './user-namespace.ts'

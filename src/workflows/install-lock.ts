@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import type { EmittedOutput, WantedOutput } from '../image/index.ts'
 import { Fault, type Session } from '../kernel/index.ts'
 import { checkLockfile, debsOfRoot, type LockedDeb, type Lockfile } from '../lockfile/index.ts'
@@ -125,6 +126,14 @@ export async function installLock(
           temporaryFolder: world.temporaryFolder,
           nowSeconds: world.clock.now().getTime() / 1000,
           processor: process.arch,
+          namespace:
+            process.getuid?.() === 0
+              ? undefined
+              : {
+                  program: process.execPath,
+                  arguments: [join(world.packageFolder, 'dist/workers/configure-root.js')],
+                  searchPath: world.environment.PATH ?? '',
+                },
         },
         reuse: 'stored',
       },

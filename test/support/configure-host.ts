@@ -16,5 +16,6 @@ export function configureHost(runner: ProcessRunner = noPrograms): ConfigureHost
     temporaryFolder: tmpdir(),
     nowSeconds: Date.now() / 1000,
     processor: process.arch,
+    namespace: undefined,
   }
 }

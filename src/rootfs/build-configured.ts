@@ -1,0 +1,160 @@
+import { join } from 'node:path'
+import { byteStringOf, displayByteString } from '../codec/index.ts'
+import { checkInstances, contentWarnings, type PackageFacts, planWaves, readPackageFacts } from '../dpkg/index.ts'
+import { Fault, type ProcessRunner, type Session } from '../kernel/index.ts'
+import { defaultLimits, openSandbox, type SandboxBackEnd } from '../sandbox/index.ts'
+import type { ObjectSink } from '../store/index.ts'
+import { captureTree } from './capture-tree.ts'
+import { type ConfiguredManifest, configuredObject, encodeConfigured } from './configured-record.ts'
+import { readFileCapabilities } from './file-capabilities.ts'
+import { GrowingRoot, type GrowingRootRequest } from './growing-root.ts'
+import { writePackManifest } from './pack-file.ts'
+import { ScriptRunner } from './run-dpkg.ts'
+
+/** How scripts are run on this host: changes neither bytes nor keys. */
+export interface ScriptHost {
+  readonly runner: ProcessRunner
+  /** undefined: the strongest that works here. */
+  readonly backEnd: SandboxBackEnd | undefined
+  /** Seconds since 1970. */
+  readonly nowSeconds: number
+  /** Node's `process.arch`. */
+  readonly processor: string
+}
+
+export interface BuildRequest extends GrowingRootRequest {
+  readonly host: ScriptHost
+}
+
+/** What is in these folders while scripts run is the sandbox's, not the image's. */
+const volatileFolders = ['dev', 'proc', 'run', 'sys', 'tmp']
+
+/**
+ * Unpacks and configures all packages in a folder and keeps the result in the store. This process is root, of the machine or of a user
+ * namespace.
+ *
+ * @param top an empty folder that nobody else can enter; what is left in it is the caller's to remove
+ * @throws {Fault} as `configureRoot`
+ */
+export async function buildConfigured(
+  request: BuildRequest,
+  top: string,
+  session: Session,
+): Promise<ConfiguredManifest> {
+  let made: ConfiguredManifest | undefined
+  await request.store.putObject(configuredObject(request), async sink => {
+    made = await build(request, { folder: join(top, 'root'), sink }, session)
+    await writePackManifest(sink, encodeConfigured(made))
+  })
+  if (made === undefined) throw new Fault('INTERNAL', { message: 'the store did not ask for the configured root' })
+  return made
+}
+
+interface Place {
+  readonly folder: string
+  readonly sink: ObjectSink
+}
+
+async function build(request: BuildRequest, place: Place, session: Session): Promise<ConfiguredManifest> {
+  requireClock(request)
+  const facts = request.packs.map(pack => readPackageFacts(pack.deb))
+  checkInstances(facts)
+  const [base, ...later] = planWaves(facts, request.nativeArchitecture)
+  session.journal.emit({ kind: 'planned', stage: 'configure', items: facts.length })
+
+  const root = new GrowingRoot(request, place.folder)
+  await root.unpack(base?.packages ?? [], 'both', session)
+  requireEssential(root, facts)
+  root.putStandIns()
+  const scripts = await openScripts(request, root, facts, session)
+  await runPreinsts(base?.packages ?? [], scripts, session)
+  await scripts.configure(base?.packages ?? [], session)
+  for (const { packages } of later) {
+    await runPreinsts(packages, scripts, session)
+    await root.unpack(packages, 'new', session)
+    await scripts.configure(packages, session)
+  }
+  await scripts.finish(session)
+  const extendedAttributes = await readCapabilities(root, scripts, session)
+  await root.takeStandInsAway(session)
+
+  const captured = await captureTree(
+    {
+      staging: root.staging,
+      volatile: root.below(volatileFolders),
+      isKnown: sha256 => request.packs.some(pack => pack.places.has(sha256)),
+      sink: place.sink,
+      extendedAttributes,
+    },
+    session,
+  )
+  const sockets = captured.left.map(path => `${displayByteString(`/${path}`)} is a socket, which no image can hold`)
+  const warnings = [...contentWarnings(root.merge).map(each => each.message), ...sockets]
+  return { tree: captured.tree, places: captured.places, warnings }
+}
+
+/** Files would get times before those of their packages, and dpkg of the image would take the past for the future. */
+function requireClock({ host, sourceDateEpochSeconds }: BuildRequest): void {
+  if (host.nowSeconds >= sourceDateEpochSeconds) return
+  const shown = new Date(sourceDateEpochSeconds * 1000).toISOString()
+  throw new Fault('CONFIGURE_UNAVAILABLE', {
+    message: `the clock of this machine stands before ${shown}, the time of the image`,
+    hint: 'Set the clock, or `image.source-date-epoch` in the manifest.',
+    context: { sourceDateEpoch: sourceDateEpochSeconds },
+  })
+}
+
+/** What every maintainer script may use without a relation (Debian Policy 3.8), as far as a set of packages shows. */
+const neededByScripts = ['bin/sh', 'usr/bin/dpkg', 'usr/bin/perl', 'usr/bin/sed', 'usr/bin/tar']
+
+function requireEssential(root: GrowingRoot, facts: readonly PackageFacts[]): void {
+  const absent = neededByScripts.filter(path => !root.hasFile(path))
+  if (absent.length === 0) return
+  const names = facts.filter(each => each.controlFiles.has('postinst')).map(each => each.name)
+  throw new Fault('CONFIGURE_UNAVAILABLE', {
+    message: `maintainer scripts need the essential packages, but no package brings /${absent.join(', /')}`,
+    hint: 'Set `base: essential` in the manifest, or `image: {configure: none}` to run no script.',
+    context: { missing: absent.map(path => `/${path}`), packages: names },
+  })
+}
+
+async function openScripts(
+  request: BuildRequest,
+  root: GrowingRoot,
+  facts: readonly PackageFacts[],
+  session: Session,
+): Promise<ScriptRunner> {
+  const { host, sourceDateEpochSeconds } = request
+  const sandbox = await openSandbox(
+    {
+      rootFolder: root.staging.folder,
+      backEnd: host.backEnd,
+      sourceDateEpochSeconds,
+      limits: defaultLimits,
+      runner: host.runner,
+      processor: host.processor,
+    },
+    session,
+  )
+  if (sandbox.weaknesses.length > 0)
+    session.journal.emit({
+      kind: 'warned',
+      stage: 'configure',
+      message: `scripts run in a ${sandbox.backEnd} only, which cannot ${sandbox.weaknesses.join(', ')}`,
+      hint: 'Build where bubblewrap can make namespaces; `aptroot doctor` says what is missing.',
+    })
+  const dpkg = facts.find(each => each.name === 'dpkg')
+  return new ScriptRunner(sandbox, root.staging, dpkg?.deb.version ?? '')
+}
+
+async function runPreinsts(packages: readonly PackageFacts[], scripts: ScriptRunner, session: Session): Promise<void> {
+  for (const each of packages) if (each.controlFiles.has('preinst')) await scripts.preinst(each, session)
+}
+
+/** Node reads no extended attributes; whoever sets a capability has the program that lists them. */
+async function readCapabilities(root: GrowingRoot, scripts: ScriptRunner, session: Session) {
+  const path = ['usr/sbin/getcap', 'sbin/getcap'].find(each => root.hasFile(each))
+  if (path === undefined) return new Map<string, ReadonlyMap<string, Uint8Array>>()
+  const result = await scripts.program(`/${path}`, ['-r', '/'], undefined, session)
+  return readFileCapabilities(byteStringOf(result.output))
+}
