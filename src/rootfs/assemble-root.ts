@@ -26,6 +26,8 @@ export interface AssembleRequest {
   readonly image: Pick<ImageSection, 'configure' | 'excludePaths' | 'mergedUsr'>
   readonly files: readonly OverlaySource[]
   readonly sourceDateEpochSeconds: number
+  /** See `ConfigureInputs`. */
+  readonly automatic: readonly string[]
   readonly store: Store
   readonly host: ConfigureHost
   /** `fresh`: run the scripts again, whatever the store knows. */

@@ -51,7 +51,7 @@ type JobMessage =
 
 /** As `buildConfigured`, in a user namespace. @throws {Fault} as there, and as `runInUserNamespace` */
 export async function buildInNamespace(request: ConfigureRequest, top: string, session: Session): Promise<void> {
-  const { debs, nativeArchitecture, foreignArchitectures, image, sourceDateEpochSeconds, host } = request
+  const { debs, nativeArchitecture, foreignArchitectures, image, sourceDateEpochSeconds, automatic, host } = request
   const job: ConfigureJob = {
     kind: 'build',
     inputs: {
@@ -66,6 +66,7 @@ export async function buildInNamespace(request: ConfigureRequest, top: string, s
       foreignArchitectures,
       image,
       sourceDateEpochSeconds,
+      automatic,
     },
     mergedUsr: request.mergedUsr,
     storeFolder: request.store.folder,

@@ -19,6 +19,8 @@ export interface ConfigureInputs {
   readonly foreignArchitectures: readonly string[]
   readonly image: Pick<ImageSection, 'excludePaths' | 'mergedUsr'>
   readonly sourceDateEpochSeconds: number
+  /** `name:architecture` of the packages that are only dependencies, in byte order: apt may remove them when nothing needs them. */
+  readonly automatic: readonly string[]
 }
 
 /** The store's name of a configured root. What isolated the scripts is no part of it: the bytes are the same. */
@@ -31,6 +33,7 @@ export function configuredObject({ debs, image, ...plain }: ConfigureInputs): Ob
     excludePaths: image.excludePaths,
     mergedUsr: image.mergedUsr ?? true,
     sourceDateEpochSeconds: plain.sourceDateEpochSeconds,
+    automatic: plain.automatic,
   }
   return { kind: 'configured', key: createHash('sha256').update(JSON.stringify(inputs)).digest('hex') }
 }

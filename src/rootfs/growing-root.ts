@@ -80,10 +80,12 @@ export class GrowingRoot {
     await this.#write(entries, session)
   }
 
-  /** What packages have below folders of the root, by folder. */
+  /** What packages have at and below folders of the root, by folder. */
   below(folders: readonly string[]): ReadonlyMap<string, readonly [string, TreeEntry][]> {
     const entries = [...this.merge.tree.finish()]
-    return new Map(folders.map(folder => [folder, entries.filter(([path]) => path.startsWith(`${folder}/`))]))
+    return new Map(
+      folders.map(folder => [folder, entries.filter(([path]) => path === folder || path.startsWith(`${folder}/`))]),
+    )
   }
 
   async #write(entries: ReadonlyMap<string, TreeEntry>, session: Session): Promise<void> {

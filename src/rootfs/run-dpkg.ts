@@ -5,6 +5,14 @@ import type { Sandbox } from '../sandbox/index.ts'
 import { ScriptLog } from './script-log.ts'
 import type { Staging } from './staging.ts'
 
+function trace(line: string, session: Session): void {
+  session.journal.emit({
+    kind: 'traced',
+    stage: 'configure',
+    message: displayByteString(line.slice(0, 1000)).slice(1, -1),
+  })
+}
+
 const controlFolder = 'var/lib/dpkg/tmp.ci'
 
 /** Runs what packages bring in the root that is being made, with the dpkg of that root. */
@@ -46,7 +54,7 @@ export class ScriptRunner {
           DPKG_ROOT: '',
           DPKG_RUNNING_VERSION: this.#dpkgVersion,
         },
-        onOutput: bytes => this.log.add(bytes),
+        onOutput: bytes => this.log.add(bytes, line => trace(line, session)),
       },
       session,
     )
@@ -93,7 +101,7 @@ export class ScriptRunner {
         program: path,
         arguments: programArguments,
         ...(input === undefined ? {} : { input }),
-        onOutput: bytes => this.log.add(bytes),
+        onOutput: bytes => this.log.add(bytes, line => trace(line, session)),
       },
       session,
     )
@@ -104,7 +112,11 @@ export class ScriptRunner {
       {
         program: '/usr/bin/dpkg',
         arguments: dpkgArguments,
-        onOutput: bytes => this.log.add(bytes, onLine),
+        onOutput: bytes =>
+          this.log.add(bytes, line => {
+            trace(line, session)
+            onLine?.(line)
+          }),
       },
       session,
     )

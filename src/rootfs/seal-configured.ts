@@ -28,7 +28,10 @@ export function sealConfigured(tree: ReadonlyMap<string, TreeEntry>, modifiedSec
     const content = { sha256, sizeBytes: bytes.length }
     sealed.set(path, { kind: 'file', content, inode: undefined, mode, ...attributes })
   }
-  if (sealed.get('etc/machine-id')?.kind === 'file') put('etc/machine-id', '', 0o444)
+  // base-files links /var/lock there; without systemd nobody else makes it.
+  if (sealed.get('var/lock')?.kind === 'symlink' && sealed.get('run')?.kind === 'directory' && !sealed.has('run/lock'))
+    sealed.set('run/lock', { kind: 'directory', mode: 0o1777, ...attributes })
+  if (sealed.get('etc/machine-id')?.kind === 'file') put('etc/machine-id', '', 0o644)
   const firstBoot = firstBootOf(tree)
   if (firstBoot !== undefined) {
     const { unit, link } = firstBoot

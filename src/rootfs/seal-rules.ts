@@ -43,6 +43,10 @@ export const sealRules: readonly SealRule[] = [
     ],
   },
   {
+    because: 'list of available packages, which dselect alone reads and nothing fills',
+    remove: ['var/lib/dpkg/available'],
+  },
+  {
     because: 'identity or secret of one machine',
     remove: [
       'var/lib/dbus/machine-id',

@@ -1,6 +1,6 @@
 import { Fault, type ProcessResult, type ProcessRunner, type Session } from '../kernel/index.ts'
 import { bubblewrapArguments, bubblewrapProblem } from './bubblewrap.ts'
-import { chrootArguments } from './chroot.ts'
+import { chrootArguments, makeDevices } from './chroot.ts'
 import {
   type Sandbox,
   type SandboxBackEnd,
@@ -30,7 +30,8 @@ export interface SandboxRequest {
 export async function openSandbox(request: SandboxRequest, session: Session): Promise<Sandbox> {
   const { backEnd, runner } = request
   const problems: string[] = []
-  if (backEnd !== 'chroot') {
+  const isWanted = (each: SandboxBackEnd) => backEnd === undefined || backEnd === each
+  if (isWanted('bubblewrap')) {
     const bwrap = await runner.find('bwrap')
     if (bwrap === undefined) problems.push('bubblewrap is not installed')
     else {
@@ -39,14 +40,17 @@ export async function openSandbox(request: SandboxRequest, session: Session): Pr
       problems.push(`bubblewrap cannot make namespaces here (${problem.replace(/^bwrap: /, '')})`)
     }
   }
-  if (backEnd !== 'bubblewrap') {
+  if (isWanted('chroot')) {
     const chroot = await runner.find('chroot')
-    if (chroot !== undefined) return chrootSandbox(chroot, request)
+    if (chroot !== undefined) {
+      await makeDevices(request.rootFolder, runner, session)
+      return chrootSandbox(chroot, request)
+    }
     problems.push('there is no program chroot')
   }
   throw new Fault('SANDBOX_UNAVAILABLE', {
     message: `maintainer scripts cannot be isolated on this machine: ${problems.join('; ')}`,
-    hint: 'Install the package bubblewrap, or set `image: {configure: none}` for packages that need no scripts; `aptroot doctor` tells more.',
+    hint: 'Install the package bubblewrap, or set `image: {configure: none}` for packages that need no scripts.',
     context: { problems },
   })
 }
@@ -75,11 +79,19 @@ function bubblewrapSandbox(bwrap: string, request: SandboxRequest): Sandbox {
   }
 }
 
+/** Without /proc, systemd-tmpfiles fails, and its package lets it. */
+const weaknessesOfChroot = [
+  'keep scripts from the network',
+  'hide other processes',
+  'limit what root may do',
+  'give scripts /proc, so that those of systemd leave files out',
+]
+
 function chrootSandbox(chroot: string, request: SandboxRequest): Sandbox {
   const environment = sandboxEnvironment(request.sourceDateEpochSeconds)
   return {
     backEnd: 'chroot',
-    weaknesses: ['keep scripts from the network', 'hide other processes', 'limit what root may do'],
+    weaknesses: weaknessesOfChroot,
     run: (program, session) =>
       runLimited({ request, program, session }, signal =>
         request.runner.run({

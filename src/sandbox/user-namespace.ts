@@ -40,8 +40,8 @@ export async function runInUserNamespace(
   const groups = subordinateIds('/etc/subgid')
 
   // The gate stays shut when the ids cannot be mapped; bwrap then ends by itself.
-  let openGate = () => undefined as void
-  let breakGate = (_reason: unknown) => undefined as void
+  let openGate: () => void = () => undefined
+  let breakGate: (reason: unknown) => void = () => undefined
   const opened = new Promise<void>((resolve, reject) => {
     openGate = resolve
     breakGate = reject

@@ -1,9 +1,12 @@
-import { join } from 'node:path'
 import type { EmittedOutput, WantedOutput } from '../image/index.ts'
-import { Fault, type Session } from '../kernel/index.ts'
+import { Fault, type Session, sortedByBytes } from '../kernel/index.ts'
 import { checkLockfile, debsOfRoot, type LockedDeb, type Lockfile } from '../lockfile/index.ts'
 import type { Manifest, OutputFormat, OutputOptions, RootArchitecture } from '../manifest/index.ts'
+import type { AssembleRequest } from '../rootfs/index.ts'
+import type { SandboxBackEnd } from '../sandbox/index.ts'
 import { providerSettingsOf } from './archive-addresses.ts'
+import { compareBuilds } from './compare-builds.ts'
+import { configureHostOf } from './configure-host.ts'
 import { confinePath } from './confine-path.ts'
 import type { Project } from './project.ts'
 import { readProjectLock, readProjectManifest, requireFreshLock } from './read-project.ts'
@@ -31,6 +34,10 @@ export interface InstallLockRequest {
   readonly purpose: 'build' | 'fetch' | 'digest'
   /** 64 hex digits that the tree must have; checked before anything is written. Only for a single root. */
   readonly expectedDigest: string | undefined
+  /** What isolates maintainer scripts; undefined: the strongest that works here. */
+  readonly sandbox: SandboxBackEnd | undefined
+  /** `twice`: build again under other conditions and compare, before anything is written. */
+  readonly builds: 'once' | 'twice'
 }
 
 export interface InstalledRoot {
@@ -111,36 +118,22 @@ export async function installLock(
   for (const [at, root] of roots.entries()) {
     session.signal.throwIfAborted()
     const debs = debsByRoot[at] ?? []
-    const assembled = await assembleRoot(
-      {
-        debs,
-        nativeArchitecture: root.native,
-        foreignArchitectures: root.foreign,
-        image: manifest.image,
-        files: overlays,
-        sourceDateEpochSeconds,
-        store,
-        host: {
-          runner: world.processRunner,
-          backEnd: undefined,
-          temporaryFolder: world.temporaryFolder,
-          nowSeconds: world.clock.now().getTime() / 1000,
-          processor: process.arch,
-          namespace:
-            process.getuid?.() === 0
-              ? undefined
-              : {
-                  program: process.execPath,
-                  arguments: [join(world.packageFolder, 'dist/workers/configure-root.js')],
-                  searchPath: world.environment.PATH ?? '',
-                },
-        },
-        reuse: 'stored',
-      },
-      session,
-    )
+    const assembly: AssembleRequest = {
+      debs,
+      nativeArchitecture: root.native,
+      foreignArchitectures: root.foreign,
+      image: manifest.image,
+      files: overlays,
+      sourceDateEpochSeconds,
+      automatic: automaticIn(debs, root.native),
+      store,
+      host: configureHostOf(world, request.sandbox),
+      reuse: request.builds === 'twice' ? 'fresh' : 'stored',
+    }
+    const assembled = await assembleRoot(assembly, session)
     try {
       for (const warning of assembled.warnings) session.journal.emit({ kind: 'warned', stage: 'assemble', ...warning })
+      if (request.builds === 'twice') await compareBuilds(assembly, assembled, session)
       requireDigest(project, assembled.digest, request.expectedDigest)
       const emitted =
         request.purpose === 'digest'
@@ -257,6 +250,15 @@ function requireDigest(project: Project, found: string, wanted: string | undefin
     hint: 'Lock, image section and overlay files decide the digest: compare them with those of the expected build.',
     context: { found, wanted },
   })
+}
+
+/** What was locked as a dependency only. apt marks `all` packages under the native architecture. */
+function automaticIn(debs: readonly LockedDeb[], native: string): readonly string[] {
+  return sortedByBytes(
+    debs
+      .filter(deb => deb.root === undefined)
+      .map(deb => `${deb.name}:${deb.architecture === 'all' ? native : deb.architecture}`),
+  )
 }
 
 /** The newest `at`: the youngest state of an archive that the image holds something of. */

@@ -144,6 +144,7 @@ describe.skipIf(withoutTar || skippedForWantOf(missingForRealData()))('nginx on 
       sourceDateEpochSeconds: 1_750_000_000,
       store,
       host: configureHost(),
+      automatic: [],
       reuse: 'stored',
     } as const
     const first = await timed('unpack and assemble', () => assembleRoot(request, quietSession()))

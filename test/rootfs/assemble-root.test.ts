@@ -36,6 +36,7 @@ const requestOf = ({ store, locked }: World, changes: Partial<AssembleRequest> =
   sourceDateEpochSeconds: epoch,
   store,
   host: configureHost(),
+  automatic: [],
   reuse: 'stored',
   ...changes,
 })

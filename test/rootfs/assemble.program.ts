@@ -30,6 +30,7 @@ const root = await assembleRoot(
     sourceDateEpochSeconds: epoch,
     store,
     host: configureHost(),
+    automatic: [],
     reuse: 'stored',
   },
   session,

@@ -3,7 +3,7 @@ import { describe, test } from 'vitest'
 import type { ProcessRequest, ProcessResult, ProcessRunner } from '../../src/kernel/index.ts'
 import { openSandbox, type SandboxRequest } from '../../src/sandbox/index.ts'
 import { assertFault } from '../support/assert-fault.ts'
-import { quietSession } from '../support/scratch.ts'
+import { quietSession, scratchFolder } from '../support/scratch.ts'
 
 const nothing = new Uint8Array()
 const said = (exitStatus: number, errorOutput = ''): ProcessResult => ({
@@ -50,11 +50,13 @@ describe('maintainer scripts are isolated', () => {
   })
 
   test('by chroot where namespaces are forbidden, and what that cannot do is said', async () => {
-    const { runner } = machine(['bwrap', 'chroot'], async request =>
+    const { runner, requests } = machine(['bwrap', 'chroot', 'mknod'], async request =>
       request.program.endsWith('bwrap') ? said(1, 'bwrap: No permissions to create new namespace\n') : said(0),
     )
-    const sandbox = await openSandbox(requestOf(runner), quietSession())
+    const rootFolder = await scratchFolder()
+    const sandbox = await openSandbox(requestOf(runner, { rootFolder }), quietSession())
     assert.equal(sandbox.backEnd, 'chroot')
+    assert.ok(requests.some(({ arguments: line }) => line.includes(`${rootFolder}/dev/null`)))
     assert.ok(sandbox.weaknesses.some(each => each.includes('network')))
   })
 

@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import { Flags } from '@oclif/core'
 import { Fault } from '../../kernel/index.ts'
 import { type OutputFormat, outputFormats } from '../../manifest/output.ts'
+import { sandboxBackEnds } from '../../sandbox/model.ts'
 import {
   type InstallLockRequest,
   type InstallLockResult,
@@ -11,6 +12,7 @@ import {
 import { findProjects } from '../../workflows/project.ts'
 import { BaseCommand } from '../base/base-command.ts'
 import type { Answer } from '../base/envelope.ts'
+import { LogFile } from '../base/log-file.ts'
 import { choiceOf, manifestsFlags } from '../base/project-flags.ts'
 import { siteOf } from '../base/settings.ts'
 import { networkFlags, requireDigest, storeFlags, vendorFlags } from '../base/settings-flags.ts'
@@ -47,6 +49,15 @@ export default class LockInstall extends BaseCommand {
       summary: 'end with exit code 1, and write nothing, unless the tree has this digest',
       helpValue: 'SHA256',
     }),
+    check: Flags.boolean({
+      summary: 'build twice under different conditions and end with exit code 1 if the trees differ',
+      exclusive: ['fetch-only'],
+    }),
+    sandbox: Flags.option({
+      options: sandboxBackEnds,
+      summary: 'what isolates maintainer scripts [default: the strongest that works here]',
+    })(),
+    log: Flags.string({ summary: 'keep here what maintainer scripts print', helpValue: 'FILE' }),
     ...storeFlags,
     ...networkFlags,
     ...vendorFlags,
@@ -56,12 +67,14 @@ export default class LockInstall extends BaseCommand {
     '<%= config.bin %> lock install --architecture arm64 --output rootfs.tar',
     '<%= config.bin %> lock install --output image --format oci',
     '<%= config.bin %> lock install --fetch-only && <%= config.bin %> lock install --offline',
-    '<%= config.bin %> lock install --digest',
+    '<%= config.bin %> lock install --digest --check',
+    '<%= config.bin %> lock install --log scripts.log',
   ]
 
   async run(): Promise<Answer> {
     const { flags } = await this.parse(LockInstall)
-    const session = this.session(flags)
+    const log = flags.log === undefined ? undefined : new LogFile(resolve(this.world().workingFolder, flags.log))
+    const session = log === undefined ? this.session(flags) : log.listen(this.session(flags))
     const world = this.world()
     const projects = await findProjects(choiceOf(flags), world.workingFolder)
     if (flags.output !== undefined && projects.length > 1)
@@ -76,8 +89,22 @@ export default class LockInstall extends BaseCommand {
     const results: InstallLockResult[] = []
     for (const project of projects) {
       const site = await siteOf(flags, project, { session, world })
-      const request = { project, site, architectures: flags.architecture, outputs, purpose, expectedDigest }
-      results.push(await installLock(request, session, world))
+      const request: InstallLockRequest = {
+        project,
+        site,
+        architectures: flags.architecture,
+        outputs,
+        purpose,
+        expectedDigest,
+        sandbox: flags.sandbox,
+        builds: flags.check ? 'twice' : 'once',
+      }
+      try {
+        results.push(await installLock(request, session, world))
+      } finally {
+        // Above all after a failure.
+        await log?.write()
+      }
     }
     return { result: { locks: results }, lines: results.flatMap(result => linesOf(result, purpose)) }
   }

@@ -1,0 +1,23 @@
+import { join } from 'node:path'
+import type { ConfigureHost } from '../rootfs/index.ts'
+import type { SandboxBackEnd } from '../sandbox/index.ts'
+import type { World } from './world.ts'
+
+/** How maintainer scripts are run on this host: directly by root, by others in a user namespace. */
+export function configureHostOf(world: World, backEnd: SandboxBackEnd | undefined): ConfigureHost {
+  return {
+    runner: world.processRunner,
+    backEnd,
+    temporaryFolder: world.temporaryFolder,
+    nowSeconds: world.clock.now().getTime() / 1000,
+    processor: process.arch,
+    namespace:
+      process.getuid?.() === 0
+        ? undefined
+        : {
+            program: process.execPath,
+            arguments: [join(world.packageFolder, 'dist/workers/configure-root.js')],
+            searchPath: world.environment.PATH ?? '',
+          },
+  }
+}

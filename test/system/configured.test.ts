@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, test } from 'vitest'
+import { missingForRealData, skippedForWantOf } from '../support/real-archive.ts'
+import { type RealProject, realProject } from '../support/real-project.ts'
+import { listTar } from '../support/tar-listing.ts'
+
+const run = promisify(execFile)
+const aptroot = join(dirname(fileURLToPath(import.meta.url)), '../../bin/aptroot.js')
+
+function missing(): string | undefined {
+  if (process.getuid?.() !== 0) return 'only root can become another user and enter a chroot'
+  return missingForRealData()
+}
+
+describe.skipIf(skippedForWantOf(missing()))('a system with its maintainer scripts run, from real bookworm', () => {
+  let scratch = ''
+  let project: RealProject
+  let digest = ''
+  beforeAll(async () => {
+    scratch = await mkdtemp(join(tmpdir(), 'aptroot-configured-'))
+    project = await realProject(scratch, [
+      'architectures: [amd64]',
+      'base: required',
+      'packages: [usr-is-merged, apt, systemd, openssh-server, nginx, python3]',
+      'exclude: [usrmerge]',
+    ])
+    const { output } = await project.run('lock', 'install', '--output', 'rootfs.tar')
+    digest = digestIn(output)
+  })
+  afterAll(() => rm(scratch, { recursive: true, force: true }))
+
+  test('is whole: dpkg has nothing to complain about, and removes a package', async () => {
+    const folder = join(scratch, 'image')
+    await mkdir(folder)
+    await run('tar', ['-C', folder, '-xf', join(project.folder, 'rootfs.tar')])
+    const inside = (...line: string[]) => run('chroot', [folder, ...line], { env: { PATH: '/usr/sbin:/usr/bin' } })
+    assert.equal((await inside('dpkg', '--audit')).stdout, '')
+    assert.equal((await inside('dpkg', '--verify')).stdout, '')
+    const { stdout } = await inside('dpkg-query', '-W', '-f', '$' + '{Status}\\n')
+    assert.deepEqual([...new Set(stdout.trim().split('\n'))], ['install ok installed'])
+    await inside('dpkg', '--remove', 'nginx')
+    assert.equal((await inside('dpkg', '--audit')).stdout, '')
+    assert.match((await inside('id', 'sshd')).stdout, /^uid=\d+\(sshd\)/)
+  })
+
+  test('has no secret and no identity of its own, but the unit that makes them', async () => {
+    const paths = await listTar(join(project.folder, 'rootfs.tar'))
+    const emptySha256 = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
+    assert.ok(paths.has('etc/ssh/sshd_config'), 'openssh-server is there')
+    assert.deepEqual(
+      [...paths.keys()].filter(path => /ssh_host_|policy-rc\.d|random-seed|\.dpkg-|passwd-$|-old$/.test(path)),
+      [],
+    )
+    assert.equal(paths.get('etc/machine-id')?.content, emptySha256)
+    assert.ok(paths.has('etc/systemd/system/multi-user.target.wants/aptroot-machine-secrets.service'))
+  })
+
+  test('is not configured again while nothing changed', async () => {
+    const { errorOutput } = await project.run('lock', 'install', '--digest')
+    assert.match(errorOutput, /configured before/)
+  })
+
+  test('has the same bytes when an ordinary user builds it, in a user namespace', async () => {
+    const place = await mkdtemp(join(scratch, 'nobody-'))
+    await cp(project.folder, join(place, 'project'), { recursive: true })
+    await cp(join(scratch, 'store'), join(place, 'store'), { recursive: true })
+    await rm(join(place, 'store/store-v1/objects/configured'), { recursive: true })
+    await mkdir(join(place, 'tmp'))
+    const ids = join(place, 'ids')
+    await writeFile(ids, 'nobody:200000:65536\n')
+    await run('chmod', ['755', scratch, place])
+    await run('chown', ['-R', 'nobody:nogroup', place])
+    // Subordinate ids for the time of one process: /etc itself stays as it is.
+    const script = `for name in subuid subgid; do touch /etc/$name; mount --bind '${ids}' /etc/$name || exit 99; done
+      exec setpriv --reuid=nobody --regid=nogroup --clear-groups "$@"`
+    const { stdout } = await run(
+      'unshare',
+      ['--mount', 'sh', '-c', script, 'sh', process.execPath, aptroot, 'lock', 'install', '--offline', '--digest'],
+      {
+        cwd: join(place, 'project'),
+        env: {
+          HOME: place,
+          PATH: `${dirname(process.execPath)}:/usr/bin:/bin`,
+          TMPDIR: join(place, 'tmp'),
+          APTROOT_STORE: join(place, 'store'),
+          TZ: 'Asia/Kathmandu',
+          LANG: 'tr_TR.UTF-8',
+        },
+      },
+    )
+    assert.equal(digestIn(stdout), digest)
+  })
+
+  test('has the same bytes from a chroot, where namespaces are forbidden and nothing needs /proc', async () => {
+    const small = await realProject(scratch, [
+      'architectures: [amd64]',
+      'base: required',
+      'packages: [usr-is-merged, nginx, python3]',
+      'exclude: [usrmerge]',
+    ])
+    const expected = digestIn((await small.run('lock', 'install', '--digest')).output)
+    await rm(join(scratch, 'store/store-v1/objects/configured'), { recursive: true })
+    const { output, errorOutput } = await small.run('lock', 'install', '--digest', '--sandbox', 'chroot')
+    assert.match(errorOutput, /cannot keep scripts from the network/)
+    assert.equal(digestIn(output), expected)
+  })
+
+  test('has the same bytes when it is built twice under other conditions', async () => {
+    const { output, errorOutput } = await project.run('lock', 'install', '--digest', '--check')
+    assert.match(errorOutput, /two builds gave one tree/)
+    assert.equal(digestIn(output), digest)
+  })
+})
+
+function digestIn(output: string): string {
+  const found = /tree sha256:([0-9a-f]{64})/.exec(output)?.[1]
+  assert.ok(found !== undefined, output)
+  return found
+}
