@@ -73,6 +73,7 @@ describe('dpkg --configure', () => {
     assert.deepEqual(
       session.events.map(event => [event.kind, 'name' in event ? event.name : '']),
       [
+        ['traced', ''],
         ['started', 'server'],
         ['finished', 'server'],
       ],

@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'vitest'
+import { type AssembledRoot, type AssembleRequest, assembleRoot } from '../../src/rootfs/index.ts'
+import { compareBuilds } from '../../src/workflows/compare-builds.ts'
+import { assertFault } from '../support/assert-fault.ts'
+import { configureHost } from '../support/configure-host.ts'
+import { quietSession, recordedSession, scratchFolder } from '../support/scratch.ts'
+import { scratchStore, storeDeb } from '../support/stored-debs.ts'
+
+/** A root of one package with one file, and the request that gives it. */
+async function built(content: string): Promise<{ request: AssembleRequest; root: AssembledRoot }> {
+  const store = await scratchStore()
+  const deb = await storeDeb(store, {
+    control: { Package: 'clock' },
+    files: [{ kind: 'file', path: '/usr/share/clock/time', content }],
+  })
+  const request: AssembleRequest = {
+    debs: [deb],
+    nativeArchitecture: 'amd64',
+    foreignArchitectures: [],
+    image: { configure: 'none', excludePaths: [], mergedUsr: undefined },
+    files: [],
+    sourceDateEpochSeconds: 1_750_000_000,
+    automatic: [],
+    store,
+    host: { ...configureHost(), temporaryFolder: await scratchFolder() },
+    reuse: 'fresh',
+  }
+  return { request, root: await assembleRoot(request, quietSession()) }
+}
+
+describe('lock install --check', () => {
+  test('says so when the second build gives the same tree', async () => {
+    const { request, root } = await built('noon')
+    const session = recordedSession()
+    const umask = process.umask()
+    await compareBuilds(request, root, session)
+    assert.ok(session.events.some(event => event.kind === 'noted' && event.message.includes(root.digest)))
+    assert.equal(process.umask(), umask, 'the conditions are put back')
+  })
+
+  test('names each path that differs, with its package and what differs', async () => {
+    const { root } = await built('noon')
+    const { request } = await built('midnight')
+    const fault = await assertFault(
+      compareBuilds(request, root, quietSession()),
+      'BUILD_DIFFERS',
+      '/usr/share/clock/time (of clock): content',
+    )
+    assert.equal(fault.exitCode, 1)
+  })
+})
