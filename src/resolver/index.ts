@@ -9,7 +9,13 @@ export {
 } from './judge-alternatives.ts'
 export type { ManifestChange } from './manifest-change.ts'
 export type {
+  AskedMove,
+  ChangeRequest,
+  ChangeResolution,
   Explanation,
+  ForcedChange,
+  HeldBack,
+  PreviousDeb,
   Resolution,
   ResolutionNote,
   ResolutionRequest,
@@ -18,5 +24,6 @@ export type {
 } from './model.ts'
 export { readRecordedProblem } from './read-recorded-problem.ts'
 export { recordProblem } from './record-problem.ts'
+export { resolveChange } from './resolve-change.ts'
 export { resolvePackages } from './resolve-packages.ts'
 export { verifyResolution } from './verify-resolution.ts'

@@ -31,6 +31,68 @@ export interface ResolutionRequest {
   readonly otherArchitectures?: readonly string[] | undefined
 }
 
+/** One deb of the previous lock. */
+export interface PreviousDeb {
+  readonly name: string
+  /** `all` or a concrete architecture. */
+  readonly architecture: string
+  readonly version: string
+  readonly sha256: string
+}
+
+/**
+ * A package that is to move. `candidate` and `security` are wishes: where no selection has that version, the package is
+ * held back and the answer says so. `version` is a demand: without it there is no solution.
+ */
+export interface AskedMove {
+  readonly name: string
+  /** The architecture of the root that it belongs to; a package of `all` belongs to the native one. */
+  readonly architecture: string
+  /** `security`: the preferred one of the newer versions that a security archive lists; nothing is asked where there is none. */
+  readonly target: 'candidate' | 'security' | { readonly version: string }
+}
+
+/** A resolution that departs from a previous lock as little as it can. */
+export interface ChangeRequest extends ResolutionRequest {
+  readonly previous: readonly PreviousDeb[]
+  readonly moves: readonly AskedMove[]
+}
+
+/** A difference to the previous lock that nobody asked for by name. */
+export interface ForcedChange {
+  readonly kind: 'changed' | 'removed' | 'added'
+  readonly name: string
+  readonly architecture: string
+  /** undefined when added. */
+  readonly before: string | undefined
+  /** undefined when removed. */
+  readonly after: string | undefined
+  /** `nginx 2 needs nginx-common (= 2)` */
+  readonly reason: string
+}
+
+/** A package that was to move and could not. */
+export interface HeldBack {
+  readonly name: string
+  readonly architecture: string
+  /** What it was to become. */
+  readonly wish: string
+  /** What is chosen; undefined when it is not in the selection at all. */
+  readonly chosen: string | undefined
+}
+
+export type ChangeResolution =
+  | {
+      readonly kind: 'solved'
+      /** Sorted by name, then architecture, in byte order. */
+      readonly packages: readonly ResolvedPackage[]
+      readonly notes: readonly ResolutionNote[]
+      /** Sorted by name, then architecture, in byte order. */
+      readonly forced: readonly ForcedChange[]
+      readonly heldBack: readonly HeldBack[]
+    }
+  | { readonly kind: 'unsolvable'; readonly explanation: Explanation }
+
 export interface ResolvedPackage {
   readonly package: BinaryPackage
   readonly root: 'wanted' | 'base' | undefined
@@ -67,5 +129,8 @@ export type Resolution =
       /** Sorted by name, then architecture, in byte order. */
       readonly packages: readonly ResolvedPackage[]
       readonly notes: readonly ResolutionNote[]
+      /** As in `ChangeResolution`, where a previous lock was departed from. */
+      readonly forced?: readonly ForcedChange[]
+      readonly heldBack?: readonly HeldBack[]
     }
   | { readonly kind: 'unsolvable'; readonly explanation: Explanation }

@@ -47,6 +47,12 @@ export class PreferenceGuide implements Guide {
     this.#start = this.#bookmark()
   }
 
+  /** Brings debs into the problem that no requirement named yet; what rules them out is stated with them. */
+  admit(variables: readonly number[]): void {
+    this.#judge(variables)
+    this.#state([])
+  }
+
   expand(variable: number): void {
     this.#stateExpansion(this.#encoding.expansionOf(variable))
   }
@@ -102,14 +108,14 @@ export class PreferenceGuide implements Guide {
   #stateExpansion({ clauses, optional }: Expansion): void {
     // Verdicts first: a requirement with one possible alternative is then followed at once instead of tried.
     for (const { origin } of clauses) {
-      if (origin.kind === 'requirement') this.#judge(origin.requirement)
+      if (origin.kind === 'requirement') this.#judge(origin.requirement.alternatives)
     }
-    for (const requirement of optional) this.#judge(requirement)
+    for (const requirement of optional) this.#judge(requirement.alternatives)
     this.#state(clauses)
   }
 
-  #judge({ alternatives }: Requirement): void {
-    for (const variable of alternatives) {
+  #judge(variables: readonly number[]): void {
+    for (const variable of variables) {
       if (this.#judged.has(variable)) continue
       this.#judged.add(variable)
       this.#state(this.#encoding.verdictsOn(variable))
