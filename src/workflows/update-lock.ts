@@ -13,22 +13,25 @@ import {
   writeLockfile,
 } from '../lockfile/index.ts'
 import type { Manifest, RootArchitecture } from '../manifest/index.ts'
-import type { Explanation, ResolutionNote, ResolutionRequest } from '../resolver/index.ts'
+import type { Explanation, ForcedChange, HeldBack, ResolutionNote, ResolutionRequest } from '../resolver/index.ts'
 import { archivesAt, mirrorsOf } from './archive-addresses.ts'
 import { readManifestFile } from './confine-path.ts'
 import { type ContinuityWaiver, continuityOf } from './lock-continuity.ts'
 import { ownDebsIndex } from './own-debs.ts'
 import type { Project } from './project.ts'
-import { readPreviousLock, readProjectManifest } from './read-project.ts'
+import { readPreviousLock, readProjectLock, readProjectManifest } from './read-project.ts'
 import { resolutionRequestOf } from './resolution-request.ts'
+import { resolveRoot } from './resolve-root.ts'
 import { openSite, type Site } from './site.ts'
 import { replaceTextFile } from './text-file.ts'
 import { timeOf } from './timestamp.ts'
+import { requireKnownNames, type UpdateMode } from './update-mode.ts'
 import type { World } from './world.ts'
 
 export interface UpdateLockRequest extends ContinuityWaiver {
   readonly project: Project
   readonly site: Site
+  readonly mode: UpdateMode
   /** When expiry is judged; undefined: the snapshot's time, else now. */
   readonly asOf: Date | undefined
   /** `20260711T101637Z`: this state of the archives, from their snapshots. */
@@ -52,6 +55,10 @@ export type UpdateLockResult =
       readonly sizeBytes: number
       readonly roots: readonly { readonly architecture: string; readonly debs: number }[]
       readonly notes: readonly ResolutionNote[]
+      /** What changed though nobody asked for it, and why. Empty when everything was resolved afresh. */
+      readonly forced: readonly InRoot<ForcedChange>[]
+      /** What was asked to move and could not. */
+      readonly heldBack: readonly InRoot<HeldBack>[]
     }
   | {
       readonly kind: 'unsolvable'
@@ -61,12 +68,16 @@ export type UpdateLockResult =
       readonly explanation: Explanation
     }
 
+/** Said of one root: `amd64`, `amd64+i386`. */
+export type InRoot<Subject> = Subject & { readonly root: string }
+
 /**
- * Resolves the manifest afresh against its archives and rewrites the lockfile: a pure function of manifest and indexes;
- * the previous lock only says where unchanged bytes were first locked. The file is replaced in one step or not touched.
+ * Resolves the manifest against its archives and rewrites the lockfile. Afresh it is a pure function of manifest and
+ * indexes, and the previous lock only says where unchanged bytes were first locked; in the other modes it departs from the
+ * previous lock as little as possible. The file is replaced in one step or not touched.
  *
- * @throws {Fault} everything of reading the project, of the archives and the network; `INTERNAL` when the answer fails
- *   its independent check
+ * @throws {Fault} everything of reading the project, of the archives and the network; `LOCK_MISSING` and
+ *   `LOCK_PACKAGE_ABSENT` in modes that start from a lock; `INTERNAL` when the answer fails its independent check
  */
 export async function updateLock(
   request: UpdateLockRequest,
@@ -75,10 +86,11 @@ export async function updateLock(
 ): Promise<UpdateLockResult> {
   const { project, site } = request
   const manifest = await readProjectManifest(project, world)
-  const previous = await readPreviousLock(project)
+  const previous = request.mode.kind === 'afresh' ? await readPreviousLock(project) : await readProjectLock(project)
+  if (previous !== undefined) requireKnownNames(request.mode, { lock: previous.lock, manifest, project })
   const asOf = request.asOf ?? (request.snapshot === undefined ? world.clock.now() : timeOf(request.snapshot))
   const { openArchives, openUniverse } = await import('../archive/index.ts')
-  const { agreeOnVersions, rankCandidates, resolvePackages } = await import('../resolver/index.ts')
+  const { agreeOnVersions, rankCandidates } = await import('../resolver/index.ts')
   const archives = await openArchives(
     {
       archives: archivesAt(site, manifest.archives),
@@ -119,7 +131,10 @@ export async function updateLock(
         priorityOf: rankCandidates({ universe, ...asked }).priorityOf,
         async resolve(lockstep) {
           session.journal.emit({ kind: 'started', stage: 'resolve', name: architecture })
-          const resolution = await resolvePackages({ universe, ...asked, lockstep }, session)
+          const resolution = await resolveRoot(
+            { problem: { universe, ...asked, lockstep }, architecture, previous: previous?.lock, mode: request.mode },
+            session,
+          )
           const detail = resolution.kind === 'solved' ? `${resolution.packages.length} packages` : 'no solution'
           session.journal.emit({ kind: 'finished', stage: 'resolve', name: architecture, detail })
           return resolution
@@ -132,6 +147,8 @@ export async function updateLock(
       ({ packages }, at): ResolvedRoot => ({ architecture: requests[at]?.architecture ?? '', packages }),
     )
     const notes = resolved.resolutions.flatMap(each => each.notes)
+    const inRoots = <Subject>(subjectsOf: (at: number) => readonly Subject[] | undefined): InRoot<Subject>[] =>
+      requests.flatMap(({ architecture }, at) => (subjectsOf(at) ?? []).map(each => ({ ...each, root: architecture })))
     const lock = buildLockfile({
       request: requestOf(manifest),
       keys: keysOf(archives.releases, previous?.lock),
@@ -152,6 +169,8 @@ export async function updateLock(
       sizeBytes: [...sizes.values()].reduce((sum, size) => sum + size, 0),
       roots: roots.map(({ architecture, packages }) => ({ architecture, debs: packages.length })),
       notes: uniqueNotes(notes),
+      forced: inRoots(at => resolved.resolutions[at]?.forced),
+      heldBack: inRoots(at => resolved.resolutions[at]?.heldBack),
     }
   } finally {
     await archives.close()

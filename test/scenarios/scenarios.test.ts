@@ -95,6 +95,7 @@ async function update(
         proxyOf: undefined,
         credentialText: '',
       },
+      mode: { kind: 'afresh' },
       asOf: undefined,
       snapshot: undefined,
       write: 'replace',

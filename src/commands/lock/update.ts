@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { Flags } from '@oclif/core'
+import { Args, Flags } from '@oclif/core'
 import { Fault } from '../../kernel/index.ts'
 import { isEmptyDifference } from '../../lockfile/difference.ts'
 import { findProjects, type Project } from '../../workflows/project.ts'
@@ -10,9 +10,11 @@ import type { Answer } from '../base/envelope.ts'
 import { parseFingerprint } from '../base/fingerprint.ts'
 import { choiceOf, manifestsFlags } from '../base/project-flags.ts'
 import { differenceLines, summaryOf } from '../base/render/difference-lines.ts'
+import { forcedLines } from '../base/render/forced-lines.ts'
 import { siteOf } from '../base/settings.ts'
 import { networkFlags, storeFlags } from '../base/settings-flags.ts'
 import { count, formatBytes, type Line, span } from '../base/text.ts'
+import { updateModeFlags, updateModeOf } from '../base/update-mode-flags.ts'
 
 type Solved = Extract<UpdateLockResult, { readonly kind: 'solved' }>
 type Unsolvable = Extract<UpdateLockResult, { readonly kind: 'unsolvable' }>
@@ -20,9 +22,16 @@ type Unsolvable = Extract<UpdateLockResult, { readonly kind: 'unsolvable' }>
 export default class LockUpdate extends BaseCommand {
   static override summary = 'Resolve the manifest and rewrite the lockfile'
   static override description =
-    'The lock is a pure function of the manifest and the signed indexes. Where nothing relevant changed upstream, the file is not touched. Ends with exit code 3 when there is no solution.'
+    'Without names the lock is a pure function of the manifest and the signed indexes: the previous lock has no say. With names, --source, --precise, --security-only or --keep that moves, and as little else as possible; what had to move along is listed with its reason. Where nothing relevant changed upstream, the file is not touched. Ends with exit code 3 when there is no solution.'
+  static override strict = false
+  static override args = {
+    name: Args.string({
+      description: 'a binary package that is to move to its candidate, such as nginx or libc6:i386',
+    }),
+  }
   static override flags = {
     ...manifestsFlags,
+    ...updateModeFlags,
     'dry-run': Flags.boolean({ summary: 'print the change, write nothing' }),
     'exit-code': Flags.boolean({ summary: 'end with exit code 1 when the lock changed, or would change' }),
     'as-of': Flags.string({ summary: 'judge signatures and expiry at this time instead of now', helpValue: 'TIME' }),
@@ -48,6 +57,11 @@ export default class LockUpdate extends BaseCommand {
   }
   static override examples = [
     '<%= config.bin %> lock update',
+    '<%= config.bin %> lock update nginx openssl',
+    '<%= config.bin %> lock update --source linux',
+    '<%= config.bin %> lock update --precise nginx=1.22.1-9+deb12u1',
+    '<%= config.bin %> lock update --security-only',
+    '<%= config.bin %> lock update --keep',
     '<%= config.bin %> lock update --all --dry-run --exit-code',
     '<%= config.bin %> lock update --mirror debian=http://mirror.example.org/debian',
     '<%= config.bin %> lock update --snapshot 2026-11-01T00:00:00Z',
@@ -56,7 +70,8 @@ export default class LockUpdate extends BaseCommand {
   ]
 
   async run(): Promise<Answer> {
-    const { flags } = await this.parse(LockUpdate)
+    const { argv, flags } = await this.parse(LockUpdate)
+    const mode = updateModeOf(flags, argv.map(String))
     const session = this.session(flags)
     const world = this.world()
     const asOf = flags['as-of'] === undefined ? undefined : parseInstant('--as-of', flags['as-of'])
@@ -70,7 +85,7 @@ export default class LockUpdate extends BaseCommand {
       flags.record === undefined ? undefined : recordPathOf(flags.record, projects, world.workingFolder)
     for (const project of projects) {
       const site = await siteOf(flags, project, { session, world })
-      const request = { project, site, asOf, snapshot, write, recordPath, acceptedKeys, rollback } as const
+      const request = { project, site, mode, asOf, snapshot, write, recordPath, acceptedKeys, rollback } as const
       const result = await updateLock(request, session, world)
       // What was written for earlier manifests stays: each lockfile is whole on its own.
       if (result.kind === 'unsolvable')
@@ -101,18 +116,23 @@ function recordPathOf(file: string, projects: readonly Project[], workingFolder:
 }
 
 function linesOf(result: Solved, write: 'compare' | 'replace'): Line[] {
-  const { lockName, outcome, difference, debs, sizeBytes, roots } = result
+  const { lockName, outcome, difference, debs, sizeBytes, roots, forced, heldBack } = result
   const size = `${count(debs, 'deb')}, ${formatBytes(sizeBytes)}`
   const perRoot = roots.length > 1 ? ` (${roots.map(root => `${root.architecture}: ${root.debs}`).join(', ')})` : ''
+  const why = forcedLines(forced, heldBack, roots.length)
   switch (outcome) {
     case 'current':
-      return [`${lockName} is up to date: ${size}${perRoot}.`]
+      return [...why, `${lockName} is up to date: ${size}${perRoot}.`]
     case 'created':
       return [[write === 'replace' ? 'Wrote ' : 'Would write ', span('strong', lockName), `: ${size}${perRoot}.`]]
     case 'updated': {
       const verb = write === 'replace' ? 'Rewrote ' : 'Would rewrite '
       const lines = isEmptyDifference(difference) ? ['Only the form changed.'] : differenceLines(difference)
-      return [...lines, [verb, span('strong', lockName), `: ${size}${perRoot}.`]]
+      return [
+        ...lines,
+        ...(why.length === 0 ? [] : ['', ...why]),
+        [verb, span('strong', lockName), `: ${size}${perRoot}.`],
+      ]
     }
     default:
       return outcome satisfies never
