@@ -33,7 +33,9 @@ export function createManifest(manifest: NewManifest): string {
     ...(exclude.length === 0 ? [] : [`exclude: ${flowList(exclude)} # may never be chosen`]),
     `recommends: ${recommendsText(recommends)}`,
     'image:',
-    '  configure: none # unpacked only; `scripts` runs the maintainer scripts',
+    base === 'none'
+      ? '  configure: none # unpacked only; maintainer scripts need the essential packages'
+      : '  configure: scripts # maintainer scripts run in a sandbox; none: unpacked only',
     '  outputs:',
     `    - {format: tar, path: "${output}"}`,
   ]

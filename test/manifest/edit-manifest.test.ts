@@ -187,7 +187,7 @@ packages:
 exclude: [usrmerge] # may never be chosen
 recommends: false
 image:
-  configure: none # unpacked only; \`scripts\` runs the maintainer scripts
+  configure: scripts # maintainer scripts run in a sandbox; none: unpacked only
   outputs:
     - {format: tar, path: "out/rootfs.tar"}
 `,
