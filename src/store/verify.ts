@@ -7,13 +7,21 @@ import { judgeObjectFile } from './objects.ts'
 import { onDisk, onDiskIfPresent } from './store-fault.ts'
 import { type StoreFile, walkStore } from './walk.ts'
 
+export interface RemovedFile {
+  /** Within the store. */
+  readonly path: string
+  readonly reason: string
+  /** Of a blob: the digest that its bytes should have. */
+  readonly sha256?: string
+}
+
 export interface StoreVerification {
   readonly blobs: number
   readonly objects: number
   /** Length of everything that was read. */
   readonly sizeBytes: number
-  /** What did not match its name and was removed; paths within the store. */
-  readonly removed: readonly { readonly path: string; readonly reason: string }[]
+  /** What did not match its name and was removed. */
+  readonly removed: readonly RemovedFile[]
   /** Files that are not the store's, left alone; paths within the store. */
   readonly foreign: readonly string[]
 }
@@ -23,7 +31,7 @@ export async function verifyLayout(layout: StoreLayout, session: Session): Promi
   let blobs = 0
   let objects = 0
   let sizeBytes = 0
-  const removed: { path: string; reason: string }[] = []
+  const removed: RemovedFile[] = []
   const foreign: string[] = []
   for await (const file of walkStore(layout)) {
     session.signal.throwIfAborted()
@@ -36,7 +44,8 @@ export async function verifyLayout(layout: StoreLayout, session: Session): Promi
         if (file.kind === 'blob') blobs++
         else objects++
         sizeBytes += judged.sizeBytes
-        if (judged.reason !== undefined) removed.push({ path, reason: judged.reason })
+        if (judged.reason !== undefined)
+          removed.push({ path, reason: judged.reason, ...(file.kind === 'blob' ? { sha256: file.sha256 } : {}) })
         session.journal.emit({ kind: 'progressed', stage: 'store', name: 'verify', doneBytes: sizeBytes })
         break
       }

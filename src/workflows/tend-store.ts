@@ -1,21 +1,44 @@
 import { resolve } from 'node:path'
 import type { Session } from '../kernel/index.ts'
-import type { PruneResult, StoreVerification } from '../store/index.ts'
+import type { PruneResult, RemovedFile, StoreVerification } from '../store/index.ts'
+import { type Repair, readPinned, refetch } from './repair-store.ts'
 import type { World } from './world.ts'
 
-/** Reads the whole store; what does not match its name is removed and named in the answer. */
-export async function verifyStore(
-  request: { readonly storeFolder: string },
-  session: Session,
-  world: Pick<World, 'clock'>,
-): Promise<StoreVerification> {
-  const store = await openStore(request.storeFolder, world)
+export interface VerifyStoreRequest {
+  readonly storeFolder: string
+  /** What is done about a deb that was damaged, beyond removing it. */
+  readonly repair: Repair | { readonly kind: 'none' }
+}
+
+export interface DamagedFile extends RemovedFile {
+  /** `refetched`: a lock pins these bytes, and they are in the store again. */
+  readonly outcome: 'removed' | 'refetched'
+}
+
+export interface VerifiedStore extends Omit<StoreVerification, 'removed'> {
+  readonly damaged: readonly DamagedFile[]
+}
+
+/**
+ * Reads the whole store. What does not match its name is removed, and fetched again where a lock pins it.
+ *
+ * @throws {Fault} `MANIFEST_MISSING`, `LOCK_MISSING` and others when a manifest or lock that the request names cannot be read:
+ *   before anything is removed
+ */
+export async function verifyStore(request: VerifyStoreRequest, session: Session, world: World): Promise<VerifiedStore> {
+  const { repair, storeFolder } = request
+  const store = await openStore(storeFolder, world)
+  const pinned = repair.kind === 'none' ? undefined : await readPinned(repair, session, world)
   const { journal } = session
-  journal.emit({ kind: 'traced', stage: 'store', message: `reading ${request.storeFolder}` })
+  journal.emit({ kind: 'traced', stage: 'store', message: `reading ${storeFolder}` })
   journal.emit({ kind: 'started', stage: 'store', name: 'verify' })
-  const verification = await store.verify(session)
+  const { removed, ...found } = await store.verify(session)
   journal.emit({ kind: 'finished', stage: 'store', name: 'verify' })
-  return verification
+  const lost = new Set(removed.flatMap(({ sha256 }) => sha256 ?? []))
+  const refetched = pinned === undefined ? undefined : await refetch(lost, pinned, session, world)
+  const outcomeOf = ({ sha256 }: RemovedFile) =>
+    sha256 !== undefined && refetched?.has(sha256) === true ? 'refetched' : 'removed'
+  return { ...found, damaged: removed.map(each => ({ ...each, outcome: outcomeOf(each) })) }
 }
 
 export interface PruneStoreRequest {

@@ -1,38 +1,74 @@
+import { Flags } from '@oclif/core'
 import { Fault } from '../../kernel/index.ts'
+import type { Repair } from '../../workflows/repair-store.ts'
 import { verifyStore } from '../../workflows/tend-store.ts'
 import { BaseCommand } from '../base/base-command.ts'
 import type { Answer } from '../base/envelope.ts'
-import { settingsOf } from '../base/settings.ts'
-import { storeFlags } from '../base/settings-flags.ts'
-import { count, formatBytes, span } from '../base/text.ts'
+import { settingsOf, siteOf } from '../base/settings.ts'
+import { networkFlags, storeFlags, vendorFlags } from '../base/settings-flags.ts'
+import { count, formatBytes, type Line, span } from '../base/text.ts'
 
 export default class StoreVerify extends BaseCommand {
-  static override summary = 'Compare every file of the store with its digest, and remove what differs'
+  static override summary = 'Compare every file of the store with its digest, and replace or remove what differs'
   static override description =
-    'Ends with exit code 7 when something differed; what was removed is fetched again when it is needed.'
-  static override flags = { ...storeFlags }
-  static override examples = ['<%= config.bin %> store verify']
+    'What differs is removed, and fetched again where a lock of this folder pins it. Ends with exit code 7 when something differed and is not in the store again.'
+  static override flags = {
+    file: Flags.string({
+      char: 'f',
+      summary:
+        'fetch again what the lock of this manifest pins, may be given several times [default: those of this folder]',
+      helpValue: 'FILE',
+      multiple: true,
+      multipleNonGreedy: true,
+      exclusive: ['no-repair'],
+    }),
+    'no-repair': Flags.boolean({ summary: 'only remove what differs' }),
+    ...storeFlags,
+    ...networkFlags,
+    ...vendorFlags,
+  }
+  static override examples = [
+    '<%= config.bin %> store verify',
+    '<%= config.bin %> store verify -f web.aptroot.yaml',
+    '<%= config.bin %> store verify --no-repair --json',
+  ]
 
   async run(): Promise<Answer> {
     const { flags } = await this.parse(StoreVerify)
     const world = this.world()
+    const session = this.session(flags)
     const { storeFolder } = await settingsOf(flags, world)
-    const found = await verifyStore({ storeFolder }, this.session(flags), world)
-    const summary = `${storeFolder}: ${count(found.blobs, 'blob')}, ${count(found.objects, 'object')}, ${formatBytes(found.sizeBytes)} read`
+    const repair: Repair = {
+      kind: 'refetch',
+      manifests: flags.file ?? [],
+      // A project's own settings may name another store; it is this one that is repaired.
+      siteOf: async project => ({ ...(await siteOf(flags, project, { session, world })), storeFolder }),
+    }
+    const found = await verifyStore(
+      { storeFolder, repair: flags['no-repair'] ? { kind: 'none' } : repair },
+      session,
+      world,
+    )
     const lines = [
-      ...found.removed.map(each => [span('bad', 'removed '), `${each.path}: ${each.reason}`]),
-      ...found.foreign.map(path => [span('notice', 'foreign '), `${path}: not the store's, left alone`]),
-      summary,
+      ...found.damaged.map(
+        (each): Line => [
+          each.outcome === 'refetched' ? span('good', 'refetched ') : span('bad', 'removed '),
+          `${each.path}: ${each.reason}`,
+        ],
+      ),
+      ...found.foreign.map((path): Line => [span('notice', 'foreign '), `${path}: not the store's, left alone`]),
+      `${storeFolder}: ${count(found.blobs, 'blob')}, ${count(found.objects, 'object')}, ${formatBytes(found.sizeBytes)} read`,
     ]
-    const first = found.removed[0]
+    const lost = found.damaged.filter(({ outcome }) => outcome === 'removed').map(({ path }) => path)
+    const [first] = lost
     if (first === undefined) return { result: found, lines }
     return {
       result: found,
       lines,
       fault: new Fault('STORE_CORRUPT', {
-        message: `${count(found.removed.length, 'file')} in the store had other bytes than expected, first ${first.path}`,
-        hint: 'They were removed and will be fetched again. If this happens repeatedly, check disk and memory.',
-        context: { store: storeFolder, removed: found.removed.map(each => each.path) },
+        message: `${count(lost.length, 'file')} in the store had other bytes than expected, first ${first}`,
+        hint: 'They were removed and are made anew when they are needed. If this happens repeatedly, check disk and memory.',
+        context: { store: storeFolder, removed: lost },
       }),
     }
   }
