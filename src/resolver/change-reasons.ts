@@ -43,7 +43,8 @@ export function forcedChanges(encoding: Encoding, departure: Departure): readonl
       if (departure.asked.has(slot) && after !== undefined) return false
       return before === undefined || before.deb === undefined || before.deb !== after
     })
-  const grounds = new Map(changes.map(change => [change, groundsOf(change, encoding, departure)]))
+  const uses = usesOf(encoding, departure.chosen)
+  const grounds = new Map(changes.map(change => [change, groundsOf(change, encoding, { ...departure, uses })]))
   const isChanged = new Set(changes.flatMap(({ after }) => after ?? []))
   const told = new Map<Change, Ground>()
   for (let open = changes; open.length > 0; open = changes.filter(change => !told.has(change))) {
@@ -56,14 +57,16 @@ export function forcedChanges(encoding: Encoding, departure: Departure): readonl
     for (const [change, ground] of next) told.set(change, ground)
     const [first] = open
     // Reasons that only rest on each other: a ring that moved together.
-    if (next.length === 0 && first !== undefined) told.set(first, grounds.get(first)?.[0] ?? noLongerNeeded)
+    if (next.length === 0 && first !== undefined) told.set(first, grounds.get(first)?.[0] ?? noRoom)
   }
   return changes
-    .map(change => forcedChange(change, told.get(change) ?? noLongerNeeded))
+    .map(change => forcedChange(change, told.get(change) ?? noRoom))
     .sort((left, right) => compareBytes(left.name, right.name) || compareBytes(left.architecture, right.architecture))
 }
 
 const noLongerNeeded: Ground = { text: 'nothing needs it any more', owner: undefined }
+/** Never seen: a smallest change has a ground for each of its parts. */
+const noRoom: Ground = { text: 'the other changes leave no room for it', owner: undefined }
 
 function forcedChange({ slot, before, after }: Change, { text }: Ground): ForcedChange {
   const kind = before === undefined ? 'added' : after === undefined ? 'removed' : 'changed'
@@ -72,17 +75,20 @@ function forcedChange({ slot, before, after }: Change, { text }: Ground): Forced
   return { kind, name, architecture, before: before?.locked.version, after: after?.version, reason: text }
 }
 
-function groundsOf({ slot, before, after }: Change, encoding: Encoding, departure: Departure): readonly Ground[] {
-  const { chosen, asked } = departure
+function groundsOf(
+  { slot, before, after }: Change,
+  encoding: Encoding,
+  departure: Departure & { readonly uses: Uses },
+): readonly Ground[] {
+  const { chosen, asked, uses } = departure
   // What was asked to move and is missing is judged by the version that it was to have.
   const earlier = asked.get(slot) ?? before?.deb
-  if (after === undefined && earlier !== undefined && needsFor(earlier, undefined, encoding, chosen).length === 0)
-    return [noLongerNeeded]
+  const then = earlier === undefined ? undefined : encoding.variableOf(earlier)
+  if (after === undefined && then !== undefined && !uses.has(then)) return [noLongerNeeded]
   if (before !== undefined && earlier === undefined) return [absence(before.locked, encoding)]
-  const wishes = after === undefined ? [] : needsFor(after, earlier, encoding, chosen)
-  if (earlier === undefined) return wishes
-  const variable = encoding.variableOf(earlier)
-  const verdicts = encoding.verdictsOn(variable).flatMap(({ origin }) => verdictGround(origin))
+  const wishes = after === undefined ? [] : needsFor(encoding.variableOf(after), then, uses)
+  if (earlier === undefined || then === undefined) return wishes
+  const verdicts = encoding.verdictsOn(then).flatMap(({ origin }) => verdictGround(origin))
   const others = chosen.filter(deb => slotKey(encoding, deb) !== slotKey(encoding, earlier))
   return [
     ...verdicts,
@@ -120,33 +126,30 @@ function verdictGround(origin: ClauseOrigin): readonly Ground[] {
   }
 }
 
+/** By variable: the requirements that it meets, of the manifest first, then of what was chosen. */
+type Uses = ReadonlyMap<number, readonly Requirement[]>
+
+function usesOf(encoding: Encoding, chosen: readonly BinaryPackage[]): Uses {
+  const uses = new Map<number, Requirement[]>()
+  const needed = chosen.flatMap(owner => requirementsOf(encoding, encoding.variableOf(owner)))
+  for (const requirement of [...encoding.roots.requirements, ...needed])
+    for (const variable of requirement.alternatives) {
+      const known = uses.get(variable)
+      if (known === undefined) uses.set(variable, [requirement])
+      else known.push(requirement)
+    }
+  return uses
+}
+
 /** Requirements that what was chosen meets and the earlier deb does not. */
-function needsFor(
-  after: BinaryPackage,
-  earlier: BinaryPackage | undefined,
-  encoding: Encoding,
-  chosen: readonly BinaryPackage[],
-): readonly Ground[] {
-  const now = encoding.variableOf(after)
-  const then = earlier === undefined ? undefined : encoding.variableOf(earlier)
-  const tells = ({ alternatives }: Requirement) =>
-    alternatives.includes(now) && (then === undefined || !alternatives.includes(then))
-  return [
-    ...encoding.roots.requirements.filter(tells).map(
-      ({ field, text }): Ground => ({
-        text: field === 'base' ? `the base set contains ${text}` : `the manifest wants ${text}`,
-        owner: undefined,
-      }),
-    ),
-    ...chosen.flatMap(owner =>
-      requirementsOf(encoding, encoding.variableOf(owner))
-        .filter(tells)
-        .map(({ field, text }): Ground => {
-          const verb = field === 'Recommends' ? 'recommends' : 'needs'
-          return { text: `${titleOf(owner)} ${verb} ${text}`, owner }
-        }),
-    ),
-  ]
+function needsFor(now: number, then: number | undefined, uses: Uses): readonly Ground[] {
+  const telling = (uses.get(now) ?? []).filter(({ alternatives }) => then === undefined || !alternatives.includes(then))
+  return telling.map(({ owner, field, text }): Ground => ({ text: needText(owner, field, text), owner }))
+}
+
+function needText(owner: BinaryPackage | undefined, field: Requirement['field'], text: string): string {
+  if (owner === undefined) return field === 'base' ? `the base set contains ${text}` : `the manifest wants ${text}`
+  return `${titleOf(owner)} ${field === 'Recommends' ? 'recommends' : 'needs'} ${text}`
 }
 
 function conflictsWith(

@@ -1,4 +1,4 @@
-import { Fault } from '../kernel/index.ts'
+import { Fault, groupBy } from '../kernel/index.ts'
 
 /** Parts in falling weight: the first part in which two costs differ decides, whatever follows. */
 export type Cost = readonly number[]
@@ -37,6 +37,11 @@ export function* cheapestHittingSet(
   let nodes = 0
   const hitting = new Set<number>()
   for (const part of independentParts(conflicts)) {
+    const [only] = part
+    if (part.length === 1 && only !== undefined) {
+      hitting.add(only.reduce((least, each) => (inOrder(each, least) < 0 ? each : least)))
+      continue
+    }
     let best: { readonly elements: readonly number[]; readonly cost: Cost } | undefined
     // Branch on the smallest open conflict: take its first element, or rule it out and take the second, …
     function* branch(open: readonly Conflict[], taken: readonly number[], cost: Cost): Generator<void, void> {
@@ -86,22 +91,41 @@ function plus(left: Cost, right: Cost): Cost {
 
 /** Groups of conflicts that are connected through elements, without those that another one implies. */
 function independentParts(conflicts: readonly Conflict[]): readonly (readonly Conflict[])[] {
-  const bySize = conflicts.toSorted((left, right) => left.length - right.length)
-  const needed: Conflict[] = []
-  for (const conflict of bySize) {
-    const elements = new Set(conflict)
-    if (!needed.some(each => each.every(element => elements.has(element)))) needed.push(conflict)
+  const needed = withoutImplied(conflicts)
+  /** The first conflict of the group that a conflict, or an element, was found to belong to. */
+  const leaders = needed.map((_, at) => at)
+  const seenAt = new Map<number, number>()
+  const leaderOf = (at: number): number => {
+    let leader = at
+    for (let next = leaders[leader] ?? leader; next !== leader; next = leaders[leader] ?? leader) leader = next
+    leaders[at] = leader
+    return leader
   }
-  let parts: { readonly elements: Set<number>; readonly members: Conflict[] }[] = []
-  for (const conflict of needed) {
-    const touched = parts.filter(part => conflict.some(element => part.elements.has(element)))
-    const joined = {
-      elements: new Set([...touched.flatMap(part => [...part.elements]), ...conflict]),
-      members: [...touched.flatMap(part => part.members), conflict],
+  for (const [at, conflict] of needed.entries())
+    for (const element of conflict) {
+      const earlier = seenAt.get(element)
+      if (earlier === undefined) seenAt.set(element, at)
+      else leaders[leaderOf(at)] = leaderOf(earlier)
     }
-    parts = [...parts.filter(part => !touched.includes(part)), joined]
+  return [...groupBy(needed.entries(), ([at]) => String(leaderOf(at))).values()].map(group =>
+    group.map(([, conflict]) => conflict),
+  )
+}
+
+/** A conflict that contains another one is settled with it. */
+function withoutImplied(conflicts: readonly Conflict[]): readonly Conflict[] {
+  const needed: Conflict[] = []
+  /** Needed conflicts by their first element: one that is contained shows up under an element of the other. */
+  const byFirst = new Map<number, Conflict[]>()
+  for (const conflict of conflicts.toSorted((left, right) => left.length - right.length)) {
+    const elements = new Set(conflict)
+    const smaller = conflict.flatMap(element => byFirst.get(element) ?? [])
+    if (smaller.some(each => each.every(element => elements.has(element)))) continue
+    needed.push(conflict)
+    const [first] = conflict
+    if (first !== undefined) byFirst.set(first, [...(byFirst.get(first) ?? []), conflict])
   }
-  return parts.map(({ members }) => members)
+  return needed
 }
 
 function tooEntangled(): Fault {

@@ -30,17 +30,20 @@ function write(name: string, content: string | Uint8Array): void {
 }
 
 /** Signed archives below `archive/`: the main one, and one for security updates. */
-async function publish(main: Stanzas, security: Stanzas = {}): Promise<void> {
-  for (const [place, stanzas] of [
-    ['archive', main],
-    ['security', security],
+async function publish(main: Stanzas, security: Stanzas = {}, mainOfArm64 = main): Promise<void> {
+  for (const [place, amd64, arm64] of [
+    ['archive', main, mainOfArm64],
+    ['security', security, security],
   ] as const) {
-    const debs = Object.entries(stanzas).map(([title, fields]) => [title, { Architecture: 'all', ...fields }] as const)
-    const index = packagesFile(Object.fromEntries(debs))
-    const indexes = { 'main/binary-amd64': index, 'main/binary-arm64': index }
+    const indexes = { 'main/binary-amd64': indexOf(amd64), 'main/binary-arm64': indexOf(arm64) }
     for (const [path, bytes] of Object.entries(await signedSuite({ indexes, fields: {}, keys: [key] })))
       write(`${place}/${path}`, bytes)
   }
+}
+
+function indexOf(stanzas: Stanzas): string {
+  const debs = Object.entries(stanzas).map(([title, fields]) => [title, { Architecture: 'all', ...fields }] as const)
+  return packagesFile(Object.fromEntries(debs))
 }
 
 function want(packages: string, architectures = 'amd64'): void {
@@ -131,6 +134,15 @@ describe('lock update NAME', () => {
     assert.equal(result.exitCode, 1, result.errorOutput)
     assert.match(result.output, /nginx-common:all \(arm64\) 1 → 2/)
     assert.deepEqual(await locked(), ['curl 1', 'nginx 2', 'nginx-common 2', 'openssl 1'])
+  })
+
+  test('goes no further than all roots can follow, where the manifest asks for one version', async () => {
+    await lockBefore('nginx, curl, openssl', 'amd64, arm64')
+    write('aptroot.yaml', `${read('aptroot.yaml')}same-version: [curl]\n`)
+    await publish({ ...before, 'curl 2': {}, 'curl 3': {} }, {}, { ...before, 'curl 2': {} })
+    const result = await update('curl')
+    assert.equal(result.exitCode, 0, result.errorOutput)
+    assert.deepEqual(await locked(), ['curl 2', 'nginx 1', 'nginx-common 1', 'openssl 1'])
   })
 
   test('that is neither locked nor wanted is refused with the names that are near', async () => {

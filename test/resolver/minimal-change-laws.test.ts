@@ -105,6 +105,11 @@ describe('an update of named packages', () => {
         const uses = [...chosen].filter(owner => answersOf(owner).flat().some(isMeant))
         assert.deepEqual(uses.map(titleOf), [], `${label}: ${each.name} left`)
       }
+      assert.deepEqual(
+        found.forced.filter(each => each.reason === 'the other changes leave no room for it'),
+        [],
+        label,
+      )
       const weighed = previous.filter(
         ({ name, architecture }) => !left.some(each => each.name === name && each.architecture === architecture),
       )
