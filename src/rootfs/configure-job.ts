@@ -12,7 +12,7 @@ import {
   type Session,
   silentJournal,
 } from '../kernel/index.ts'
-import { runInUserNamespace, type SandboxBackEnd } from '../sandbox/index.ts'
+import { type Emulator, registerEmulator, runInUserNamespace, type SandboxBackEnd } from '../sandbox/index.ts'
 import { Store } from '../store/index.ts'
 import { buildConfigured } from './build-configured.ts'
 import type { ConfigureRequest } from './configure-root.ts'
@@ -33,6 +33,7 @@ type ConfigureJob =
         readonly processor: string
         readonly searchPath: string
       }
+      readonly emulator?: Emulator
     }
   | { readonly kind: 'remove'; readonly folder: string }
 
@@ -50,7 +51,11 @@ type JobMessage =
     }
 
 /** As `buildConfigured`, in a user namespace. @throws {Fault} as there, and as `runInUserNamespace` */
-export async function buildInNamespace(request: ConfigureRequest, top: string, session: Session): Promise<void> {
+export async function buildInNamespace(
+  request: ConfigureRequest & { readonly emulator: Emulator | undefined },
+  top: string,
+  session: Session,
+): Promise<void> {
   const { debs, nativeArchitecture, foreignArchitectures, image, sourceDateEpochSeconds, automatic, host } = request
   const job: ConfigureJob = {
     kind: 'build',
@@ -77,6 +82,7 @@ export async function buildInNamespace(request: ConfigureRequest, top: string, s
       processor: host.processor,
       searchPath: host.namespace?.searchPath ?? '',
     },
+    ...(request.emulator === undefined ? {} : { emulator: request.emulator }),
   }
   await runJob(request, job, session)
 }
@@ -89,7 +95,7 @@ export async function removeInNamespace(request: ConfigureRequest, folder: strin
 
 async function runJob({ host }: ConfigureRequest, job: ConfigureJob, session: Session): Promise<void> {
   const entry = host.namespace
-  if (entry === undefined) throw new Fault('INTERNAL', { message: 'this process is root and needs no namespace' })
+  if (entry === undefined) throw new Fault('INTERNAL', { message: 'there is no way into a user namespace' })
   let open = ''
   let fault: Fault | undefined
   const result = await runInUserNamespace(
@@ -140,11 +146,14 @@ export async function runConfigureJob(
       for (const name of readdirSync(job.folder)) rmSync(join(job.folder, name), { recursive: true, force: true })
       return
     }
+    const { searchPath, backEnd, ...host } = job.host
+    const runner = world.runnerFor(searchPath)
+    if (job.emulator !== undefined)
+      await registerEmulator(job.emulator, { folder: join(job.top, 'binfmt_misc'), runner }, session)
     const store = new Store({ folder: job.storeFolder, clock: { now: world.now } })
     const packs: Pack[] = []
     for (const deb of job.inputs.debs) packs.push(await unpackDeb(deb, store, session))
-    const { searchPath, backEnd, ...host } = job.host
-    const scriptHost = { ...host, backEnd, runner: world.runnerFor(searchPath) }
+    const scriptHost = { ...host, backEnd, runner }
     const request = { ...job.inputs, packs, mergedUsr: job.mergedUsr, store, host: scriptHost }
     await buildConfigured(request, job.top, session)
   } catch (error) {

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { Fault, isFault, type Session } from '../kernel/index.ts'
+import { findEmulation } from '../sandbox/index.ts'
 import { buildConfigured, type ScriptHost } from './build-configured.ts'
 import { buildInNamespace, removeInNamespace } from './configure-job.ts'
 import { type ConfiguredManifest, configuredObject, decodeConfigured } from './configured-record.ts'
@@ -10,12 +11,14 @@ import { type ContentPack, readPackManifest } from './pack-file.ts'
 export interface ConfigureHost extends ScriptHost {
   /** Absolute; the root is built in a closed folder in it. */
   readonly temporaryFolder: string
-  /** How an ordinary user becomes root of a namespace; undefined when this process is root. */
+  /** How to become root of a user namespace; undefined: this process is root, and runs scripts of its own processor only. */
   readonly namespace: NamespaceEntry | undefined
 }
 
 /** The program that runs `runConfigureJob` with the job on its standard input. */
 export interface NamespaceEntry {
+  /** Root enters a namespace where an emulator has to be registered, an ordinary user for every script. */
+  readonly entered: 'always' | 'for emulation'
   readonly program: string
   readonly arguments: readonly string[]
   /** PATH of this host, to find the programs of the sandbox in. */
@@ -46,10 +49,23 @@ export async function configureRoot(request: ConfigureRequest, session: Session)
     session.journal.emit({ kind: 'noted', stage: 'configure', message: 'configured before: taken from the store' })
     return { ...known, pack: { name: 'the configured root', object, places: known.places } }
   }
+  const emulation = await findEmulation({
+    architecture: request.nativeArchitecture,
+    processor: request.host.processor,
+    runner: request.host.runner,
+  })
+  const emulator = emulation.kind === 'private' ? emulation.emulator : undefined
+  if (emulator !== undefined)
+    session.journal.emit({
+      kind: 'noted',
+      stage: 'configure',
+      message: `${emulator.program} runs what scripts of ${request.nativeArchitecture} start`,
+    })
   const top = mkdtempSync(join(request.host.temporaryFolder, 'aptroot-root-'))
   try {
-    if (request.host.namespace === undefined) await buildConfigured(request, top, session)
-    else await buildInNamespace(request, top, session)
+    if (emulator !== undefined || request.host.namespace?.entered === 'always')
+      await buildInNamespace({ ...request, emulator }, top, session)
+    else await buildConfigured(request, top, session)
   } finally {
     await removeStaging(request, top)
   }

@@ -1,3 +1,4 @@
+export { type Emulation, type EmulationRequest, type Emulator, findEmulation } from './emulator.ts'
 export {
   defaultLimits,
   type Sandbox,
@@ -7,4 +8,5 @@ export {
   sandboxBackEnds,
 } from './model.ts'
 export { openSandbox, type SandboxRequest } from './open-sandbox.ts'
+export { registerEmulator } from './register-emulator.ts'
 export { type NamespacedProgram, runInUserNamespace } from './user-namespace.ts'

@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { Fault, type ProcessDescriptor, type ProcessResult, type ProcessRunner, type Session } from '../kernel/index.ts'
 
 export interface NamespacedProgram {
-  /** Absolute; it sees this host's files, as root of a namespace in which the caller's subordinate ids are all others. */
+  /** Absolute; it sees this host's files, as root of a namespace. */
   readonly program: string
   readonly arguments: readonly string[]
   readonly environment: Readonly<Record<string, string>>
@@ -22,8 +22,8 @@ export interface IdRange {
 const idsNeeded = 65_535
 
 /**
- * Runs a program as root of a user namespace of its own, for an ordinary user: the caller is 0 there, and 1 and up are the caller's
- * subordinate ids. Files that belong to those can be read and removed from inside such a namespace only.
+ * Runs a program as root of a user namespace of its own. An ordinary user is 0 there, and 1 and up are the user's subordinate ids; files
+ * that belong to those can be read and removed from inside such a namespace only. For root all ids are what they are outside.
  *
  * @throws {Fault} `SANDBOX_UNAVAILABLE` when a program, the ids or the permission for it is missing, each with what to do
  */
@@ -32,12 +32,9 @@ export async function runInUserNamespace(
   runner: ProcessRunner,
   session: Session,
 ): Promise<ProcessResult> {
-  const [bwrap, newuidmap, newgidmap] = await Promise.all(['bwrap', 'newuidmap', 'newgidmap'].map(runner.find))
+  const bwrap = await runner.find('bwrap')
   if (bwrap === undefined) throw unavailable('bubblewrap is not installed', 'Install the package bubblewrap.')
-  if (newuidmap === undefined || newgidmap === undefined)
-    throw unavailable('newuidmap and newgidmap are not installed', 'Install the package uidmap.')
-  const users = subordinateIds('/etc/subuid')
-  const groups = subordinateIds('/etc/subgid')
+  const mapIds = process.getuid?.() === 0 ? mapAllIds : await subordinateMapping(runner, session)
 
   // The gate stays shut when the ids cannot be mapped; bwrap then ends by itself.
   let openGate: () => void = () => undefined
@@ -47,23 +44,6 @@ export async function runInUserNamespace(
     breakGate = reject
   })
   let mappingProblem: unknown
-  const mapped = async (processId: number) => {
-    const { uid, gid } = userInfo()
-    for (const [command, own, range] of [
-      [newuidmap, uid, users],
-      [newgidmap, gid, groups],
-    ] as const) {
-      const map = [processId, 0, own, 1, 1, range.first, Math.min(range.count, idsNeeded)].map(String)
-      const result = await runner.run({
-        program: command,
-        arguments: map,
-        environment: {},
-        workingFolder: '/',
-        signal: session.signal,
-      })
-      if (result.exitStatus !== 0) throw unavailable(wordsOf(result), 'Look at /etc/subuid and /etc/subgid.')
-    }
-  }
   let info = ''
   const descriptors: ProcessDescriptor[] = [
     { kind: 'gate', opened },
@@ -74,7 +54,7 @@ export async function runInUserNamespace(
         const processId = /"child-pid": *(\d+)/.exec(info)?.[1]
         if (processId === undefined || !info.trimEnd().endsWith('}')) return
         info = ''
-        mapped(Number(processId)).then(openGate, (error: unknown) => {
+        mapIds(Number(processId)).then(openGate, (error: unknown) => {
           mappingProblem = error
           breakGate(error)
         })
@@ -103,6 +83,52 @@ export async function runInUserNamespace(
       'Allow it with `sysctl kernel.unprivileged_userns_clone=1`, on Ubuntu 24.04 with an AppArmor profile for bwrap, or run as root.',
     )
   return result
+}
+
+type IdMapping = (processId: number) => Promise<void>
+
+/** Root's own ids, which in a container may be a part of all. @see user_namespaces(7) */
+async function mapAllIds(processId: number): Promise<void> {
+  for (const kind of ['uid_map', 'gid_map']) {
+    const lines = readFileSync(`/proc/self/${kind}`, 'utf8').trim().split('\n')
+    const ranges = lines.map(line => line.trim().split(/ +/))
+    const identity = ranges.map(([first, , count]) => `${first} ${first} ${count}\n`).join('')
+    try {
+      // One write(2) has to bring all lines.
+      writeFileSync(`/proc/${processId}/${kind}`, identity)
+    } catch (error) {
+      throw unavailable(
+        `ids cannot be mapped (${error instanceof Error ? error.message : error})`,
+        'Run where root has CAP_SETUID and CAP_SETGID.',
+      )
+    }
+  }
+}
+
+/** @throws {Fault} `SANDBOX_UNAVAILABLE` when there are no ids, or no programs that may map them */
+async function subordinateMapping(runner: ProcessRunner, session: Session): Promise<IdMapping> {
+  const [newuidmap, newgidmap] = await Promise.all(['newuidmap', 'newgidmap'].map(runner.find))
+  if (newuidmap === undefined || newgidmap === undefined)
+    throw unavailable('newuidmap and newgidmap are not installed', 'Install the package uidmap.')
+  const users = subordinateIds('/etc/subuid')
+  const groups = subordinateIds('/etc/subgid')
+  return async processId => {
+    const { uid, gid } = userInfo()
+    for (const [command, own, range] of [
+      [newuidmap, uid, users],
+      [newgidmap, gid, groups],
+    ] as const) {
+      const map = [processId, 0, own, 1, 1, range.first, Math.min(range.count, idsNeeded)].map(String)
+      const result = await runner.run({
+        program: command,
+        arguments: map,
+        environment: {},
+        workingFolder: '/',
+        signal: session.signal,
+      })
+      if (result.exitStatus !== 0) throw unavailable(wordsOf(result), 'Look at /etc/subuid and /etc/subgid.')
+    }
+  }
 }
 
 /** The caller's largest range. @throws {Fault} `SANDBOX_UNAVAILABLE` when there is none that is large enough */

@@ -3,7 +3,7 @@ import type { ConfigureHost } from '../rootfs/index.ts'
 import type { SandboxBackEnd } from '../sandbox/index.ts'
 import type { World } from './world.ts'
 
-/** How maintainer scripts are run on this host: directly by root, by others in a user namespace. */
+/** How maintainer scripts are run on this host: directly by root, by others and of other processors in a user namespace. */
 export function configureHostOf(world: World, backEnd: SandboxBackEnd | undefined): ConfigureHost {
   return {
     runner: world.processRunner,
@@ -11,13 +11,11 @@ export function configureHostOf(world: World, backEnd: SandboxBackEnd | undefine
     temporaryFolder: world.temporaryFolder,
     nowSeconds: world.clock.now().getTime() / 1000,
     processor: process.arch,
-    namespace:
-      process.getuid?.() === 0
-        ? undefined
-        : {
-            program: process.execPath,
-            arguments: [join(world.packageFolder, 'dist/workers/configure-root.js')],
-            searchPath: world.environment.PATH ?? '',
-          },
+    namespace: {
+      entered: process.getuid?.() === 0 ? 'for emulation' : 'always',
+      program: process.execPath,
+      arguments: [join(world.packageFolder, 'dist/workers/configure-root.js')],
+      searchPath: world.environment.PATH ?? '',
+    },
   }
 }

@@ -139,8 +139,10 @@ export async function fetchRealDebs(archive: RealArchive, debs: readonly WantedD
 
 async function downloadWithApt(archive: RealArchive, debs: readonly WantedDeb[], kept: string): Promise<void> {
   const folder = `${archive.folder}.apt`
-  const apt = await privateApt(folder)
-  if (archive.state === 'frozen') await useFrozenLists(apt)
+  const architectures = [...new Set(debs.map(deb => deb.architecture))].filter(each => each !== 'all').sort()
+  const [first = 'amd64', ...others] = architectures
+  const apt = await privateApt(folder, [first, ...others])
+  if (archive.state === 'frozen') await useFrozenLists(apt, [first, ...others])
   else await run('apt-get', ['-qq', 'update'], { env: apt.environment })
   const target = join(folder, 'downloads')
   await mkdir(target, { recursive: true })
@@ -206,7 +208,8 @@ async function privateApt(
 }
 
 /** Gives the recorded indexes to apt under the file names that it expects for this host's mirror. */
-async function useFrozenLists(apt: PrivateApt): Promise<void> {
+async function useFrozenLists(apt: PrivateApt, architectures: readonly string[]): Promise<void> {
+  // apt names only what it has lists of: those of this host.
   const { stdout } = await run('apt-get', [
     'indextargets',
     '--format',
@@ -220,7 +223,10 @@ async function useFrozenLists(apt: PrivateApt): Promise<void> {
     const dists = join(frozenFolder, entry.archive, 'dists', suite)
     const name = basename(listed).replace(/_Packages.*$/, '_Packages')
     await copyFile(join(dists, 'InRelease'), join(apt.lists, name.replace(/_main_binary-.*/, '_InRelease')))
-    await copyFile(join(dists, 'main/binary-amd64/Packages.xz'), join(apt.lists, `${name}.xz`))
+    for (const architecture of architectures) {
+      const its = name.replace('_main_binary-amd64_', `_main_binary-${architecture}_`)
+      await copyFile(join(dists, `main/binary-${architecture}/Packages.xz`), join(apt.lists, `${its}.xz`))
+    }
   }
 }
 

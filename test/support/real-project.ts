@@ -24,12 +24,16 @@ export function wantedDebs(lock: Lockfile): readonly WantedDeb[] {
 }
 
 /** Locks the manifest against the recorded indexes, or the current ones where pinned debs have left the pool. */
-export async function realProject(scratch: string, manifest: readonly string[]): Promise<RealProject> {
+export async function realProject(
+  scratch: string,
+  manifest: readonly string[],
+  architecture = 'amd64',
+): Promise<RealProject> {
   const folder = await mkdtemp(join(scratch, 'project-'))
   const head = ['manifest: 1', 'distribution: debian/bookworm']
   await writeFile(join(folder, 'aptroot.yaml'), `${[...head, ...manifest].join('\n')}\n`)
   for (const make of [frozenArchive, currentArchive]) {
-    const archive = await make(await mkdtemp(join(scratch, 'served-')))
+    const archive = await make(await mkdtemp(join(scratch, 'served-')), [architecture])
     const mirror = await startMirror({ folder: archive.folder })
     const run = async (...commandLine: readonly string[]): Promise<ProgramResult> => {
       const result = await runAptroot(commandLine, {
