@@ -1,9 +1,8 @@
 import { displayByteString } from '../codec/index.ts'
-import { satisfies } from '../debian/index.ts'
-import { unreachable } from '../kernel/index.ts'
 import { folderOf, type TreeEntry } from '../tree/index.ts'
 import type { Clash, ClashReason } from './clash.ts'
 import { type ConffileLine, readConffiles } from './conffiles.ts'
+import { decideByReplaces, isOtherInstance, isSameObject } from './file-conflicts.ts'
 import type { UnpackedEntry } from './model.ts'
 import { debMalformed, type PackageFacts } from './package-facts.ts'
 import { noRedirections, type Redirections } from './redirections.ts'
@@ -319,41 +318,6 @@ function judgeOwners(
     if (decided === 'theirs-stay') verdict = 'theirs-stay'
   }
   return verdict
-}
-
-/** Instances of one Multi-Arch: same package share files; the resolver gives them one version. */
-function isOtherInstance(self: PackageFacts, other: PackageFacts): boolean {
-  return self.name === other.name && self.deb.multiArch === 'same' && other.deb.multiArch === 'same'
-}
-
-function decideByReplaces(self: PackageFacts, other: PackageFacts): 'ours-stay' | 'theirs-stay' | undefined {
-  if (doesReplace(self, other)) return 'ours-stay'
-  return doesReplace(other, self) ? 'theirs-stay' : undefined
-}
-
-/** Real names only: Provides do not count for files (Debian Policy 7.6.1). */
-function doesReplace(replacing: PackageFacts, replaced: PackageFacts): boolean {
-  return replacing.replaces.some(
-    ({ packageName, constraint }) =>
-      packageName === replaced.name && (constraint === undefined || satisfies(replaced.deb.version, constraint)),
-  )
-}
-
-function isSameObject(before: TreeEntry, entry: TreeEntry): boolean {
-  switch (entry.kind) {
-    case 'file':
-      return before.kind === 'file' && before.content.sha256 === entry.content.sha256
-    case 'symlink':
-      return before.kind === 'symlink' && before.target === entry.target
-    case 'character-device':
-    case 'block-device':
-      return before.kind === entry.kind && before.major === entry.major && before.minor === entry.minor
-    case 'directory':
-    case 'fifo':
-      return before.kind === entry.kind
-    default:
-      return unreachable(entry)
-  }
 }
 
 function takeFromOthers(state: Unpacking, { self, placed }: Archive): void {
