@@ -1,41 +1,43 @@
 import type { Session } from '../kernel/index.ts'
 import { diffLockfiles, type LockDifference } from '../lockfile/difference.ts'
-import { readLockfile } from '../lockfile/read.ts'
+import type { Review } from '../review/index.ts'
 import type { Project } from './project.ts'
-import { type NamedText, readRevision, readSide } from './revision-file.ts'
-import { readTextFile } from './text-file.ts'
+import { readReviewSide, type SidePlace, sidePlace } from './review-sides.ts'
+import type { Site } from './site.ts'
 import type { World } from './world.ts'
 
 export interface CompareRequest {
   readonly project: Project
-  /** File or git revision; undefined: `HEAD`. */
+  /** File, git revision or URL; undefined: `HEAD`. */
   readonly before: string | undefined
-  /** File or git revision; undefined: the lockfile in the working tree. */
+  /** The same; undefined: the lockfile in the working tree. */
   readonly after: string | undefined
+  /** Asked for when something has to be fetched. */
+  readonly siteOf: () => Promise<Site>
 }
 
 export interface LockComparison {
-  readonly before: string
-  readonly after: string
   readonly difference: LockDifference
+  readonly review: Review
 }
 
-/** @throws {Fault} `LOCK_MISSING`, `PROGRAM_FAILED` (git), and what `readLockfile` throws */
-export async function compareLocks(
-  { project, before, after }: CompareRequest,
-  session: Session,
-  world: Pick<World, 'processRunner' | 'environment' | 'workingFolder'>,
-): Promise<LockComparison> {
-  const side = (name: string) => readSide(name, project.lockPath, session, world)
-  const earlier =
-    before === undefined ? await readRevision('HEAD', project.lockPath, session, world) : await side(before)
-  const later: NamedText =
-    after === undefined
-      ? { name: project.lockName, text: await readTextFile(project.lockPath, 'LOCK_MISSING') }
-      : await side(after)
-  const [lockBefore, lockAfter] = await Promise.all([
-    readLockfile(earlier.text, earlier.name),
-    readLockfile(later.text, later.name),
+/**
+ * Lock and manifest of two states, compared together.
+ *
+ * @throws {Fault} `LOCK_MISSING`, `PROGRAM_FAILED` (git), and what `readReviewSide` throws
+ */
+export async function compareLocks(request: CompareRequest, session: Session, world: World): Promise<LockComparison> {
+  const { project } = request
+  const placeOf = async (name: string | undefined, otherwise: SidePlace) =>
+    name === undefined ? otherwise : sidePlace(name, world.workingFolder)
+  const places = await Promise.all([
+    placeOf(request.before, { kind: 'revision', revision: 'HEAD' }),
+    placeOf(request.after, { kind: 'file', name: project.lockName, lockPath: project.lockPath }),
   ])
-  return { before: earlier.name, after: later.name, difference: diffLockfiles(lockBefore, lockAfter) }
+  const [before, after] = await Promise.all([
+    readReviewSide(places[0], request, session, world),
+    readReviewSide(places[1], request, session, world),
+  ])
+  const { reviewLocks } = await import('../review/index.ts')
+  return { difference: diffLockfiles(before.lock, after.lock), review: reviewLocks({ before, after }) }
 }

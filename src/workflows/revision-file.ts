@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises'
-import { basename, dirname, resolve } from 'node:path'
+import { basename, dirname } from 'node:path'
 import { decodeUtf8, Fault, type Session } from '../kernel/index.ts'
 import type { World } from './world.ts'
 
@@ -9,30 +9,17 @@ export interface NamedText {
   readonly text: string
 }
 
-/**
- * A lockfile as a side of a comparison: the path of a file, or a revision of git in which `lockPath` is looked up.
- * `HEAD:other/aptroot.lock` names revision and path, as git does.
- *
- * @throws {Fault} `LOCK_MISSING` when it is neither; `PROGRAM_FAILED` when git is needed and missing
- */
-export async function readSide(
-  side: string,
-  lockPath: string,
-  session: Session,
-  world: Pick<World, 'processRunner' | 'environment' | 'workingFolder'>,
-): Promise<NamedText> {
-  const { readTextFile } = await import('./text-file.ts')
-  const path = resolve(world.workingFolder, side)
-  if (await isFile(path)) return { name: side, text: await readTextFile(path, 'LOCK_MISSING') }
-  return readRevision(side, lockPath, session, world)
-}
-
-async function isFile(path: string): Promise<boolean> {
+export async function isFile(path: string): Promise<boolean> {
   const facts = await stat(path).catch(() => undefined)
   return facts?.isFile() === true
 }
 
-/** The file as git has it at a revision. Nothing of the repository's is run: no textconv, no filter, no hook. */
+/**
+ * The file as git has it at a revision; `HEAD:other/aptroot.lock` names revision and path, as git does. Nothing of the repository's is run: no
+ * textconv, no filter, no hook.
+ *
+ * @throws {Fault} `LOCK_MISSING` when there is no such revision or file; `PROGRAM_FAILED` when git is missing
+ */
 export async function readRevision(
   revision: string,
   path: string,

@@ -18,7 +18,8 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, test } from 'vitest'
 import { createProcessRunner } from '../../src/adapters/process-runner.ts'
 import { silentJournal } from '../../src/kernel/index.ts'
-import { readSide } from '../../src/workflows/revision-file.ts'
+import { sidePlace } from '../../src/workflows/review-sides.ts'
+import { readRevision } from '../../src/workflows/revision-file.ts'
 import { readTextFile, replaceTextFile } from '../../src/workflows/text-file.ts'
 import { assertFault } from '../support/assert-fault.ts'
 
@@ -98,8 +99,11 @@ describe('a side of a comparison', () => {
     environment: { PATH: searchPath, HOME: folder },
     workingFolder: folder,
   })
-  const read = (side: string, searchPath = process.env.PATH ?? '') =>
-    readSide(side, join(folder, 'sub/aptroot.lock'), session, worldWith(searchPath))
+  const read = async (side: string, searchPath = process.env.PATH ?? '') => {
+    const place = await sidePlace(side, folder)
+    if (place.kind === 'file') return { name: place.name, text: await readTextFile(place.lockPath, 'LOCK_MISSING') }
+    return readRevision(side, join(folder, 'sub/aptroot.lock'), session, worldWith(searchPath))
+  }
 
   beforeEach(() => {
     mkdirSync(join(folder, 'sub'))

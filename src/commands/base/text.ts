@@ -1,3 +1,7 @@
+import { printable } from '../../review/quantity.ts'
+
+export { count, formatBytes, printable } from '../../review/quantity.ts'
+
 /** What a piece of text says of itself; the terminal chooses the colour, and elsewhere the words have to do. */
 export type Tone = 'strong' | 'faint' | 'good' | 'bad' | 'changed' | 'notice'
 
@@ -36,16 +40,6 @@ export function renderLine(line: Line, colour: Colour): string {
     .join('')
 }
 
-/**
- * C0, C1 and the bidirectional controls are shown, not obeyed: a version, a path or a server's words could otherwise move the
- * cursor, clear the screen or reverse what a reviewer reads.
- */
-const unprintable = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g
-
-export function printable(text: string): string {
-  return text.replace(unprintable, character => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
-}
-
 /** Left-aligned columns, two spaces apart; the last column is not padded. */
 export function alignColumns(rows: readonly (readonly string[])[]): string[] {
   const widths: number[] = []
@@ -56,23 +50,6 @@ export function alignColumns(rows: readonly (readonly string[])[]): string[] {
   return rows.map(row =>
     row.map((cell, at) => (at === row.length - 1 ? cell : cell.padEnd(widths[at] ?? 0))).join('  '),
   )
-}
-
-/** `1 package`, `3 packages`. */
-export function count(amount: number, singular: string, plural = `${singular}s`): string {
-  return `${amount} ${amount === 1 ? singular : plural}`
-}
-
-/** Decimal units as download tools use them: `1.2 MB`. */
-export function formatBytes(bytes: number): string {
-  const units = ['B', 'kB', 'MB', 'GB', 'TB']
-  let value = bytes
-  let unit = 0
-  while (value >= 999.95 && unit < units.length - 1) {
-    value /= 1000
-    unit++
-  }
-  return unit === 0 ? `${value} B` : `${value.toFixed(1)} ${units[unit]}`
 }
 
 /** `0.4 s`, `12 s`, `3 min 05 s`, `2 h 10 min`. */

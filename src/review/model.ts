@@ -1,0 +1,91 @@
+import type { DebChange, RequestChange } from '../lockfile/index.ts'
+import type { VersionStep } from './version-step.ts'
+
+/** What a change of trust is about; in the order in which a reviewer reads them. */
+export const trustKinds = [
+  'other-bytes',
+  'key',
+  'unsigned',
+  'archive',
+  'downgrade',
+  'rollback',
+  'unproven',
+  'hook',
+  'overlay',
+  'origin',
+  'pin',
+  'own-deb',
+  'image',
+  'stale',
+  'unknown',
+] as const
+
+export type TrustKind = (typeof trustKinds)[number]
+
+/** Something that decides whom we believe, or what runs, changed. */
+export interface TrustFinding {
+  readonly kind: TrustKind
+  readonly change: 'added' | 'removed' | 'changed'
+  /** What it is about: an archive, a path, a deb. From outside: never shown as anything but text. */
+  readonly subject: string
+  /** The values, from outside as well. */
+  readonly detail: string
+}
+
+/** Debs of one source and one change, told once for all architectures. */
+export interface ReviewedDeb {
+  readonly name: string
+  readonly architectures: readonly string[]
+  readonly change: DebChange['kind']
+  readonly step: VersionStep | undefined
+  readonly versionBefore: string | undefined
+  readonly versionAfter: string | undefined
+  readonly fromBefore: string | undefined
+  readonly fromAfter: string | undefined
+  readonly root: 'wanted' | 'base' | undefined
+  /** For what was added: names from something wanted down to it. */
+  readonly path: readonly string[]
+  /** For what was removed, and for marks. */
+  readonly reasons: readonly string[]
+  /** Of all its architectures. */
+  readonly downloadBytes: number
+}
+
+export type SourceSection = 'security' | 'changed' | 'added' | 'removed' | 'unchanged-bytes'
+
+export interface ReviewedSource {
+  readonly source: string
+  readonly section: SourceSection
+  readonly versionsBefore: readonly string[]
+  readonly versionsAfter: readonly string[]
+  /** The weightiest step of its debs. */
+  readonly step: VersionStep | undefined
+  readonly debs: readonly ReviewedDeb[]
+  readonly downloadBytes: number
+  /** undefined: the debs were not opened. */
+  readonly installedBytes: number | undefined
+}
+
+/** Whether the manifests stood beside both locks. */
+export type ManifestComparison =
+  | { readonly kind: 'compared' }
+  /** Neither side has one. */
+  | { readonly kind: 'absent' }
+  /** Only one side has one. */
+  | { readonly kind: 'one-sided'; readonly missing: 'before' | 'after' }
+
+/** A lock change as a person reviews it. Plain data; `schema/lock-diff.schema.json` describes it. */
+export interface Review {
+  readonly review: 1
+  readonly before: string
+  readonly after: string
+  readonly manifest: ManifestComparison
+  /** Sorted by kind as `trustKinds`, then subject. */
+  readonly trust: readonly TrustFinding[]
+  readonly request: readonly RequestChange[]
+  /** Security first, then changed, added, removed, unchanged bytes; by name within. */
+  readonly sources: readonly ReviewedSource[]
+  readonly downloadBytes: number
+  /** Growth of the installed system; undefined: the debs were not opened. */
+  readonly installedBytes: number | undefined
+}

@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Ajv } from 'ajv'
+import { afterEach, beforeEach, describe, test } from 'vitest'
+import { type Lockfile, writeLockfile } from '../../src/lockfile/index.ts'
+import type { Review } from '../../src/review/index.ts'
+import { envelopeOf, runAptroot } from '../support/aptroot-program.ts'
+import { lockedDeb, lockWith, requestWith } from '../support/lock-values.ts'
+
+let folder = ''
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'aptroot-diff-'))
+})
+afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+const request = requestWith({ wanted: ['nginx'] })
+const nginx = (version: string) => lockedDeb(`nginx:amd64=${version}`, { root: 'wanted' })
+const manifest = (more = '') => `manifest: 1
+architectures: [amd64]
+archives:
+  - {id: debian, uri: "http://mirror.example.org/debian", suites: [bookworm], components: [main], signed-by: debian-archive}
+base: none
+packages: [nginx]
+image:
+  configure: none
+  outputs: [{format: tar, path: out/rootfs.tar}]
+${more}`
+
+function put(name: string, lock: Lockfile, text?: string): void {
+  writeFileSync(join(folder, `${name}.lock`), writeLockfile(lock))
+  if (text !== undefined) writeFileSync(join(folder, `${name}.yaml`), text)
+}
+const ask = (...commandLine: string[]) => runAptroot(['lock', 'diff', ...commandLine], { folder })
+const lockOf = (version: string, parts: Partial<Lockfile> = {}) => lockWith([nginx(version)], { request, ...parts })
+const git = (...words: string[]) =>
+  execFileSync('git', ['-c', 'user.name=Ada', '-c', 'user.email=ada@example.org', ...words], {
+    cwd: folder,
+    stdio: 'pipe',
+  })
+
+describe('lock diff', () => {
+  test('compares the manifest of a revision with that of the working tree', async () => {
+    put('aptroot', lockOf('1.22-1'), manifest())
+    git('init', '-q')
+    git('add', '.')
+    git('commit', '-qm', 'one')
+    put('aptroot', lockOf('1.22-1'), manifest('  files: [{source: overlay, target: /}]\n'))
+    const { output } = await ask()
+    assert.match(output, /^ {2}Files laid over the image added: files: source: overlay, target: \/$/m)
+  })
+
+  test('takes an address as a side', async () => {
+    put('old', lockOf('1.22-1'), manifest())
+    put('aptroot', lockOf('1.22-2'), manifest())
+    const { output } = await ask(`file://${folder}/old.lock`)
+    assert.match(output, /^ {2}nginx 1\.22-1 → 1\.22-2: new revision; 1\.0 kB to download$/m)
+    assert.doesNotMatch(output, /were not compared/)
+  })
+
+  test('prints JSON that its schema describes, bare and in the envelope', async () => {
+    put('old', lockOf('1.22-1'), manifest())
+    const more = lockWith([nginx('1:1.23-1'), lockedDeb('curl:amd64=7-1')], { request })
+    put('aptroot', more, manifest('  files: [{source: overlay, target: /}]\n'))
+    const schema = JSON.parse(readFileSync(new URL('../../schema/lock-diff.schema.json', import.meta.url), 'utf8'))
+    const accepts = new Ajv().compile(schema)
+    const bare: Review = JSON.parse((await ask('old.lock', '--format', 'json')).output)
+    assert.ok(accepts({ ...bare }), JSON.stringify(accepts.errors))
+    assert.deepEqual(envelopeOf(await ask('old.lock', '--json')).result, bare)
+    assert.equal(bare.sources[0]?.step?.kind, 'epoch')
+  })
+
+  test('prints the body of a request', async () => {
+    put('old', lockOf('1.22-1'), manifest())
+    put('aptroot', lockOf('1.23-1'), manifest())
+    assert.equal(
+      (await ask('old.lock', '--format', 'markdown')).output,
+      [
+        'Lock change: `old.lock` → `aptroot.lock`',
+        '',
+        'No change of trust.',
+        '',
+        '1 source package changed.',
+        '',
+        '### Other changes',
+        '',
+        '- `nginx` `1.22-1 → 1.23-1`: new upstream (minor); 1.0 kB to download',
+        '  - upgraded `nginx [amd64]`',
+        '',
+        '1.0 kB to download; installed size unknown: a lock does not say it.',
+        '',
+      ].join('\n'),
+    )
+  })
+})
