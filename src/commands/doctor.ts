@@ -3,14 +3,14 @@ import { diagnoseHost, type Finding } from '../workflows/diagnose-host.ts'
 import { BaseCommand } from './base/base-command.ts'
 import type { Answer } from './base/envelope.ts'
 import { settingsOf } from './base/settings.ts'
-import { storeFlags } from './base/settings-flags.ts'
+import { ownStoreFlags } from './base/settings-flags.ts'
 import { count, type Line, type Span, span } from './base/text.ts'
 
 export default class Doctor extends BaseCommand {
   static readonly readsConfig = true
   static override summary = 'Say what this machine can do for aptroot, and what to install for more'
   static override description = 'Changes nothing and uses no network. Ends with exit code 0 whatever it finds.'
-  static override flags = { ...storeFlags }
+  static override flags = { ...ownStoreFlags }
   static override examples = ['<%= config.bin %> doctor', '<%= config.bin %> doctor --json']
 
   async run(): Promise<Answer> {

@@ -69,7 +69,7 @@ async function withoutSound(wanted: readonly Wanted[], store: Store, session: Se
     const verdict = await store.check(blobOf(each.deb))
     if (verdict !== 'sound') missing.push(each)
     if (verdict === 'corrupt') {
-      const message = `the store's copy of ${each.deb.name} was damaged and is replaced`
+      const message = `the store's copy of ${each.deb.name} was damaged and is fetched anew`
       session.journal.emit({ kind: 'warned', stage: 'fetch', message })
     }
   }

@@ -26,6 +26,7 @@ type ConfigureJob =
       readonly inputs: ConfigureInputs
       readonly mergedUsr: MergedUsr
       readonly storeFolder: string
+      readonly storeLayers: readonly string[]
       readonly top: string
       readonly host: {
         readonly backEnd?: SandboxBackEnd
@@ -75,6 +76,7 @@ export async function buildInNamespace(
     },
     mergedUsr: request.mergedUsr,
     storeFolder: request.store.folder,
+    storeLayers: request.store.layers,
     top,
     host: {
       ...(host.backEnd === undefined ? {} : { backEnd: host.backEnd }),
@@ -150,7 +152,7 @@ export async function runConfigureJob(
     const runner = world.runnerFor(searchPath)
     if (job.emulator !== undefined)
       await registerEmulator(job.emulator, { folder: join(job.top, 'binfmt_misc'), runner }, session)
-    const store = new Store({ folder: job.storeFolder, clock: { now: world.now } })
+    const store = new Store({ folder: job.storeFolder, layers: job.storeLayers, clock: { now: world.now } })
     const packs: Pack[] = []
     for (const deb of job.inputs.debs) packs.push(await unpackDeb(deb, store, session))
     const scriptHost = { ...host, backEnd, runner }

@@ -3,7 +3,7 @@ import { type FileHandle, open, rm, stat } from 'node:fs/promises'
 import { Fault } from '../kernel/index.ts'
 import { readChunks } from './file-chunks.ts'
 import { type BlobIdentity, blobPath, type StoreLayout } from './layout.ts'
-import { onDisk, onDiskIfPresent } from './store-fault.ts'
+import { isForbidden, onDisk, onDiskIfPresent, storeFault } from './store-fault.ts'
 
 export interface FileDigest {
   readonly sha256: string
@@ -17,7 +17,7 @@ export async function hasBlob(layout: StoreLayout, blob: BlobIdentity): Promise<
   return found?.isFile() === true && found.size === blob.sizeBytes
 }
 
-/** Reads the whole blob and compares; one that differs is removed, since it can only mislead. */
+/** Reads the whole blob and compares; one that differs is removed, since it can only mislead (in a layer it is left). */
 export async function checkBlob(layout: StoreLayout, blob: BlobIdentity): Promise<'sound' | 'absent' | 'corrupt'> {
   const path = blobPath(layout, blob.sha256)
   const handle = await onDiskIfPresent(path, () => open(path, 'r'))
@@ -25,7 +25,7 @@ export async function checkBlob(layout: StoreLayout, blob: BlobIdentity): Promis
   try {
     const found = await onDisk(path, () => digestOf(handle))
     if (found.sha256 === blob.sha256 && found.sizeBytes === blob.sizeBytes) return 'sound'
-    await removeSame(path, handle)
+    await removeSame(path, handle, layout)
     return 'corrupt'
   } finally {
     await handle.close()
@@ -41,12 +41,12 @@ export async function checkBlob(layout: StoreLayout, blob: BlobIdentity): Promis
 export async function* streamBlob(layout: StoreLayout, blob: BlobIdentity): AsyncGenerator<Uint8Array> {
   const path = blobPath(layout, blob.sha256)
   const handle = await onDiskIfPresent(path, () => open(path, 'r'))
-  if (handle === undefined) throw corruptFault(path, 'is not there any more')
+  if (handle === undefined) throw corruptFault(path, 'is not there any more', layout)
   try {
     const { size } = await onDisk(path, () => handle.stat())
     if (size !== blob.sizeBytes) {
-      await removeSame(path, handle)
-      throw corruptFault(path, `has ${size} bytes, but ${blob.sizeBytes} belong there`)
+      await removeSame(path, handle, layout)
+      throw corruptFault(path, `has ${size} bytes, but ${blob.sizeBytes} belong there`, layout)
     }
     const hash = createHash('sha256')
     for await (const chunk of readChunks(handle, { offset: 0, length: size })) {
@@ -55,8 +55,8 @@ export async function* streamBlob(layout: StoreLayout, blob: BlobIdentity): Asyn
     }
     const found = hash.digest('hex')
     if (found === blob.sha256) return
-    await removeSame(path, handle)
-    throw corruptFault(path, `has sha256 ${found}`)
+    await removeSame(path, handle, layout)
+    throw corruptFault(path, `has sha256 ${found}`, layout)
   } finally {
     await handle.close()
   }
@@ -72,18 +72,30 @@ export async function digestOf(handle: FileHandle): Promise<FileDigest> {
   return { sha256: hash.digest('hex'), sizeBytes }
 }
 
-/** Removes a file unless another process has replaced it since it was opened. */
-export async function removeSame(path: string, handle: FileHandle): Promise<void> {
-  await onDisk(path, async () => {
+/**
+ * Removes a file unless another process has replaced it since it was opened.
+ *
+ * @returns `left` in a layer, and where this user may not write
+ */
+export async function removeSame(path: string, handle: FileHandle, { use }: StoreLayout): Promise<'removed' | 'left'> {
+  if (use === 'layer') return 'left'
+  try {
     const [opened, current] = await Promise.all([handle.stat(), stat(path).catch(() => undefined)])
     if (current?.ino === opened.ino && current.dev === opened.dev) await rm(path, { force: true })
-  })
+    return 'removed'
+  } catch (error) {
+    if (isForbidden(error)) return 'left'
+    throw storeFault(error, path)
+  }
 }
 
-export function corruptFault(path: string, why: string): Fault {
+export function corruptFault(path: string, why: string, { use }: StoreLayout): Fault {
   return new Fault('STORE_CORRUPT', {
     message: `${path} in the store ${why}`,
-    hint: 'Run the command again: what is damaged is removed and made anew. `aptroot store verify` checks the rest.',
+    hint:
+      use === 'own'
+        ? 'Run the command again: what is damaged is removed and made anew. `aptroot store verify` checks the rest.'
+        : 'Have its owner run `aptroot store verify --store DIR` there, or leave that store out of `store-layers`.',
     context: { path },
   })
 }

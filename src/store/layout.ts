@@ -36,12 +36,16 @@ export interface StoreLayout {
   readonly running: string
   /** Second names of those files: who is about to make the blob of that sha256. */
   readonly claims: string
+  readonly use: StoreUse
 }
+
+/** A layer belongs to somebody else: it is read and checked like any store, and never written to. */
+export type StoreUse = 'own' | 'layer'
 
 /** Times of use are as exact as pruning needs; a read-mostly store is not written to for each look. */
 export const useNotedEveryMilliseconds = 60 * 60 * 1000
 
-export function layoutOf(storeFolder: string): StoreLayout {
+export function layoutOf(storeFolder: string, use: StoreUse): StoreLayout {
   const top = join(storeFolder, 'store-v1')
   return {
     top,
@@ -51,6 +55,7 @@ export function layoutOf(storeFolder: string): StoreLayout {
     temporaries: join(top, 'temporary'),
     running: join(top, 'running'),
     claims: join(top, 'claim'),
+    use,
   }
 }
 

@@ -62,7 +62,7 @@ export async function putObject(
   }
 }
 
-/** @returns undefined when there is none, or when what is there is no object of that name (it is removed then) */
+/** @returns undefined when there is none, or when what is there is no object of that name (it is removed then, except from a layer) */
 export async function openObject(layout: StoreLayout, name: ObjectName): Promise<StoredObject | undefined> {
   const path = objectPath(layout, name)
   const handle = await onDiskIfPresent(path, () => open(path, 'r'))
@@ -70,11 +70,11 @@ export async function openObject(layout: StoreLayout, name: ObjectName): Promise
   try {
     const header = await onDisk(path, () => readHeader(handle))
     if (header === undefined || header.key !== objectDigest(name)) {
-      await removeSame(path, handle)
+      await removeSame(path, handle, layout)
       await handle.close()
       return undefined
     }
-    return storedObject(path, handle, header)
+    return storedObject({ path, layout }, handle, header)
   } catch (error) {
     await handle.close()
     throw error
@@ -96,10 +96,15 @@ interface ObjectHeader {
   readonly sha256: string
 }
 
-function storedObject(path: string, handle: FileHandle, header: ObjectHeader): StoredObject {
+interface ObjectPlace {
+  readonly path: string
+  readonly layout: StoreLayout
+}
+
+function storedObject({ path, layout }: ObjectPlace, handle: FileHandle, header: ObjectHeader): StoredObject {
   const checkRange = (offset: number, length: number) => {
     if (offset >= 0 && length >= 0 && offset + length <= header.sizeBytes) return
-    throw corruptFault(path, `has ${header.sizeBytes} bytes, but ${length} at ${offset} were wanted`)
+    throw corruptFault(path, `has ${header.sizeBytes} bytes, but ${length} at ${offset} were wanted`, layout)
   }
   return {
     sizeBytes: header.sizeBytes,
@@ -108,7 +113,7 @@ function storedObject(path: string, handle: FileHandle, header: ObjectHeader): S
       const bytes = new Uint8Array(length)
       for (let done = 0; done < length; ) {
         const count = readNow(path, handle, bytes, { done, position: headerBytes + offset + done })
-        if (count === 0) throw corruptFault(path, 'became shorter while it was read')
+        if (count === 0) throw corruptFault(path, 'became shorter while it was read', layout)
         done += count
       }
       return bytes
@@ -120,8 +125,8 @@ function storedObject(path: string, handle: FileHandle, header: ObjectHeader): S
     async check() {
       const found = await onDisk(path, () => payloadDigest(handle, header.sizeBytes))
       if (found === header.sha256) return
-      await removeSame(path, handle)
-      throw corruptFault(path, `has payload sha256 ${found}, but its header says ${header.sha256}`)
+      await removeSame(path, handle, layout)
+      throw corruptFault(path, `has payload sha256 ${found}, but its header says ${header.sha256}`, layout)
     },
     async close() {
       await handle.close()

@@ -17,7 +17,9 @@ export function storeFault(error: unknown, path: string): unknown {
     default:
       return new Fault('STORE_UNUSABLE', {
         message: `the store cannot be used at ${path}: ${reasonOf(code)}`,
-        hint: 'Make the folder writable for this user, or name another one with `--store DIR` or APTROOT_STORE.',
+        hint: isForbidden(error)
+          ? 'Name a writable folder with `--store DIR` (APTROOT_STORE), and this one with `--store-layer DIR` (APTROOT_STORE_LAYERS) to go on reading it.'
+          : 'Name another folder with `--store DIR` or APTROOT_STORE.',
         context: { path, errno: code },
         cause: error,
       })
@@ -44,6 +46,11 @@ export async function onDiskIfPresent<Result>(
     if (errnoOf(error) === 'ENOENT') return undefined
     throw storeFault(error, path)
   }
+}
+
+/** Whether the file system refuses this user, or everybody, what was tried. */
+export function isForbidden(error: unknown): boolean {
+  return ['EROFS', 'EACCES', 'EPERM'].includes(errnoOf(error) ?? '')
 }
 
 export function errnoOf(error: unknown): string | undefined {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { stat, utimes } from 'node:fs/promises'
-import { type Clock, concatBytes, Fault, type Session } from '../kernel/index.ts'
+import { type Clock, concatBytes, Fault, isFault, type Session } from '../kernel/index.ts'
 import { type BlobOutcome, BlobWriter } from './blob-writer.ts'
 import { checkBlob, hasBlob, streamBlob } from './blobs.ts'
 import { type BlobClaim, claimBlob } from './claim.ts'
@@ -24,6 +24,8 @@ export interface StoreSettings {
    * first write.
    */
   readonly folder: string
+  /** Absolute; other stores, looked into in this order after the own one, and never written to. Default: none. */
+  readonly layers?: readonly string[]
   readonly clock: Pick<Clock, 'now'>
 }
 
@@ -33,35 +35,49 @@ export interface StoreSettings {
  * Many processes may use one store: nothing waits for a lock, every file appears whole under its name or not at all, and
  * what is read is compared with its digest. The last use of a file is its modification time.
  *
+ * What the own folder lacks is looked for in the layers. A damaged file of a layer stays, since it is somebody else's, and counts as
+ * absent wherever that is possible: what is made anew lies in the own folder, which comes first.
+ *
  * Every method throws {Fault} `STORE_UNUSABLE` when the folder cannot be read or written and `DISK_FULL` when there
  * is no room; nothing is left under a final name then.
  */
 export class Store {
   readonly folder: string
+  readonly layers: readonly string[]
   readonly #layout: StoreLayout
+  /** The own one first. */
+  readonly #places: readonly StoreLayout[]
   readonly #clock: Pick<Clock, 'now'>
   readonly #presence: Presence
 
-  constructor({ folder, clock }: StoreSettings) {
+  constructor({ folder, layers = [], clock }: StoreSettings) {
     this.folder = folder
-    this.#layout = layoutOf(folder)
+    this.layers = [...new Set(layers)].filter(each => each !== folder)
+    this.#layout = layoutOf(folder, 'own')
+    this.#places = [this.#layout, ...this.layers.map(each => layoutOf(each, 'layer'))]
     this.#clock = clock
     this.#presence = new Presence(this.#layout, clock)
   }
 
   /** Whether a file of that name and length is there. Its bytes are not read: `check` does that. */
   async has(blob: BlobIdentity): Promise<boolean> {
-    return hasBlob(this.#layout, blob)
+    return (await this.#placeOf(blob)) !== undefined
   }
 
   /** Reads and hashes the blob. One that differs from its name is removed: the caller gets it anew. */
   async check(blob: BlobIdentity): Promise<'sound' | 'absent' | 'corrupt'> {
-    const verdict = await checkBlob(this.#layout, blob)
-    if (verdict === 'sound') await this.#noteUse(blobPath(this.#layout, blob.sha256))
+    let verdict: 'absent' | 'corrupt' = 'absent'
+    for (const place of this.#places) {
+      const found = await checkBlob(place, blob)
+      if (found === 'corrupt') verdict = found
+      if (found !== 'sound') continue
+      await this.#noteUse(place, blobPath(place, blob.sha256))
+      return found
+    }
     return verdict
   }
 
-  /** Where `check` found a blob sound; for programs and libraries that want a file. Nobody may write to it. */
+  /** Where the own folder has a blob; for programs and libraries that want a file. Nobody may write to it. */
   pathOf(blob: BlobIdentity): string {
     return blobPath(this.#layout, blob.sha256)
   }
@@ -73,10 +89,18 @@ export class Store {
    * @throws {Fault} `STORE_CORRUPT` when the bytes differ (the file is removed)
    */
   async read(blob: BlobIdentity): Promise<Uint8Array | undefined> {
-    if (!(await this.has(blob))) return undefined
-    const chunks: Uint8Array[] = []
-    for await (const chunk of this.stream(blob)) chunks.push(chunk)
-    return concatBytes(chunks)
+    for (const place of this.#places) {
+      if (!(await hasBlob(place, blob))) continue
+      try {
+        const chunks: Uint8Array[] = []
+        for await (const chunk of this.#streamFrom(place, blob)) chunks.push(chunk)
+        return concatBytes(chunks)
+      } catch (error) {
+        // A damaged file of a layer would be there the next time too.
+        if (place.use === 'own' || !isFault(error, 'STORE_CORRUPT')) throw error
+      }
+    }
+    return undefined
   }
 
   /**
@@ -86,8 +110,7 @@ export class Store {
    * @throws {Fault} `STORE_CORRUPT` when absent, or when the bytes differ (the file is removed)
    */
   async *stream(blob: BlobIdentity): AsyncGenerator<Uint8Array> {
-    await this.#noteUse(blobPath(this.#layout, blob.sha256))
-    yield* streamBlob(this.#layout, blob)
+    yield* this.#streamFrom((await this.#placeOf(blob)) ?? this.#layout, blob)
   }
 
   /**
@@ -138,14 +161,18 @@ export class Store {
   /** Writes an object; one of the same name is replaced in one step. Writes to the sink one after the other. */
   async putObject(name: ObjectName, write: (sink: ObjectSink) => Promise<void>): Promise<void> {
     await putObject(this.#layout, name, write)
-    await this.#noteUse(objectPath(this.#layout, name))
+    await this.#noteUse(this.#layout, objectPath(this.#layout, name))
   }
 
   /** @returns undefined when there is none; a file there that is no whole object of that name is removed */
   async openObject(name: ObjectName): Promise<StoredObject | undefined> {
-    const object = await openObject(this.#layout, name)
-    if (object !== undefined) await this.#noteUse(objectPath(this.#layout, name))
-    return object
+    for (const place of this.#places) {
+      const object = await openObject(place, name)
+      if (object === undefined) continue
+      await this.#noteUse(place, objectPath(place, name))
+      return object
+    }
+    return undefined
   }
 
   /** A small object in one call. */
@@ -168,16 +195,33 @@ export class Store {
     }
   }
 
+  /** Reads the layers too, so that their damage is told. */
   async verify(session: Session): Promise<StoreVerification> {
-    return verifyLayout(this.#layout, session)
+    const own = await verifyLayout(this.#layout, session)
+    const layers: StoreVerification['layers'][number][] = []
+    for (const folder of this.layers)
+      layers.push({ folder, ...(await verifyLayout(layoutOf(folder, 'layer'), session)) })
+    return { ...own, layers }
   }
 
+  /** Of the own folder alone. */
   async prune(request: PruneRequest, session: Session): Promise<PruneResult> {
     return pruneLayout(this.#layout, request, session)
   }
 
-  /** Fails quietly: a store on a read-only file system is a good one. */
-  async #noteUse(path: string): Promise<void> {
+  async #placeOf(blob: BlobIdentity): Promise<StoreLayout | undefined> {
+    for (const place of this.#places) if (await hasBlob(place, blob)) return place
+    return undefined
+  }
+
+  async *#streamFrom(place: StoreLayout, blob: BlobIdentity): AsyncGenerator<Uint8Array> {
+    await this.#noteUse(place, blobPath(place, blob.sha256))
+    yield* streamBlob(place, blob)
+  }
+
+  /** Fails quietly: a store on a read-only file system is a good one. The ages in a layer are its owner's business. */
+  async #noteUse({ use }: StoreLayout, path: string): Promise<void> {
+    if (use === 'layer') return
     try {
       const now = this.#clock.now()
       const { mtimeMs } = await stat(path)

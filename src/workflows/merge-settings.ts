@@ -24,6 +24,8 @@ import type { TlsFiles, TlsSettings } from './tls-settings.ts'
 export interface Settings {
   /** Absolute. */
   readonly storeFolder: string
+  /** Absolute; stores that are looked into after it, and never written to. */
+  readonly storeLayers: readonly string[]
   /** Absolute; asked before any mirror. */
   readonly vendorFolders: readonly string[]
   readonly mirrors: Mirrors
@@ -49,6 +51,7 @@ export interface Settings {
 /** As the command line gives them; what a command has no flag for is undefined. */
 export interface SettingFlags {
   readonly store?: string | undefined
+  readonly 'store-layer'?: readonly string[] | undefined
   readonly vendor?: readonly string[] | undefined
   readonly fallback?: readonly string[] | undefined
   /** `ID=URI` each. */
@@ -74,6 +77,7 @@ export function settingsOfFlags(flags: SettingFlags, workingFolder: string): Set
   return {
     sources: named.map(([name]) => `--${name}`),
     store: flags.store === undefined ? undefined : path(filled('--store', flags.store)),
+    storeLayers: flags['store-layer']?.map(folder => path(filled('--store-layer', folder))),
     vendor: flags.vendor?.map(folder => path(filled('--vendor', folder))),
     mirrors:
       flags.mirror === undefined
@@ -103,12 +107,14 @@ export function settingsOfEnvironment(environment: Environment, workingFolder: s
     return judged(name, text, judge)
   }
   const path = (text: string): Judged<string> => ({ kind: 'value', value: resolve(workingFolder, text) })
+  const paths = (text: string): Judged<readonly string[]> => ({
+    kind: 'value',
+    value: wordsOf(text, /:/).map(each => resolve(workingFolder, each)),
+  })
   return {
     store: read('APTROOT_STORE', path),
-    vendor: read('APTROOT_VENDOR', text => ({
-      kind: 'value',
-      value: wordsOf(text, /:/).map(each => resolve(workingFolder, each)),
-    })),
+    storeLayers: read('APTROOT_STORE_LAYERS', paths),
+    vendor: read('APTROOT_VENDOR', paths),
     mirrors: read('APTROOT_MIRRORS', text => ({
       kind: 'value',
       value: groupedMirrors(wordsOf(text, /\s+/).map(each => judged('APTROOT_MIRRORS', each, judgeMirror))),
@@ -163,6 +169,7 @@ export function mergeSettings(layers: readonly SettingsLayer[]): Settings {
     })
   return {
     storeFolder,
+    storeLayers: first('storeLayers') ?? [],
     vendorFolders: first('vendor') ?? [],
     mirrors: new Map(layers.toReversed().flatMap(layer => [...(layer.mirrors ?? [])])),
     snapshots: new Map(layers.toReversed().flatMap(layer => [...(layer.snapshots ?? [])])),

@@ -30,6 +30,8 @@ export interface SettingsLayer {
   /** Absolute. */
   readonly store?: string | undefined
   /** Absolute. */
+  readonly storeLayers?: readonly string[] | undefined
+  /** Absolute. */
   readonly vendor?: readonly string[] | undefined
   readonly mirrors?: Mirrors | undefined
   readonly snapshots?: Snapshots | undefined

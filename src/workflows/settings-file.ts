@@ -21,6 +21,7 @@ const keys = [
   'launchpad',
   'fallback',
   'store',
+  'store-layers',
   'vendor',
   'parallelism',
   'timeout',
@@ -84,8 +85,11 @@ export function readSettingsFile(file: SettingsFile): SettingsLayer {
       case 'credentials':
         layer[name] = judged(place, value, textOf(place, value, name), file.resolvePath)
         break
+      case 'store-layers':
+        layer.storeLayers = pathsOf(place, value, name)
+        break
       case 'vendor':
-        layer.vendor = listOf(value).map(each => judged(place, each, textOf(place, each, 'vendor'), file.resolvePath))
+        layer.vendor = pathsOf(place, value, name)
         break
       case 'parallelism':
         layer.parallelism = judged(place, value, textOf(place, value, name), judgeParallelism)
@@ -224,6 +228,10 @@ function entriesOf(place: Place, node: Node | null, what: string) {
     const entry = { text: String(key.value), offset: offsetOf(key) }
     return [entry, value as Node | null] as const // the parser gives nodes; `unknown` is for documents made by hand
   })
+}
+
+function pathsOf(place: Place, node: Node | null, name: Key): readonly string[] {
+  return listOf(node).map(each => judged(place, each, textOf(place, each, name), place.file.resolvePath))
 }
 
 /** One value may stand for a list of one. */

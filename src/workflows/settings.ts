@@ -55,6 +55,10 @@ async function projectLayer(projectFolder: string): Promise<SettingsLayer> {
     name,
     text,
     refused: new Map([
+      [
+        'store-layers',
+        'Their results are believed: name them in your own settings file, by APTROOT_STORE_LAYERS or by --store-layer.',
+      ],
       ['credentials', 'Set it in your own settings file, by APTROOT_CREDENTIALS or by a flag.'],
       ['tls', 'Set it in your own settings file or by APTROOT_TLS_CA, APTROOT_TLS_CERTIFICATE and APTROOT_TLS_KEY.'],
     ]),

@@ -20,6 +20,7 @@ export async function siteOfSettings(
 ): Promise<Site> {
   const {
     storeFolder,
+    storeLayers,
     mirrors,
     vendorFolders,
     mode,
@@ -32,6 +33,7 @@ export async function siteOfSettings(
   } = settings
   return {
     storeFolder,
+    storeLayers,
     mirrors,
     snapshots,
     launchpad,

@@ -9,6 +9,8 @@ import type { World } from './world.ts'
 export interface Site {
   /** Absolute. */
   readonly storeFolder: string
+  /** Absolute; looked into after it, never written to. */
+  readonly storeLayers: readonly string[]
   /** Archive id → URIs that are asked instead of the manifest's, in order. */
   readonly mirrors: ReadonlyMap<string, readonly [string, ...string[]]>
   /** Archive id → states of the archive, instead of the manifest's. */
@@ -50,5 +52,5 @@ export async function openSite(site: Site, world: World): Promise<OpenSite> {
     parallelism: site.parallelism,
     ...(site.timeoutSeconds === undefined ? {} : { rateWindowMilliseconds: site.timeoutSeconds * 2000 }),
   })
-  return { store: new Store({ folder: site.storeFolder, clock: world.clock }), transfer }
+  return { store: new Store({ folder: site.storeFolder, layers: site.storeLayers, clock: world.clock }), transfer }
 }

@@ -1,37 +1,19 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
-import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { chmod, mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, it, onTestFinished } from 'vitest'
+import { describe, it } from 'vitest'
 import { Fault } from '../../src/kernel/index.ts'
 import { Store } from '../../src/store/index.ts'
 import { assertFault } from '../support/assert-fault.ts'
+import { makeReadOnly, mountedFolder } from '../support/mounted-folder.ts'
 import { quietSession } from '../support/scratch.ts'
 import { virtualClock } from '../support/virtual-clock.ts'
 
 const session = quietSession()
 
-/** Mounting needs root and may be forbidden in a container; CI runs as root and must not skip. */
-async function mounted(options: string): Promise<string | undefined> {
-  const folder = await mkdtemp(join(tmpdir(), 'aptroot-mount-'))
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', options, 'aptroot-test', folder], { stdio: 'pipe' })
-  } catch (error) {
-    await rm(folder, { recursive: true })
-    if (process.env.CI === 'true') throw error
-    return undefined
-  }
-  onTestFinished(async () => {
-    execFileSync('umount', ['-l', folder])
-    await rm(folder, { recursive: true })
-  })
-  return folder
-}
-
 describe('a store on a real file system', () => {
   it('that fills up ends in DISK_FULL at every level, and what was stored before stays sound', async context => {
-    const folder = await mounted('size=1m')
+    const folder = await mountedFolder('size=1m')
     if (folder === undefined) return context.skip('tmpfs cannot be mounted here')
     const store = new Store({ folder, clock: virtualClock() })
     const kept = await store.putBytes(Buffer.alloc(100_000, 'kept'), session)
@@ -56,13 +38,26 @@ describe('a store on a real file system', () => {
   })
 
   it('that is read-only serves what it has, and refuses the rest as STORE_UNUSABLE', async context => {
-    const folder = await mounted('size=1m')
+    const folder = await mountedFolder('size=1m')
     if (folder === undefined) return context.skip('tmpfs cannot be mounted here')
     await mkdir(folder, { recursive: true })
     const store = new Store({ folder, clock: virtualClock() })
     const kept = await store.putBytes(Buffer.from('kept'), session)
-    execFileSync('mount', ['-o', 'remount,ro', folder])
+    makeReadOnly(folder)
     assert.equal(Buffer.from((await store.read(kept)) ?? []).toString(), 'kept')
     await assertFault(store.putBytes(Buffer.from('new'), session), 'STORE_UNUSABLE', /file system is read-only/)
+  })
+
+  it('that is read-only tells what is damaged in it, and treats that as absent', async context => {
+    const folder = await mountedFolder('size=1m')
+    if (folder === undefined) return context.skip('tmpfs cannot be mounted here')
+    const store = new Store({ folder, clock: virtualClock() })
+    const damaged = await store.putBytes(Buffer.from('whole'), session)
+    await chmod(store.pathOf(damaged), 0o644)
+    await writeFile(store.pathOf(damaged), 'other')
+    makeReadOnly(folder)
+    assert.equal(await store.check(damaged), 'corrupt')
+    const { removed, left } = await store.verify(session)
+    assert.deepEqual([removed, left.map(({ sha256 }) => sha256)], [[], [damaged.sha256]])
   })
 })

@@ -85,6 +85,7 @@ async function update(
       project: projectOf('aptroot.yaml', folder),
       site: {
         storeFolder: join(folder, '../store'),
+        storeLayers: [],
         mirrors,
         vendorFolders: [],
         snapshots: new Map(),

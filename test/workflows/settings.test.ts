@@ -69,6 +69,7 @@ describe('the precedence of settings', () => {
     const place = await placeOf({})
     assert.deepEqual(await readSettings({}, place), {
       storeFolder: join(place.home, '.cache/aptroot'),
+      storeLayers: [],
       vendorFolders: [],
       mirrors: new Map(),
       snapshots: new Map(),
@@ -136,8 +137,18 @@ describe('paths in settings', () => {
     assert.equal(found.storeFolder, join(place.home, '.config/aptroot/store'))
     assert.equal(found.credentialsFile, join(place.home, '.netrc'))
     assert.deepEqual(found.vendorFolders, [join(place.projectFolder, 'debs'), join(place.projectFolder, 'more/debs')])
-    const environment = { ...place.environment, APTROOT_VENDOR: 'a:/b', APTROOT_STORE: '' }
+    const environment = {
+      ...place.environment,
+      APTROOT_VENDOR: 'a:/b',
+      APTROOT_STORE: '',
+      APTROOT_STORE_LAYERS: '/srv/a:b',
+    }
     const other = await readSettings({ store: 'here' }, { ...place, environment })
+    assert.deepEqual(other.storeLayers, ['/srv/a', join(place.workingFolder, 'b')])
+    const nearer = await readSettings({ 'store-layer': ['c'] }, { ...place, environment })
+    assert.deepEqual(nearer.storeLayers, [join(place.workingFolder, 'c')])
+    const file = await settings({ user: 'store-layers: [/srv/a, b]' })
+    assert.deepEqual(file.storeLayers.slice(0, 1), ['/srv/a'])
     assert.deepEqual(other.vendorFolders, [join(place.workingFolder, 'a'), '/b'])
     assert.equal(other.storeFolder, join(place.workingFolder, 'here'))
   })
@@ -185,6 +196,10 @@ describe("a project's settings, which a pull request may bring,", () => {
       'SETTINGS_INVALID',
       'credentials may not be set here',
     )
+  })
+
+  test('cannot bring a store whose results are believed', async () => {
+    await assertFault(settings({ project: 'store-layers: shared' }), 'SETTINGS_INVALID', 'store-layers may not be set')
   })
 
   test('cannot be a link out of the project', async () => {

@@ -2,10 +2,21 @@ import { Flags } from '@oclif/core'
 import { Fault } from '../../kernel/index.ts'
 
 /** Where files come from and go to: never what they are. */
-export const storeFlags = {
+export const ownStoreFlags = {
   store: Flags.string({
     summary: 'folder of the content-addressed store',
     helpValue: 'DIR',
+    helpGroup: 'SETTINGS',
+  }),
+}
+
+export const storeFlags = {
+  ...ownStoreFlags,
+  'store-layer': Flags.string({
+    summary: 'another store that is read but never written, may be given several times',
+    helpValue: 'DIR',
+    multiple: true,
+    multipleNonGreedy: true,
     helpGroup: 'SETTINGS',
   }),
 }

@@ -5,7 +5,7 @@ import { parseSize } from '../base/byte-size.ts'
 import { parseDuration } from '../base/duration.ts'
 import type { Answer } from '../base/envelope.ts'
 import { settingsOf } from '../base/settings.ts'
-import { storeFlags } from '../base/settings-flags.ts'
+import { ownStoreFlags } from '../base/settings-flags.ts'
 import { count, formatBytes } from '../base/text.ts'
 
 export default class StorePrune extends BaseCommand {
@@ -13,7 +13,7 @@ export default class StorePrune extends BaseCommand {
   static override description =
     'Only speed is lost: whatever a lock still needs is fetched again. Other runs of aptroot may go on meanwhile.'
   static override flags = {
-    ...storeFlags,
+    ...ownStoreFlags,
     'unused-for': Flags.string({
       summary: 'remove what nobody used for this long: 12h, 30d, 8w, or 0 for everything',
       helpValue: 'TIME',

@@ -1,7 +1,7 @@
 import { Flags } from '@oclif/core'
 import { Fault } from '../../kernel/index.ts'
 import type { Repair } from '../../workflows/repair-store.ts'
-import { verifyStore } from '../../workflows/tend-store.ts'
+import { type VerifiedFolder, verifyStore } from '../../workflows/tend-store.ts'
 import { BaseCommand } from '../base/base-command.ts'
 import type { Answer } from '../base/envelope.ts'
 import { settingsOf, siteOf } from '../base/settings.ts'
@@ -37,39 +37,53 @@ export default class StoreVerify extends BaseCommand {
     const { flags } = await this.parse(StoreVerify)
     const world = this.world()
     const session = this.session(flags)
-    const { storeFolder } = await settingsOf(flags, world)
+    const { storeFolder, storeLayers } = await settingsOf(flags, world)
     const repair: Repair = {
       kind: 'refetch',
       manifests: flags.file ?? [],
       // A project's own settings may name another store; it is this one that is repaired.
-      siteOf: async project => ({ ...(await siteOf(flags, project, { session, world })), storeFolder }),
+      siteOf: async project => ({
+        ...(await siteOf(flags, project, { session, world })),
+        storeFolder,
+        storeLayers: [],
+      }),
     }
     const found = await verifyStore(
-      { storeFolder, repair: flags['no-repair'] ? { kind: 'none' } : repair },
+      { storeFolder, storeLayers, repair: flags['no-repair'] ? { kind: 'none' } : repair },
       session,
       world,
     )
-    const lines = [
-      ...found.damaged.map(
-        (each): Line => [
-          each.outcome === 'refetched' ? span('good', 'refetched ') : span('bad', 'removed '),
-          `${each.path}: ${each.reason}`,
-        ],
-      ),
-      ...found.foreign.map((path): Line => [span('notice', 'foreign '), `${path}: not the store's, left alone`]),
-      `${storeFolder}: ${count(found.blobs, 'blob')}, ${count(found.objects, 'object')}, ${formatBytes(found.sizeBytes)} read`,
-    ]
-    const lost = found.damaged.filter(({ outcome }) => outcome === 'removed').map(({ path }) => path)
+    const folders = [{ folder: storeFolder, ...found }, ...found.layers]
+    const lines = folders.flatMap(linesOf)
+    const lost = folders.flatMap(({ damaged }) =>
+      damaged.filter(({ outcome }) => outcome !== 'refetched').map(({ path }) => path),
+    )
     const [first] = lost
     if (first === undefined) return { result: found, lines }
+    const isLeft = folders.some(({ damaged }) => damaged.some(({ outcome }) => outcome === 'left'))
     return {
       result: found,
       lines,
       fault: new Fault('STORE_CORRUPT', {
         message: `${count(lost.length, 'file')} in the store had other bytes than expected, first ${first}`,
-        hint: 'They were removed and are made anew when they are needed. If this happens repeatedly, check disk and memory.',
-        context: { store: storeFolder, removed: lost },
+        hint: `${isLeft ? 'What may not be written to was left: its owner can verify it.' : 'They were removed and are made anew when they are needed.'} If this happens repeatedly, check disk and memory.`,
+        context: { store: storeFolder, lost },
       }),
     }
   }
+}
+
+function linesOf({ folder, ...found }: VerifiedFolder & { readonly folder: string }): Line[] {
+  return [
+    ...found.damaged.map(
+      ({ path, reason, outcome }): Line => [
+        outcome === 'refetched'
+          ? span('good', 'refetched ')
+          : span('bad', outcome === 'left' ? 'damaged ' : 'removed '),
+        `${path}: ${reason}`,
+      ],
+    ),
+    ...found.foreign.map((path): Line => [span('notice', 'foreign '), `${path}: not the store's, left alone`]),
+    `${folder}: ${count(found.blobs, 'blob')}, ${count(found.objects, 'object')}, ${formatBytes(found.sizeBytes)} read`,
+  ]
 }
