@@ -1,3 +1,5 @@
+import type { TreeEntry } from '../tree/index.ts'
+
 /** What `dpkg-divert` and `dpkg-statoverride` asked for so far; paths are byte strings without a leading slash. */
 export interface Redirections {
   readonly diversions: ReadonlyMap<string, Diversion>
@@ -17,6 +19,17 @@ export interface StatOverride {
 }
 
 export const noRedirections: Redirections = { diversions: new Map(), statOverrides: new Map() }
+
+/** Another package's diversion leads a file elsewhere; lists and checksums keep its own name. */
+export function placedPathOf({ diversions }: Redirections, packageName: string, path: string): string {
+  const diversion = diversions.get(path)
+  return diversion === undefined || diversion.byPackage === packageName ? path : diversion.to
+}
+
+export function overridden({ statOverrides }: Redirections, path: string, entry: TreeEntry): TreeEntry {
+  const override = statOverrides.get(path)
+  return override === undefined || entry.kind === 'symlink' ? entry : { ...entry, ...override }
+}
 
 /** The files of a root from which `readRedirections` reads, as byte strings; undefined where there is none. */
 export interface RedirectionFiles {

@@ -5,7 +5,7 @@ import { type ConffileLine, readConffiles } from './conffiles.ts'
 import { decideByReplaces, isOtherInstance, isSameObject } from './file-conflicts.ts'
 import type { UnpackedEntry } from './model.ts'
 import { debMalformed, type PackageFacts } from './package-facts.ts'
-import { noRedirections, type Redirections } from './redirections.ts'
+import { noRedirections, overridden, placedPathOf, type Redirections } from './redirections.ts'
 import type { RootTree } from './root-tree.ts'
 
 /** A package with what dpkg remembers of it: its file list and what became of its conffiles. */
@@ -122,9 +122,9 @@ function inOrderOfUnpacking(entries: readonly UnpackedEntry[]): readonly Unpacke
 function unpackMember(state: Unpacking, archive: Archive, member: UnpackedEntry): void {
   const { self } = archive
   const { path } = member
-  const entry = overridden(state, path, treeEntryOf(archive, member))
+  const entry = overridden(state.redirections, path, treeEntryOf(archive, member))
   const excluded = state.isExcluded(path)
-  const placedPath = placedPathOf(state, self.facts, path)
+  const placedPath = placedPathOf(state.redirections, self.facts.name, path)
   const place = excluded ? (state.tree.locate(placedPath) ?? placedPath) : locate(state, archive, placedPath)
   if (place === undefined) return
   const before = state.tree.at(place)
@@ -186,17 +186,6 @@ function put(state: Unpacking, archive: Archive, { path, place, before, entry, m
   }
   tree.place(`${place}.dpkg-new`, entry)
   if (placement === 'both') tree.place(place, entry)
-}
-
-/** Another package's diversion leads a file elsewhere; lists and checksums keep its own name. */
-function placedPathOf({ redirections }: Unpacking, self: PackageFacts, path: string): string {
-  const diversion = redirections.diversions.get(path)
-  return diversion === undefined || diversion.byPackage === self.name ? path : diversion.to
-}
-
-function overridden({ redirections }: Unpacking, path: string, entry: TreeEntry): TreeEntry {
-  const override = redirections.statOverrides.get(path)
-  return override === undefined || entry.kind === 'symlink' ? entry : { ...entry, ...override }
 }
 
 /** The entry with its hard link made: the target gets an inode number when the first further name is put in place. */

@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'vitest'
+import { sealConfigured } from '../../src/rootfs/seal-configured.ts'
+import type { TreeEntry } from '../../src/tree/index.ts'
+
+const attributes = { userId: 0, groupId: 0, modifiedSeconds: 1 }
+const file: TreeEntry = {
+  kind: 'file',
+  content: { sha256: 'a'.repeat(64), sizeBytes: 33 },
+  inode: undefined,
+  mode: 0o444,
+  ...attributes,
+}
+const folder: TreeEntry = { kind: 'directory', mode: 0o755, ...attributes }
+
+function sealed(...paths: readonly string[]) {
+  const entries = new Map<string, TreeEntry>([['', folder]])
+  for (const path of paths) {
+    for (let slash = path.indexOf('/'); slash !== -1; slash = path.indexOf('/', slash + 1))
+      entries.set(path.slice(0, slash), folder)
+    if (!path.endsWith('/')) entries.set(path, file)
+  }
+  return sealConfigured(entries, 1_750_000_000)
+}
+
+describe('sealing a configured root', () => {
+  test('takes backups, logs, caches and the secrets of one machine away, and leaves what looks like them', () => {
+    const gone = [
+      'etc/passwd-',
+      'etc/ssh/ssh_host_rsa_key',
+      'etc/ssh/ssh_host_ed25519_key.pub',
+      'var/lib/dpkg/status-old',
+      'var/cache/debconf/templates.dat-old',
+      'var/log/dpkg.log',
+      'var/log/apt/history.log',
+      'var/lib/systemd/random-seed',
+      'var/backups/dpkg.status.0',
+    ]
+    const kept = ['etc/passwd', 'etc/ssh/ssh_config', 'var/lib/dpkg/status', 'var/log/btmp', 'srv/etc/passwd-']
+    const { tree } = sealed(...gone, ...kept)
+    assert.deepEqual(
+      gone.filter(path => tree.has(path)),
+      [],
+    )
+    assert.deepEqual(
+      kept.filter(path => !tree.has(path)),
+      [],
+    )
+    assert.ok(tree.has('var/log/apt'), 'folders stay')
+  })
+
+  test('empties the machine id, which systemd fills at boot', () => {
+    const { tree } = sealed('etc/machine-id')
+    const entry = tree.get('etc/machine-id')
+    assert.ok(entry?.kind === 'file')
+    assert.equal(entry.content.sizeBytes, 0)
+  })
+
+  test('lets a unit make the host keys at first boot, before ssh starts', () => {
+    const { tree, generated } = sealed('usr/sbin/sshd', 'usr/lib/systemd/systemd', 'etc/systemd/system/')
+    const unit = tree.get('etc/systemd/system/aptroot-machine-secrets.service')
+    assert.ok(unit?.kind === 'file')
+    const text = Buffer.from(generated.get(unit.content.sha256) ?? assert.fail()).toString()
+    assert.match(text, /^ExecStart=\/usr\/bin\/ssh-keygen -A$/m)
+    assert.match(text, /^Before=.*ssh\.service/m)
+    assert.equal(
+      tree.get('etc/systemd/system/multi-user.target.wants/aptroot-machine-secrets.service')?.kind,
+      'symlink',
+    )
+  })
+
+  test('adds no unit where nobody makes secrets, or nothing would run it', () => {
+    for (const { tree } of [sealed('usr/lib/systemd/systemd', 'etc/systemd/system/'), sealed('usr/sbin/sshd')])
+      assert.ok(![...tree.keys()].some(path => path.includes('aptroot')))
+  })
+})
