@@ -1,5 +1,23 @@
 export { type AptProxies, type AptProxy, noAptProxies } from './apt-conf.ts'
 export type { AptNote, AptPlace, AptSignedBy, AptSource, AptSources } from './apt-source.ts'
+export { formatAptPins } from './export/apt-pins.ts'
+export {
+  type BilledDeb,
+  type BilledFile,
+  type BillOfMaterials,
+  billedDebs,
+  billOfLock,
+  type FileMaker,
+  lockedDebs,
+  type MadeFiles,
+  newestTime,
+  pathText,
+} from './export/bill-of-materials.ts'
+export { formatCycloneDx } from './export/cyclonedx.ts'
+export { formatPackageUrls, formatSha256Sums } from './export/lists.ts'
+export { packageUrlOf } from './export/package-url.ts'
+export { type DescribedDeb, formatPackagesFile } from './export/packages-file.ts'
+export { formatSpdx } from './export/spdx.ts'
 export {
   type HostAptConfiguration,
   type HostKeyRing,

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { relative } from 'node:path'
 import type { SuiteEvidence } from '../archive/index.ts'
+import type { DescribedDeb } from '../interchange/index.ts'
 import type { Session } from '../kernel/index.ts'
 import type { LockedDeb } from '../lockfile/index.ts'
 import type { Store } from '../store/index.ts'
@@ -100,7 +101,8 @@ async function gather(project: Project, request: VendorLockRequest, session: Ses
   const local: Site = { ...site, vendorFolders: [...site.vendorFolders, request.folder] }
   const { store, transfer } = await openSite(local, world)
   const { describePackage } = await import('../debian/index.ts')
-  const { archiveOf, debFileName, fetchDebs } = await import('../fetch/index.ts')
+  const { fetchDebs } = await import('../fetch/index.ts')
+  const { vendoredPath } = await import('../interchange/export/vendored-path.ts')
   await fetchDebs(
     lock.debs,
     { ...providerSettingsOf(manifest, { project, site: local }), store, transfer, mode: site.mode },
@@ -117,7 +119,7 @@ async function gather(project: Project, request: VendorLockRequest, session: Ses
     store,
     evidence: origins.evidence,
     unproven: lock.debs.filter(deb => !origins.proofs.has(deb)).map(describePackage),
-    pathOf: deb => [archiveOf(deb), deb.directory, debFileName(deb)].filter(part => part !== '').join('/'),
+    pathOf: vendoredPath,
   }
 }
 
@@ -160,16 +162,17 @@ async function evidenceFiles({ evidence, base }: PlacedEvidence, store: Store): 
 
 /** `Packages` and `Release` of the folder itself: exactly the vendored debs, of all architectures. */
 async function flatIndex(debs: ReadonlyMap<string, LockedDeb>, store: Store): Promise<readonly FileOfFolder[]> {
-  const { packagesStanza, readDebControl } = await import('../deb/index.ts')
-  const { compareBytes, concatBytes, sortedByBytes } = await import('../kernel/index.ts')
+  const { readDebControl } = await import('../deb/index.ts')
+  const { formatPackagesFile } = await import('../interchange/export/packages-file.ts')
+  const { compareBytes, sortedByBytes } = await import('../kernel/index.ts')
   const { compareDebs } = await import('../lockfile/sources.ts')
   const sorted = [...debs].sort(([a, left], [b, right]) => compareDebs(left, right) || compareBytes(a, b))
-  const parts: Uint8Array[] = []
-  for (const [fileName, deb] of sorted) {
-    const { control } = await readDebControl(store.stream(deb), { name: fileName })
-    parts.push(packagesStanza(control, { fileName, sizeBytes: deb.sizeBytes, sha256: deb.sha256 }), Buffer.from('\n'))
+  const described: DescribedDeb[] = []
+  for (const [name, deb] of sorted) {
+    const { control } = await readDebControl(store.stream(deb), { name })
+    described.push({ deb, control })
   }
-  const packages = fileOf('Packages', concatBytes(parts))
+  const packages = fileOf('Packages', formatPackagesFile(described))
   const newest = sortedByBytes([...debs.values()].map(deb => deb.at)).at(-1)
   const architectures = sortedByBytes(new Set([...debs.values()].map(deb => deb.architecture)))
   // Of the lock, not of the clock: the same locks give the same folder.

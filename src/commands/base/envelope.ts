@@ -7,6 +7,11 @@ export interface Answer {
   readonly result: unknown
   /** Printed on stdout without `--json`. */
   readonly lines: readonly Line[]
+  /**
+   * Instead of `lines` where no terminal could obey it: text for another program, byte for byte. In `lines` control characters are shown
+   * (`\u001b`), which would be other bytes.
+   */
+  readonly document?: string
   /** Set when the answer is no: the result is printed all the same, and the exit code is the fault's. */
   readonly fault?: Fault | undefined
 }

@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { Fault, isFault } from '../../kernel/index.ts'
+import { readProgramVersion } from '../../workflows/program-version.ts'
 import { BaseCommand } from './base-command.ts'
 import { type Answer, type Envelope, envelopeOfAnswer, envelopeOfFault } from './envelope.ts'
 import { faultOf, internalFault } from './failure.ts'
@@ -121,7 +121,8 @@ function printAnswer(invocation: Invocation, commandName: string, answer: Answer
   if (invocation.format === 'json') {
     printEnvelope(invocation, envelopeOfAnswer(commandName, answer, invocation.warnings))
   } else {
-    invocation.stdout.lines(answer.lines)
+    if (answer.document === undefined || process.stdout.isTTY === true) invocation.stdout.lines(answer.lines)
+    else invocation.stdout.raw(answer.document)
     if (answer.fault !== undefined) printFaultText(invocation, answer.fault, { verbose: false })
   }
   return answer.fault?.exitCode ?? 0
@@ -149,9 +150,7 @@ function printEnvelope(invocation: Invocation, envelope: Envelope): void {
 }
 
 async function printVersion(invocation: Invocation): Promise<number> {
-  const { version } = JSON.parse(await readFile(`${invocation.packageFolder}/package.json`, 'utf8')) as {
-    version: string
-  }
+  const version = await readProgramVersion(invocation)
   const answer = { result: { version, node: process.versions.node }, lines: [`aptroot/${version}`] }
   return printAnswer(invocation, 'version', answer)
 }
