@@ -13,14 +13,14 @@ export interface FileDigest {
 /** Whether a file of the right length is there; its bytes are not read. */
 export async function hasBlob(layout: StoreLayout, blob: BlobIdentity): Promise<boolean> {
   const path = blobPath(layout, blob.sha256)
-  const found = await onDiskIfPresent(path, () => stat(path))
+  const found = await onDiskIfPresent(path, () => stat(path), layout.use)
   return found?.isFile() === true && found.size === blob.sizeBytes
 }
 
 /** Reads the whole blob and compares; one that differs is removed, since it can only mislead (in a layer it is left). */
 export async function checkBlob(layout: StoreLayout, blob: BlobIdentity): Promise<'sound' | 'absent' | 'corrupt'> {
   const path = blobPath(layout, blob.sha256)
-  const handle = await onDiskIfPresent(path, () => open(path, 'r'))
+  const handle = await onDiskIfPresent(path, () => open(path, 'r'), layout.use)
   if (handle === undefined) return 'absent'
   try {
     const found = await onDisk(path, () => digestOf(handle))
@@ -40,7 +40,7 @@ export async function checkBlob(layout: StoreLayout, blob: BlobIdentity): Promis
  */
 export async function* streamBlob(layout: StoreLayout, blob: BlobIdentity): AsyncGenerator<Uint8Array> {
   const path = blobPath(layout, blob.sha256)
-  const handle = await onDiskIfPresent(path, () => open(path, 'r'))
+  const handle = await onDiskIfPresent(path, () => open(path, 'r'), layout.use)
   if (handle === undefined) throw corruptFault(path, 'is not there any more', layout)
   try {
     const { size } = await onDisk(path, () => handle.stat())

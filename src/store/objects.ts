@@ -65,7 +65,7 @@ export async function putObject(
 /** @returns undefined when there is none, or when what is there is no object of that name (it is removed then, except from a layer) */
 export async function openObject(layout: StoreLayout, name: ObjectName): Promise<StoredObject | undefined> {
   const path = objectPath(layout, name)
-  const handle = await onDiskIfPresent(path, () => open(path, 'r'))
+  const handle = await onDiskIfPresent(path, () => open(path, 'r'), layout.use)
   if (handle === undefined) return undefined
   try {
     const header = await onDisk(path, () => readHeader(handle))

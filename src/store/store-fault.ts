@@ -1,7 +1,8 @@
 import { Fault } from '../kernel/index.ts'
+import type { StoreUse } from './layout.ts'
 
 /** Where an error of the file system ends: ENOSPC and kin are no room, everything else is a store that cannot be used. */
-export function storeFault(error: unknown, path: string): unknown {
+export function storeFault(error: unknown, path: string, use: StoreUse = 'own'): unknown {
   const code = errnoOf(error)
   if (code === undefined) return error
   switch (code) {
@@ -17,13 +18,19 @@ export function storeFault(error: unknown, path: string): unknown {
     default:
       return new Fault('STORE_UNUSABLE', {
         message: `the store cannot be used at ${path}: ${reasonOf(code)}`,
-        hint: isForbidden(error)
-          ? 'Name a writable folder with `--store DIR` (APTROOT_STORE), and this one with `--store-layer DIR` (APTROOT_STORE_LAYERS) to go on reading it.'
-          : 'Name another folder with `--store DIR` or APTROOT_STORE.',
+        hint: hintOf(error, use),
         context: { path, errno: code },
         cause: error,
       })
   }
+}
+
+function hintOf(error: unknown, use: StoreUse): string {
+  if (use === 'layer')
+    return 'Make the layer readable for this user, or leave it out of --store-layer (APTROOT_STORE_LAYERS).'
+  return isForbidden(error)
+    ? 'Name a writable folder with `--store DIR` (APTROOT_STORE), and this one with `--store-layer DIR` (APTROOT_STORE_LAYERS) to go on reading it.'
+    : 'Name another folder with `--store DIR` or APTROOT_STORE.'
 }
 
 /** Runs one operation of the file system and turns its error into the store's fault. */
@@ -39,12 +46,13 @@ export async function onDisk<Result>(path: string, operation: () => Promise<Resu
 export async function onDiskIfPresent<Result>(
   path: string,
   operation: () => Promise<Result>,
+  use: StoreUse = 'own',
 ): Promise<Result | undefined> {
   try {
     return await operation()
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return undefined
-    throw storeFault(error, path)
+    throw storeFault(error, path, use)
   }
 }
 

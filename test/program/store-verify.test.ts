@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
-import { chmod, mkdir, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { PrivateKey } from 'openpgp'
 import { beforeAll, describe, test } from 'vitest'
@@ -141,5 +141,51 @@ describe('store verify', () => {
     const result = await project.succeed('store verify')
     assert.match(result.errorOutput, /what bad\.aptroot\.lock pins is not repaired/)
     assert.match(result.output, /^refetched /m)
+  })
+})
+
+describe('store verify with a layer', () => {
+  test('tells its damage and leaves it; an install fetches that deb into the own store', async () => {
+    const { project, mirror, debPath } = await damagedStore()
+    const layered = { APTROOT_STORE: join(project.folder, '../own'), APTROOT_STORE_LAYERS: '../store' }
+    const envelope = envelopeOf(await project.run('store verify --json', layered))
+    assert.deepEqual([envelope.exitCode, outcomesOf(envelope)], [7, []])
+    const { layers } = envelope.result as { layers: readonly Verified[] }
+    assert.deepEqual(
+      layers.map(({ damaged }) => damaged.map(({ outcome }) => outcome)),
+      [['left']],
+    )
+    const before = debRequests(mirror)
+    const installed = await project.succeed('lock install', layered)
+    assert.match(installed.errorOutput, /the store's copy of greeting was damaged and is fetched anew/)
+    assert.equal(debRequests(mirror), before + 1)
+    assert.equal((await readFile(debPath)).toString(), 'damaged')
+    await project.succeed('lock install --offline', layered)
+  })
+
+  test('tells a damaged part of an unpacked deb by its file, on each install', async () => {
+    const { project } = await damagedStore()
+    await project.succeed('store verify')
+    await project.succeed('lock install')
+    const packs = join(project.folder, '../store/store-v1/objects/pack')
+    for (const each of await readdir(packs, { recursive: true, withFileTypes: true })) {
+      if (!each.isFile()) continue
+      const path = join(each.parentPath, each.name)
+      const bytes = await readFile(path)
+      const at = bytes.indexOf('Good day')
+      if (at === -1) continue
+      bytes.write('Bad', at)
+      await chmod(path, 0o644)
+      await writeFile(path, bytes)
+    }
+    const layered = { APTROOT_STORE: join(project.folder, '../own'), APTROOT_STORE_LAYERS: '../store' }
+    for (const _ of ['once', 'again']) {
+      const refused = envelopeOf(await project.run('lock install --json', layered))
+      assert.deepEqual([refused.exitCode, refused.fault?.code], [7, 'STORE_CORRUPT'])
+      assert.match(refused.fault?.message ?? '', /store-v1\/objects\/pack\/.* has payload sha256/)
+      assert.match(refused.fault?.hint ?? '', /leave that store out of `store-layers`/)
+    }
+    assert.equal((await project.run('lock install')).exitCode, 7)
+    await project.succeed('lock install')
   })
 })

@@ -10,6 +10,17 @@ import { virtualClock } from '../support/virtual-clock.ts'
 const session = quietSession()
 const record = { kind: 'index', key: 'one' }
 
+/** Root may write anywhere, so the test becomes somebody else for a while. */
+async function asOrdinaryUser(action: () => Promise<void>): Promise<void> {
+  if (process.getuid?.() !== 0) return action()
+  process.seteuid?.(65534)
+  try {
+    await action()
+  } finally {
+    process.seteuid?.(0)
+  }
+}
+
 /** A store that others fill, and one of our own that looks into it. */
 async function layered() {
   const clock = virtualClock()
@@ -104,6 +115,15 @@ describe('a layer of the store', () => {
     assert.match((await readFile(path)).toString(), /recoil$/)
   })
 
+  it('that is no folder is STORE_UNUSABLE, and the hint names the setting', async () => {
+    const { own, lower, clock } = await layered()
+    const blob = await own.putBytes(Buffer.from('own'), session)
+    await writeFile(join(lower, 'file'), '')
+    const store = new Store({ folder: await scratchFolder(), layers: [join(lower, 'file')], clock })
+    const fault = await assertFault(store.has(blob), 'STORE_UNUSABLE', /a part of the path is not a folder/)
+    assert.match(fault.hint ?? '', /leave it out of --store-layer/)
+  })
+
   it('is verified too: its damage is told, and left', async () => {
     const { shared, lower, own } = await layered()
     const blob = await shared.putBytes(Buffer.from('shared'), session)
@@ -115,5 +135,38 @@ describe('a layer of the store', () => {
       [[lower, 1, [], [blob.sha256]]],
     )
     assert.equal((await readFile(shared.pathOf(blob))).toString(), 'shaved')
+  })
+})
+
+describe('a store of another user', () => {
+  it('serves what it has, and refuses the rest with the way out', async () => {
+    const { shared, lower, clock } = await layered()
+    const blob = await shared.putBytes(Buffer.from('shared'), session)
+    const damaged = await shared.putBytes(Buffer.from('whole'), session)
+    await overwrite(shared.pathOf(damaged), 'other')
+    await shared.putRecord(record, Buffer.from('record'))
+    for (const name of ['.', ...(await readdir(lower, { recursive: true }))]) {
+      const path = join(lower, name)
+      await chmod(path, (await stat(path)).isDirectory() ? 0o555 : 0o444)
+    }
+    clock.advance(400 * 24 * 60 * 60 * 1000)
+    const before = await stateOf(lower)
+    await asOrdinaryUser(async () => {
+      const store = new Store({ folder: lower, clock })
+      assert.equal(await store.check(blob), 'sound')
+      assert.equal(await store.check(damaged), 'corrupt')
+      assert.equal(Buffer.from((await store.readRecord(record)) ?? []).toString(), 'record')
+      assert.deepEqual(
+        (await store.verify(session)).left.map(({ sha256 }) => sha256),
+        [damaged.sha256],
+      )
+      const fault = await assertFault(
+        store.putBytes(Buffer.from('new'), session),
+        'STORE_UNUSABLE',
+        /permission denied/,
+      )
+      assert.match(fault.hint ?? '', /--store-layer DIR/)
+    })
+    assert.deepEqual(await stateOf(lower), before)
   })
 })
