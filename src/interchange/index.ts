@@ -1,6 +1,7 @@
 export { type AptProxies, type AptProxy, noAptProxies } from './apt-conf.ts'
 export type { AptNote, AptPlace, AptSignedBy, AptSource, AptSources } from './apt-source.ts'
 export { formatAptPins } from './export/apt-pins.ts'
+export { type BuiltImage, billOfImage } from './export/bill-of-image.ts'
 export {
   type BilledDeb,
   type BilledFile,
@@ -17,6 +18,7 @@ export { formatCycloneDx } from './export/cyclonedx.ts'
 export { formatPackageUrls, formatSha256Sums } from './export/lists.ts'
 export { packageUrlOf } from './export/package-url.ts'
 export { type DescribedDeb, formatPackagesFile } from './export/packages-file.ts'
+export { type BuildFacts, type BuiltRoot, formatProvenance, type NamedDigest } from './export/provenance.ts'
 export { formatSpdx } from './export/spdx.ts'
 export {
   type HostAptConfiguration,

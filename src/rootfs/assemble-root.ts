@@ -4,6 +4,7 @@ import {
   type MergeWarning,
   mergedUsrDirectories,
   mergePackages,
+  type UnpackedDeb,
 } from '../dpkg/index.ts'
 import type { Session } from '../kernel/index.ts'
 import type { ImageSection } from '../manifest/index.ts'
@@ -41,6 +42,10 @@ export interface AssembledRoot {
   /** One reader at a time. */
   readonly content: ContentSource
   readonly warnings: readonly MergeWarning[]
+  /** The debs as they were taken apart. */
+  readonly unpacked: readonly UnpackedDeb[]
+  /** sha256 of each content that the project brought. */
+  readonly projectContents: ReadonlySet<string>
   /** `treeDigest` of the tree: the identity of the image. */
   readonly digest: string
   /** Lets go of the store's files. */
@@ -68,7 +73,15 @@ export async function assembleRoot(request: AssembleRequest, session: Session): 
   const content = new RootContent({ packs: merged.packs, generated: merged.generated, blobs: overlaid.blobs, store })
   const digest = treeDigest(tree)
   session.journal.emit({ kind: 'finished', stage: 'assemble', name: 'root', detail: `${tree.size} paths` })
-  return { tree, content, warnings: merged.warnings, digest, close: () => content.close() }
+  return {
+    tree,
+    content,
+    warnings: merged.warnings,
+    unpacked: packs.map(({ deb }) => deb),
+    projectContents: overlaid.blobs,
+    digest,
+    close: () => content.close(),
+  }
 }
 
 interface MergedPackages extends MergedRoot {

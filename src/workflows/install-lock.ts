@@ -8,6 +8,14 @@ import { providerSettingsOf } from './archive-addresses.ts'
 import { compareBuilds } from './compare-builds.ts'
 import { configureHostOf } from './configure-host.ts'
 import { confinePath } from './confine-path.ts'
+import {
+  checkDocuments,
+  type DocumentedRoot,
+  projectFilesIn,
+  type WantedDocuments,
+  writeBills,
+  writeProvenance,
+} from './describe-build.ts'
 import type { Project } from './project.ts'
 import { readProjectLock, readProjectManifest, requireFreshLock } from './read-project.ts'
 import { openSite, type Site } from './site.ts'
@@ -38,6 +46,7 @@ export interface InstallLockRequest {
   readonly sandbox: SandboxBackEnd | undefined
   /** `twice`: build again under other conditions and compare, before anything is written. */
   readonly builds: 'once' | 'twice'
+  readonly documents: WantedDocuments
 }
 
 export interface InstalledRoot {
@@ -46,6 +55,8 @@ export interface InstalledRoot {
   /** Identity of the sealed tree; undefined when only fetching. */
   readonly digest: string | undefined
   readonly outputs: readonly EmittedOutput[]
+  /** Names of the bills of materials. */
+  readonly bills: readonly string[]
 }
 
 export interface InstallLockResult {
@@ -54,6 +65,8 @@ export interface InstallLockResult {
   readonly fetchedDebs: number
   readonly fetchedBytes: number
   readonly roots: readonly InstalledRoot[]
+  /** Name of the file, where it was wanted. */
+  readonly provenance: string | undefined
 }
 
 /**
@@ -79,6 +92,7 @@ export async function installLock(
       message: `one expected digest cannot fit ${roots.length} roots`,
       hint: `Choose one with --architecture: ${roots.map(nameOfRoot).join(', ')}.`,
     })
+  checkDocuments(request.documents, roots.map(nameOfRoot))
   // Every path is judged before the first byte is fetched: a manifest that leads outside must not cost a download.
   const outputs = await Promise.all(roots.map(root => outputsOf(request, manifest, root)))
   refuseSharedOutputs(roots.flatMap((root, at) => (outputs[at] ?? []).map(output => ({ root, output }))))
@@ -108,13 +122,16 @@ export async function installLock(
         debs: debsByRoot[at]?.length ?? 0,
         digest: undefined,
         outputs: [],
+        bills: [],
       })),
+      provenance: undefined,
     }
 
   const { assembleRoot } = await import('../rootfs/index.ts')
   const { emitOutputs, finishOutputs } = await import('../image/index.ts')
   const sourceDateEpochSeconds = manifest.image.sourceDateEpochSeconds ?? newestSeconds(lock.debs)
   const installed: InstalledRoot[] = []
+  const documented: DocumentedRoot[] = []
   for (const [at, root] of roots.entries()) {
     session.signal.throwIfAborted()
     const debs = debsByRoot[at] ?? []
@@ -148,12 +165,15 @@ export async function installLock(
               },
               session,
             )
-      installed.push({
-        architecture: nameOfRoot(root),
-        debs: debs.length,
-        digest: assembled.digest,
-        outputs: emitted,
-      })
+      const architecture = nameOfRoot(root)
+      const { digest } = assembled
+      const bills = await writeBills(
+        request.documents.bills,
+        { project, lock, root: architecture, assembled },
+        { session, world },
+      )
+      installed.push({ architecture, debs: debs.length, digest, outputs: emitted, bills })
+      documented.push({ architecture, digest, outputs: emitted, projectFiles: await projectFilesIn(assembled) })
     } finally {
       await assembled.close()
     }
@@ -162,7 +182,14 @@ export async function installLock(
     installed.flatMap(root => root.outputs),
     session,
   )
-  return { lockName: project.lockName, ...fetched, roots: installed }
+  const { provenance } = request.documents
+  if (provenance !== undefined)
+    await writeProvenance(
+      provenance,
+      { project, lock, lockText: text, sourceDateEpochSeconds, roots: documented },
+      { session, world },
+    )
+  return { lockName: project.lockName, ...fetched, roots: installed, provenance: provenance?.name }
 }
 
 function chosenRoots(manifest: Manifest, names: readonly string[] | undefined): readonly RootArchitecture[] {

@@ -58,6 +58,19 @@ export default class LockInstall extends BaseCommand {
       summary: 'what isolates maintainer scripts [default: the strongest that works here]',
     })(),
     log: Flags.string({ summary: 'keep here what maintainer scripts print', helpValue: 'FILE' }),
+    sbom: Flags.string({
+      summary:
+        'write a bill of materials of the image, every file with its package: SPDX as NAME.spdx.json, CycloneDX as NAME.cdx.json; may hold {architecture} and be given several times',
+      helpValue: 'FILE',
+      multiple: true,
+      multipleNonGreedy: true,
+      exclusive: ['fetch-only'],
+    }),
+    provenance: Flags.string({
+      summary: 'write an in-toto statement of what was built from what (SLSA provenance)',
+      helpValue: 'FILE',
+      exclusive: ['fetch-only'],
+    }),
     ...storeFlags,
     ...networkFlags,
     ...vendorFlags,
@@ -69,6 +82,7 @@ export default class LockInstall extends BaseCommand {
     '<%= config.bin %> lock install --fetch-only && <%= config.bin %> lock install --offline',
     '<%= config.bin %> lock install --digest --check',
     '<%= config.bin %> lock install --log scripts.log',
+    '<%= config.bin %> lock install --sbom out/rootfs.spdx.json --provenance out/rootfs.intoto.json',
   ]
 
   async run(): Promise<Answer> {
@@ -77,9 +91,10 @@ export default class LockInstall extends BaseCommand {
     const session = log === undefined ? this.session(flags) : log.listen(this.session(flags))
     const world = this.world()
     const projects = await findProjects(choiceOf(flags), world.workingFolder)
-    if (flags.output !== undefined && projects.length > 1)
+    const single = (['output', 'sbom', 'provenance'] as const).find(name => flags[name] !== undefined)
+    if (single !== undefined && projects.length > 1)
       throw new Fault('USAGE_INVALID', {
-        message: '--output names one place, but several manifests were given',
+        message: `--${single} names one place, but several manifests were given`,
         hint: 'Install one manifest at a time, or let each manifest name its outputs.',
       })
     const outputs =
@@ -98,6 +113,13 @@ export default class LockInstall extends BaseCommand {
         expectedDigest,
         sandbox: flags.sandbox,
         builds: flags.check ? 'twice' : 'once',
+        documents: {
+          bills: (flags.sbom ?? []).map(name => ({ name, path: resolve(world.workingFolder, name) })),
+          provenance:
+            flags.provenance === undefined
+              ? undefined
+              : { name: flags.provenance, path: resolve(world.workingFolder, flags.provenance) },
+        },
       }
       try {
         results.push(await installLock(request, session, world))
@@ -130,7 +152,9 @@ function linesOf(result: InstallLockResult, purpose: InstallLockRequest['purpose
     fetched,
     ...result.roots.flatMap((root): Line[] => [
       ...root.outputs.map((output): Line => ['Wrote ', span('strong', output.name)]),
+      ...root.bills.map((bill): Line => ['Wrote ', span('strong', bill)]),
       `${root.architecture}: ${count(root.debs, 'deb')}, tree sha256:${root.digest ?? ''}`,
     ]),
+    ...(result.provenance === undefined ? [] : [['Wrote ', span('strong', result.provenance)] as const]),
   ]
 }

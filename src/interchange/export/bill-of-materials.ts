@@ -22,7 +22,7 @@ export interface BilledDeb {
 
 /** Who made the files that no package lists. */
 export type FileMaker =
-  /** `files:` of the manifest. */
+  /** What the manifest's image section brings, `files:` above all. */
   | 'project'
   /** dpkg's and apt's databases, which aptroot writes. */
   | 'database'
@@ -112,5 +112,5 @@ export function pathText(path: string): string {
 export const makerTitles: Readonly<Record<FileMaker, string>> = {
   project: 'files of the project',
   database: 'databases of dpkg and apt',
-  scripts: 'made by maintainer scripts',
+  scripts: 'made by scripts',
 }

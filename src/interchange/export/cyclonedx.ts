@@ -76,7 +76,7 @@ function fileComponent(file: BilledFile): Json {
     type: 'file',
     name: `/${pathText(file.path)}`,
     hashes: [{ alg: 'SHA-256', content: file.sha256 }],
-    properties: file.changed ? [property('changed', 'by maintainer scripts or the project')] : undefined,
+    properties: file.changed ? [property('changed', 'by scripts')] : undefined,
   }
 }
 

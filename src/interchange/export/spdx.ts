@@ -105,7 +105,7 @@ function fileOf(file: BilledFile): Json {
     ],
     licenseConcluded: unknown,
     copyrightText: unknown,
-    comment: file.changed ? 'changed by maintainer scripts or the project' : undefined,
+    comment: file.changed ? 'changed by scripts' : undefined,
   }
 }
 
