@@ -56,6 +56,10 @@ async function projectLayer(projectFolder: string): Promise<SettingsLayer> {
     text,
     refused: new Map([
       [
+        'store',
+        'What a store remembers is believed: name it in your own settings file, by APTROOT_STORE or by --store.',
+      ],
+      [
         'store-layers',
         'Their results are believed: name them in your own settings file, by APTROOT_STORE_LAYERS or by --store-layer.',
       ],

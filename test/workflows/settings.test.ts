@@ -173,14 +173,14 @@ describe('paths in settings', () => {
 
 describe("a project's settings, which a pull request may bring,", () => {
   const refused = [
-    ['store: /var/cache/x', 'an absolute path'],
-    ['store: ../x', 'a path upwards'],
-    ['store: a/../../x', 'a path upwards on the way'],
-    ['store: ~/x', 'the home folder'],
-    ['store: .', 'the project itself'],
+    ['vendor: /var/cache/x', 'an absolute path'],
+    ['vendor: ../x', 'a path upwards'],
+    ['vendor: a/../../x', 'a path upwards on the way'],
+    ['vendor: ~/x', 'the home folder'],
+    ['vendor: .', 'the project itself'],
     ['vendor: [inside, ../outside]', 'one of several'],
-    ['store: link/x', 'a path through a link that leads out'],
-    ['store: dangling', 'a link that leads nowhere yet'],
+    ['vendor: link/x', 'a path through a link that leads out'],
+    ['vendor: dangling', 'a link that leads nowhere yet'],
   ] as const
   for (const [project, why] of refused)
     test(`cannot name ${why}`, async () => {
@@ -189,6 +189,10 @@ describe("a project's settings, which a pull request may bring,", () => {
       await symlink('/nowhere/at/all', join(place.projectFolder, 'dangling'))
       await assertFault(readSettings({}, place), 'SETTINGS_INVALID', /^\.aptroot\/settings\.yaml:1:\d+: .*leaves/)
     })
+
+  test('cannot bring a store, whose results of earlier runs would be believed', async () => {
+    await assertFault(settings({ project: 'store: cache' }), 'SETTINGS_INVALID', 'store may not be set here')
+  })
 
   test('cannot choose whose passwords are used', async () => {
     await assertFault(
