@@ -133,6 +133,10 @@ describe('an SPDX document of an image', () => {
     assert.ok(document.files.some(each => each.fileName === './usr/share/caf\\xe9'))
   })
 
+  test('says nothing that the specification and its schema spell differently', () => {
+    assert.doesNotMatch(formatSpdx(bill), /OPERATING/)
+  })
+
   test('contains each file in one package, whose verification code is made of its SHA1s', () => {
     const holders = document.relationships.filter(each => each.relatedSpdxElement?.startsWith('SPDXRef-File-'))
     assert.equal(new Set(holders.map(each => each.relatedSpdxElement)).size, document.files.length)

@@ -53,14 +53,14 @@ export function formatSpdx(bill: BillOfMaterials): string {
 const unknown = 'NOASSERTION'
 const unknownLicence = { licenseConcluded: unknown, licenseDeclared: unknown, copyrightText: unknown }
 
-function topPackage({ name, subject, identity }: BillOfMaterials, id: string): Json {
+// No primaryPackagePurpose: the specification writes OPERATING-SYSTEM, its schema OPERATING_SYSTEM, and validators know one of them.
+function topPackage({ name, identity }: BillOfMaterials, id: string): Json {
   return {
     SPDXID: id,
     name,
     versionInfo: `sha256:${identity}`,
     downloadLocation: unknown,
     filesAnalyzed: false,
-    primaryPackagePurpose: subject === 'lock' ? 'OTHER' : 'OPERATING-SYSTEM',
     ...unknownLicence,
   }
 }
