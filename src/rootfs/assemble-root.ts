@@ -1,3 +1,4 @@
+import { displayByteString } from '../codec/index.ts'
 import {
   type MergedRoot,
   type MergedUsr,
@@ -16,6 +17,7 @@ import type { ContentPack } from './pack-file.ts'
 import { RootContent } from './root-content.ts'
 import { sealTree } from './seal.ts'
 import { sealConfigured } from './seal-configured.ts'
+import { type Suspect, suspectSecrets } from './suspect-secrets.ts'
 import { type DebIdentity, type Pack, unpackDeb } from './unpack-deb.ts'
 
 export interface AssembleRequest {
@@ -46,6 +48,8 @@ export interface AssembledRoot {
   readonly unpacked: readonly UnpackedDeb[]
   /** sha256 of each content that the project brought. */
   readonly projectContents: ReadonlySet<string>
+  /** What scripts made and looks like a secret of one machine, although no rule of the seal names it. Each is among the warnings. */
+  readonly suspects: readonly Suspect[]
   /** `treeDigest` of the tree: the identity of the image. */
   readonly digest: string
   /** Lets go of the store's files. */
@@ -79,6 +83,7 @@ export async function assembleRoot(request: AssembleRequest, session: Session): 
     warnings: merged.warnings,
     unpacked: packs.map(({ deb }) => deb),
     projectContents: overlaid.blobs,
+    suspects: merged.suspects,
     digest,
     close: () => content.close(),
   }
@@ -86,6 +91,7 @@ export async function assembleRoot(request: AssembleRequest, session: Session): 
 
 interface MergedPackages extends MergedRoot {
   readonly packs: readonly ContentPack[]
+  readonly suspects: readonly Suspect[]
 }
 
 function mergedOnly(request: AssembleRequest, packs: readonly Pack[]): MergedPackages {
@@ -98,18 +104,42 @@ function mergedOnly(request: AssembleRequest, packs: readonly Pack[]): MergedPac
     configure: 'none',
     modifiedSeconds: request.sourceDateEpochSeconds,
   })
-  return { ...merged, packs }
+  return { ...merged, packs, suspects: [] }
 }
 
 async function configured(request: AssembleRequest, packs: readonly Pack[], session: Session): Promise<MergedPackages> {
   const { configureRoot } = await import('./configure-root.ts')
   const root = await configureRoot({ ...request, packs, mergedUsr: mergedUsrOf(request) }, session)
   const sealed = sealConfigured(root.tree, request.sourceDateEpochSeconds)
+  const suspects = await suspectsIn(sealed.tree, packs, root.pack, request.store)
+  const looks = suspects.map(
+    ({ path, because }) => `${displayByteString(`/${path}`)} looks like ${because}, and no rule of the seal names it`,
+  )
   return {
     entries: sealed.tree,
     generated: sealed.generated,
     packs: [...packs, root.pack],
-    warnings: root.warnings.map(message => ({ message })),
+    warnings: [...root.warnings, ...looks].map(message => ({ message })),
+    suspects,
+  }
+}
+
+async function suspectsIn(
+  tree: ReadonlyMap<string, TreeEntry>,
+  packs: readonly Pack[],
+  made: ContentPack,
+  store: Store,
+): Promise<readonly Suspect[]> {
+  const content = new RootContent({ packs: [made], generated: new Map(), blobs: new Set(), store })
+  try {
+    // What no script made, packages bring or sealing did.
+    return await suspectSecrets(
+      tree,
+      content,
+      ({ sha256 }) => !made.places.has(sha256) || packs.some(pack => pack.places.has(sha256)),
+    )
+  } finally {
+    await content.close()
   }
 }
 

@@ -4,10 +4,11 @@ import { checkInstances, contentWarnings, type PackageFacts, planWaves, readPack
 import { encodeUtf8, Fault, type ProcessRunner, type Session } from '../kernel/index.ts'
 import { defaultLimits, openSandbox, type SandboxBackEnd } from '../sandbox/index.ts'
 import type { ObjectSink } from '../store/index.ts'
-import { captureTree } from './capture-tree.ts'
+import { captureTree, defaultCaptureLimits } from './capture-tree.ts'
 import { type ConfiguredManifest, configuredObject, encodeConfigured } from './configured-record.ts'
 import { readFileCapabilities } from './file-capabilities.ts'
 import { GrowingRoot, type GrowingRootRequest } from './growing-root.ts'
+import { normaliseFiles } from './normalise-files.ts'
 import { writePackManifest } from './pack-file.ts'
 import { ScriptRunner } from './run-dpkg.ts'
 
@@ -78,6 +79,7 @@ async function build(request: BuildRequest, place: Place, session: Session): Pro
   await finishApt(request, root, scripts, session)
   const extendedAttributes = await readCapabilities(root, scripts, session)
   await root.takeStandInsAway(session)
+  normaliseFiles(root.staging, request.sourceDateEpochSeconds)
 
   const captured = await captureTree(
     {
@@ -86,6 +88,7 @@ async function build(request: BuildRequest, place: Place, session: Session): Pro
       isKnown: sha256 => request.packs.some(pack => pack.places.has(sha256)),
       sink: place.sink,
       extendedAttributes,
+      limits: defaultCaptureLimits,
     },
     session,
   )

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import { closeSync, constants, lstatSync, openSync, readdirSync, readlinkSync, readSync } from 'node:fs'
-import { concatBytes, nextTurn, type Session } from '../kernel/index.ts'
+import { displayByteString } from '../codec/index.ts'
+import { concatBytes, Fault, nextTurn, type Session } from '../kernel/index.ts'
 import type { ObjectSink } from '../store/index.ts'
-import type { FileContent, TreeEntry } from '../tree/index.ts'
+import { type FileContent, pathProblem, type TreeEntry } from '../tree/index.ts'
 import type { ContentPlace } from './pack-manifest.ts'
 import type { Staging } from './staging.ts'
 
@@ -24,12 +25,23 @@ export interface CaptureRequest {
   readonly sink: ObjectSink
   /** Extended attributes by path. */
   readonly extendedAttributes: ReadonlyMap<string, ReadonlyMap<string, Uint8Array>>
+  readonly limits: CaptureLimits
 }
+
+/** What scripts may add. A hole costs a script nothing, but an image and its readers all of its length. */
+export interface CaptureLimits {
+  readonly addedBytes: number
+  readonly paths: number
+}
+
+export const defaultCaptureLimits: CaptureLimits = { addedBytes: 64 * 1024 ** 3, paths: 4_000_000 }
 
 const chunkBytes = 256 * 1024
 
 /**
  * Reads a root back from the disk: no link is followed, no device or pipe is opened, and a file that nobody touched is not read again.
+ *
+ * @throws {Fault} `SCRIPT_LIMIT` when there is more than the limits allow, or a path that is longer than Linux takes
  */
 export async function captureTree(request: CaptureRequest, session: Session): Promise<CapturedTree> {
   const capture = new Capture(request)
@@ -43,6 +55,7 @@ class Capture {
   readonly left: string[] = []
   readonly #request: CaptureRequest
   readonly #inodes = new Map<bigint, number>()
+  #addedBytes = 0
 
   constructor(request: CaptureRequest) {
     this.#request = request
@@ -63,6 +76,10 @@ class Capture {
         if (++count % 128 === 0) await nextTurn()
         session.signal.throwIfAborted()
         const path = folder === '' ? name : `${folder}/${name}`
+        if (count > this.#request.limits.paths)
+          throw tooMuch(path, `and more than ${this.#request.limits.paths} others`)
+        const problem = pathProblem(`${this.#request.staging.folder}/${path}`.slice(1))
+        if (problem !== undefined) throw tooMuch(path, `a name that ${problem}`)
         if (lstatSync(this.#request.staging.hostPath(path)).isDirectory()) pending.push(path)
         else await this.#take(path)
       }
@@ -84,7 +101,7 @@ class Capture {
     }
     if (stats.isFile()) {
       const untouched = before?.kind === 'file' && this.#isKept(before.content.sha256) ? before.content : undefined
-      const content = untouched ?? (await this.#keep(host))
+      const content = untouched ?? (await this.#keep(path, host))
       const inode = stats.nlink > 1n ? this.#inodeOf(stats.ino) : undefined
       this.tree.set(path, { kind: 'file', content, inode, ...attributes })
     } else if (stats.isDirectory()) this.tree.set(path, { kind: 'directory', ...attributes })
@@ -105,6 +122,12 @@ class Capture {
     else this.left.push(path)
   }
 
+  #admit(path: string, sizeBytes: number): void {
+    const { addedBytes } = this.#request.limits
+    this.#addedBytes += sizeBytes
+    if (this.#addedBytes > addedBytes) throw tooMuch(path, `which brings what was added to over ${addedBytes} bytes`)
+  }
+
   #inodeOf(inode: bigint): number {
     const known = this.#inodes.get(inode) ?? this.#inodes.size + 1
     this.#inodes.set(inode, known)
@@ -117,7 +140,8 @@ class Capture {
   }
 
   /** Reads a file once, hashes it, and writes it to the sink if nothing has its content yet. */
-  async #keep(host: Buffer): Promise<FileContent> {
+  async #keep(path: string, host: Buffer): Promise<FileContent> {
+    this.#admit(path, lstatSync(host).size)
     const { sink } = this.#request
     const file = openSync(host, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
     try {
@@ -151,6 +175,15 @@ class Capture {
       closeSync(file)
     }
   }
+}
+
+function tooMuch(path: string, what: string): Fault {
+  const shown = displayByteString(`/${path}`.slice(0, 200))
+  return new Fault('SCRIPT_LIMIT', {
+    message: `maintainer scripts left ${shown}, ${what}`,
+    hint: 'Leave out the package whose script does this; `--log FILE` keeps what the scripts printed.',
+    context: { path: shown },
+  })
 }
 
 const bufferedBytes = 8 * 1024 * 1024

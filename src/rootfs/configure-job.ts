@@ -1,4 +1,4 @@
-import { readdirSync, rmSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { MergedUsr } from '../dpkg/index.ts'
 import {
@@ -17,6 +17,7 @@ import { Store } from '../store/index.ts'
 import { buildConfigured } from './build-configured.ts'
 import type { ConfigureRequest } from './configure-root.ts'
 import type { ConfigureInputs } from './configured-record.ts'
+import { removeTree } from './remove-tree.ts'
 import { type Pack, unpackDeb } from './unpack-deb.ts'
 
 /** What the process in the namespace is told, as JSON on its standard input. */
@@ -145,7 +146,7 @@ export async function runConfigureJob(
   try {
     const job = JSON.parse(text) as ConfigureJob
     if (job.kind === 'remove') {
-      for (const name of readdirSync(job.folder)) rmSync(join(job.folder, name), { recursive: true, force: true })
+      for (const name of readdirSync(job.folder)) removeTree(join(job.folder, name))
       return
     }
     const { searchPath, backEnd, ...host } = job.host

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync } from 'node:fs'
 import { join } from 'node:path'
 import { Fault, isFault, type Session } from '../kernel/index.ts'
 import { findEmulation } from '../sandbox/index.ts'
@@ -7,6 +7,7 @@ import { buildInNamespace, removeInNamespace } from './configure-job.ts'
 import { type ConfiguredManifest, configuredObject, decodeConfigured } from './configured-record.ts'
 import type { GrowingRootRequest } from './growing-root.ts'
 import { type ContentPack, readPackManifest } from './pack-file.ts'
+import { removeTree } from './remove-tree.ts'
 
 export interface ConfigureHost extends ScriptHost {
   /** Absolute; the root is built in a closed folder in it. */
@@ -92,10 +93,10 @@ async function readConfigured(request: ConfigureRequest): Promise<ConfiguredMani
 /** Also after an interruption. What belongs to subordinate ids can be removed from inside a namespace only. */
 async function removeStaging(request: ConfigureRequest, top: string): Promise<void> {
   try {
-    rmSync(top, { recursive: true, force: true })
+    removeTree(top)
   } catch (error) {
     if (request.host.namespace === undefined) throw error
     await removeInNamespace(request, top)
-    rmSync(top, { recursive: true, force: true })
+    removeTree(top)
   }
 }

@@ -10,7 +10,7 @@ import type { DebIdentity } from './unpack-deb.ts'
  * Part of the key of a configured root: raise it with every change of what `configureRoot` does with the same input, or of the JSON
  * below. It is the version of the engine.
  */
-const configuredVersion = 1
+const configuredVersion = 2
 
 /** All that decides what configuring gives. */
 export interface ConfigureInputs {

@@ -3,7 +3,7 @@ import { type PackageFacts, readPackageStates } from '../dpkg/index.ts'
 import { Fault, type Session } from '../kernel/index.ts'
 import type { Sandbox } from '../sandbox/index.ts'
 import { ScriptLog } from './script-log.ts'
-import type { Staging } from './staging.ts'
+import { clash, type Staging } from './staging.ts'
 
 function trace(line: string, session: Session): void {
   session.journal.emit({
@@ -12,6 +12,9 @@ function trace(line: string, session: Session): void {
     message: displayByteString(line.slice(0, 1000)).slice(1, -1),
   })
 }
+
+/** What dpkg opens as it starts; a pipe there would let it wait for ever. */
+const databaseFiles = ['status', 'available', 'diversions', 'statoverride', 'arch', 'lock', 'triggers/Unincorp']
 
 const controlFolder = 'var/lib/dpkg/tmp.ci'
 
@@ -108,6 +111,11 @@ export class ScriptRunner {
   }
 
   async #dpkg(dpkgArguments: readonly string[], session: Session, onLine?: (line: string) => void): Promise<void> {
+    for (const name of databaseFiles) {
+      const kind = this.#staging.kindOf(`var/lib/dpkg/${name}`)
+      if (kind !== undefined && kind !== 'file')
+        throw clash(`var/lib/dpkg/${name}`, 'is no file any more: a script replaced it')
+    }
     const result = await this.#sandbox.run(
       {
         program: '/usr/bin/dpkg',

@@ -17,8 +17,7 @@ export interface SealedConfiguration {
 export function sealConfigured(tree: ReadonlyMap<string, TreeEntry>, modifiedSeconds: number): SealedConfiguration {
   const sealed = new Map<string, TreeEntry>()
   const generated = new Map<string, Uint8Array>()
-  for (const [path, entry] of tree)
-    if (entry.kind === 'directory' || ruleRemoving(path) === undefined) sealed.set(path, entry)
+  for (const [path, entry] of tree) if (ruleRemoving(path, entry.kind) === undefined) sealed.set(path, entry)
 
   const attributes = { userId: 0, groupId: 0, modifiedSeconds }
   const put = (path: string, text: string, mode: number) => {

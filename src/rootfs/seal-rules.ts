@@ -1,3 +1,4 @@
+import type { TreeEntry } from '../tree/index.ts'
 import { machineSecrets } from './secrets.ts'
 
 /** What an image loses because it differs from build to build, or belongs to one machine. */
@@ -6,11 +7,14 @@ export interface SealRule {
   readonly because: string
   /** Whole paths; `*` stands for any text without a slash, `**` for any text. */
   readonly remove: readonly string[]
+  /** Whether folders with such names go too, with all that is in them. */
+  readonly folders: 'kept' | 'removed'
 }
 
 export const sealRules: readonly SealRule[] = [
   {
     because: 'backup of an earlier state, with the time at which it was made',
+    folders: 'kept',
     remove: [
       ...['passwd', 'group', 'shadow', 'gshadow', 'subuid', 'subgid'].map(name => `etc/${name}-`),
       'var/lib/dpkg/*-old',
@@ -21,6 +25,7 @@ export const sealRules: readonly SealRule[] = [
   },
   {
     because: 'log of the installation, with the times at which scripts ran',
+    folders: 'kept',
     remove: [
       'var/log/dpkg.log',
       'var/log/alternatives.log',
@@ -32,6 +37,7 @@ export const sealRules: readonly SealRule[] = [
   },
   {
     because: 'cache that its owner makes again, of file times and inode numbers',
+    folders: 'kept',
     remove: [
       'var/cache/ldconfig/aux-cache',
       'var/cache/apt/*.bin',
@@ -44,10 +50,12 @@ export const sealRules: readonly SealRule[] = [
   },
   {
     because: 'list of available packages, which dselect alone reads and nothing fills',
+    folders: 'kept',
     remove: ['var/lib/dpkg/available'],
   },
   {
     because: 'identity or secret of one machine',
+    folders: 'kept',
     remove: [
       'var/lib/dbus/machine-id',
       'var/lib/systemd/random-seed',
@@ -56,11 +64,17 @@ export const sealRules: readonly SealRule[] = [
       ...machineSecrets.flatMap(({ paths }) => paths),
     ],
   },
+  {
+    because: 'data of one machine, with identifiers made of the time',
+    folders: 'removed',
+    remove: machineSecrets.flatMap(({ leftOut = [] }) => leftOut.flatMap(path => [path, `${path}/**`])),
+  },
 ]
 
 /** Says which rule takes a path away. */
-export function ruleRemoving(path: string): SealRule | undefined {
-  return compiled.find(({ patterns }) => patterns.some(pattern => pattern.test(path)))?.rule
+export function ruleRemoving(path: string, kind: TreeEntry['kind']): SealRule | undefined {
+  const found = compiled.filter(({ patterns }) => patterns.some(pattern => pattern.test(path)))
+  return found.find(({ rule }) => kind !== 'directory' || rule.folders === 'removed')?.rule
 }
 
 const compiled = sealRules.map(rule => ({ rule, patterns: rule.remove.map(compile) }))

@@ -9,6 +9,8 @@ export interface MachineSecret {
    * most of the time that openssh-server takes.
    */
   readonly paths: readonly string[]
+  /** Files for which nothing can stand in, and folders with all that is in them, as patterns: scripts make them, and sealing takes them away. */
+  readonly leftOut?: readonly string[]
   /** The command of the image that makes it where it is missing, and does nothing where it is there. */
   readonly command: string
   /** The units that need it. */
@@ -30,6 +32,33 @@ export const machineSecrets: readonly MachineSecret[] = [
     paths: ['etc/ssl/certs/ssl-cert-snakeoil.pem', 'etc/ssl/private/ssl-cert-snakeoil.key'],
     command: '/usr/sbin/make-ssl-cert generate-default-snakeoil',
     before: ['postgresql.service', 'apache2.service', 'nginx.service', 'postfix.service', 'dovecot.service'],
+  },
+  {
+    // initdb gives each cluster an identifier made of the time, and writes a log of its own making.
+    maker: 'usr/bin/pg_createcluster',
+    paths: [],
+    leftOut: ['var/lib/postgresql/*/*'],
+    command:
+      '/bin/sh -c "for each in /etc/postgresql/*/*; do test -d $$each || continue; place=/var/lib/postgresql/$${each#/etc/postgresql/}; test -e $$place/PG_VERSION && continue; mkdir -p $$place && chown postgres:postgres $$place && version=$${each#/etc/postgresql/} && runuser -u postgres -- /usr/lib/postgresql/$${version%%/*}/bin/initdb -D $$place --auth-local peer --auth-host scram-sha-256 --no-instructions; done"',
+    // postgresql@.service comes after network.target.
+    before: ['network.target', 'postgresql.service'],
+  },
+  {
+    // Its tables hold the time of their making, and the server an identity.
+    maker: 'usr/bin/mariadb-install-db',
+    paths: [],
+    leftOut: ['var/lib/mysql/*'],
+    command:
+      '/bin/sh -c "test -d /var/lib/mysql/mysql || /usr/bin/mariadb-install-db --user=mysql --datadir=/var/lib/mysql --skip-test-db --auth-root-authentication-method=socket --disable-log-bin"',
+    before: ['mariadb.service'],
+  },
+  {
+    // A hash table of Berkeley DB that holds its identity, made of the time; newaliases makes it of /etc/aliases.
+    maker: 'usr/sbin/postalias',
+    paths: [],
+    leftOut: ['etc/aliases.db'],
+    command: '/bin/sh -c "test -e /etc/aliases.db || test ! -e /etc/aliases || /usr/bin/newaliases"',
+    before: ['postfix.service', 'postfix@-.service'],
   },
   {
     maker: 'usr/sbin/rndc-confgen',

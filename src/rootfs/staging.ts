@@ -149,7 +149,10 @@ export class Staging {
   makeFolders(path: string): void {
     if (path === '' || this.#isFolder(path)) return
     this.makeFolders(folderOf(path))
-    mkdirSync(this.hostPath(this.#place(path)), 0o755)
+    const place = this.#place(path)
+    const present = this.#kindAt(place)
+    if (present !== undefined) throw clash(path, `has to be a folder, but a script made it a ${present}`)
+    mkdirSync(this.hostPath(place), 0o755)
     this.#folders = new Map()
   }
 
@@ -174,6 +177,23 @@ export class Staging {
     } finally {
       closeSync(file)
     }
+  }
+
+  /** What a path leads to when links are followed as from inside; undefined when there is nothing. */
+  kindOf(path: string): 'directory' | 'file' | 'other' | undefined {
+    this.#folders = new Map()
+    let at = path
+    for (let links = 0; links <= maximumLinks; links++) {
+      // Also what ends in `..`, which is no name to look at.
+      if (this.#isFolder(at)) return 'directory'
+      const place = this.#placeIfAny(at)
+      const kind = place === undefined ? undefined : this.#kindAt(place)
+      if (place === undefined || kind === undefined) return undefined
+      if (kind !== 'symlink') return kind
+      const target = readlinkSync(this.hostPath(place), { encoding: 'latin1' })
+      at = target.startsWith('/') ? target : `${folderOf(place)}/${target}`
+    }
+    return undefined
   }
 
   /** Where a path lies, its parents followed inside the root; undefined when a parent is missing. */
@@ -254,7 +274,8 @@ export class Staging {
 /** dpkg's status file of ten thousand packages has 15 MB. */
 const maximumTextBytes = 64 * 1024 * 1024
 
-function clash(path: string, problem: string): Fault {
+/** What scripts did to the root does not go with what has to happen next. @param path of the tree */
+export function clash(path: string, problem: string): Fault {
   return new Fault('ROOTFS_CLASH', {
     message: `${displayByteString(`/${path}`)} ${problem}`,
     hint: 'The scripts of two packages and their files do not fit together; leave one of the packages out.',

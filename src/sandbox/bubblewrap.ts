@@ -20,6 +20,12 @@ const capabilities = [
   'CAP_SYS_CHROOT',
 ]
 
+/**
+ * What root of the machine could change the kernel through. bwrap itself leaves out `/proc/sys`, because that folder is not writable although
+ * the files in it are: `core_pattern` would run a program on the host.
+ */
+const readOnlyInProc = ['sys', 'sysrq-trigger', 'fs', 'acpi', 'scsi', 'driver', 'mtrr']
+
 export interface BubblewrapPlace {
   /** Absolute, of the host. */
   readonly rootFolder: string
@@ -30,15 +36,16 @@ export interface BubblewrapPlace {
 
 /**
  * The arguments of bwrap(1) that run a program in a root of its own: pid, network, ipc, uts and mount namespaces of its own, a minimal
- * `/dev`, `/run` and `/tmp` in memory, the host name `localhost`. bwrap itself covers the writable parts of `/proc`.
+ * `/dev`, `/run` and `/tmp` in memory, the host name `localhost`.
  */
 export function bubblewrapArguments(place: BubblewrapPlace, program: SandboxedProgram): readonly string[] {
   const environment = { ...place.environment, ...program.environment }
   return [
     ...['--unshare-pid', '--unshare-net', '--unshare-ipc', '--unshare-uts', '--unshare-cgroup-try'],
-    ...['--die-with-parent', '--new-session', '--hostname', 'localhost'],
+    ...['--as-pid-1', '--die-with-parent', '--new-session', '--hostname', 'localhost'],
     ...['--cap-drop', 'ALL', ...capabilities.flatMap(name => ['--cap-add', name])],
     ...['--bind', place.rootFolder, '/', '--proc', '/proc', '--dev', '/dev', '--tmpfs', '/run', '--tmpfs', '/tmp'],
+    ...readOnlyInProc.flatMap(name => ['--ro-bind-try', `/proc/${name}`, `/proc/${name}`]),
     ...['--perms', '1777', '--dir', '/run/lock', '--chmod', '1777', '/tmp'],
     ...['--chdir', '/', '--clearenv'],
     ...Object.entries(environment).flatMap(([name, value]) => ['--setenv', name, value]),

@@ -23,7 +23,7 @@ export interface Sandbox {
   /** What this back end cannot keep from a script, in words that follow "cannot"; empty for the strongest. */
   readonly weaknesses: readonly string[]
   /**
-   * @throws {Fault} `SCRIPT_LIMIT` when the program takes longer than the limits allow or prints without end,
+   * @throws {Fault} `SCRIPT_LIMIT` when the program takes more than the limits allow or prints without end,
    *   `PROGRAM_FAILED` when the back end cannot be started
    */
   run(program: SandboxedProgram, session: Session): Promise<ProcessResult>
@@ -34,9 +34,22 @@ export interface SandboxLimits {
   readonly seconds: number
   /** No file grows beyond this; writing on is an error for the program (RLIMIT_FSIZE). */
   readonly fileBytes: number
+  /** At a time. */
+  readonly processes: number
+  /** What the whole root may take of the disk. */
+  readonly diskBytes: number
+  /** Files and folders of the whole root. */
+  readonly paths: number
 }
 
-export const defaultLimits: SandboxLimits = { seconds: 3600, fileBytes: 16 * 1024 ** 3 }
+/** A kernel with its initramfs, or a thousand packages, come nowhere near. */
+export const defaultLimits: SandboxLimits = {
+  seconds: 3600,
+  fileBytes: 16 * 1024 ** 3,
+  processes: 4096,
+  diskBytes: 64 * 1024 ** 3,
+  paths: 4_000_000,
+}
 
 /** All that a program in the sandbox sees of the world: the same everywhere. */
 export function sandboxEnvironment(sourceDateEpochSeconds: number): Readonly<Record<string, string>> {

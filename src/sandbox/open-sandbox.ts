@@ -1,6 +1,7 @@
-import { Fault, type ProcessResult, type ProcessRunner, type Session } from '../kernel/index.ts'
+import { Fault, isFault, type ProcessResult, type ProcessRunner, type Session } from '../kernel/index.ts'
 import { bubblewrapArguments, bubblewrapProblem } from './bubblewrap.ts'
 import { chrootArguments, makeDevices } from './chroot.ts'
+import { endProcessesIn } from './measure-root.ts'
 import {
   type Sandbox,
   type SandboxBackEnd,
@@ -9,6 +10,7 @@ import {
   sandboxEnvironment,
 } from './model.ts'
 import { seccompFilter } from './seccomp-filter.ts'
+import { watchLimits } from './watch-limits.ts'
 
 export interface SandboxRequest {
   /** Absolute: the folder that becomes `/`. Its parent is closed to others, since setuid programs lie in it. */
@@ -92,6 +94,7 @@ function chrootSandbox(chroot: string, request: SandboxRequest): Sandbox {
   return {
     backEnd: 'chroot',
     weaknesses: weaknessesOfChroot,
+    // What a script leaves running in a session of its own outlives its process group.
     run: (program, session) =>
       runLimited({ request, program, session }, signal =>
         request.runner.run({
@@ -103,14 +106,17 @@ function chrootSandbox(chroot: string, request: SandboxRequest): Sandbox {
           ...(program.onOutput === undefined ? {} : { onOutput: program.onOutput }),
           signal,
         }),
-      ),
+      ).finally(() => endProcessesIn(request.rootFolder)),
   }
 }
 
-/** The limits of the shell are inherited by all that it becomes; no core dumps, whose content is chance. */
+/**
+ * The limits of the shell are inherited by all that it starts; no core dumps, whose content is chance. The shell stays: it is the first
+ * process of its pid namespace, and the kernel ends all others of a namespace before the end of the first is seen.
+ */
 function limited(program: SandboxedProgram, limits: SandboxLimits): SandboxedProgram {
   // ulimit counts in blocks of 512 bytes (POSIX).
-  const script = `ulimit -c 0; ulimit -f ${Math.ceil(limits.fileBytes / 512)}; umask 022; exec "$@"`
+  const script = `ulimit -c 0; ulimit -f ${Math.ceil(limits.fileBytes / 512)}; umask 022; "$@"; exit $?`
   return { ...program, program: '/bin/sh', arguments: ['-c', script, 'sh', program.program, ...program.arguments] }
 }
 
@@ -125,16 +131,19 @@ async function runLimited(
   run: (signal: AbortSignal) => Promise<ProcessResult>,
 ): Promise<ProcessResult> {
   session.signal.throwIfAborted()
-  const { seconds } = request.limits
-  const overdue = AbortSignal.timeout(seconds * 1000)
+  const watch = watchLimits({ rootFolder: request.rootFolder, limits: request.limits, program })
   try {
-    return await run(AbortSignal.any([session.signal, overdue]))
+    return await run(AbortSignal.any([session.signal, watch.signal]))
   } catch (error) {
-    if (session.signal.aborted || !overdue.aborted) throw error
-    throw new Fault('SCRIPT_LIMIT', {
-      message: `${program.program} was ended after ${seconds} seconds`,
-      hint: 'A script waits for something that does not come, such as the network or a service; `--log FILE` keeps what it printed.',
-      context: { program: program.program, seconds },
-    })
+    if (!session.signal.aborted) watch.signal.throwIfAborted()
+    if (isFault(error, 'PROGRAM_FAILED') && error.context.maximumOutputBytes !== undefined)
+      throw new Fault('SCRIPT_LIMIT', {
+        message: `${program.program} printed more than ${error.context.maximumOutputBytes} bytes and was ended`,
+        hint: 'The last package that was set up prints without end; `--log FILE` keeps the last of it.',
+        context: { program: program.program, maximumOutputBytes: error.context.maximumOutputBytes },
+      })
+    throw error
+  } finally {
+    watch.stop()
   }
 }

@@ -4,7 +4,7 @@ import { lstatSync, mkdirSync, readFileSync, rmSync, symlinkSync, utimesSync, wr
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'vitest'
-import { captureTree } from '../../src/rootfs/capture-tree.ts'
+import { captureTree, defaultCaptureLimits } from '../../src/rootfs/capture-tree.ts'
 import { Staging } from '../../src/rootfs/staging.ts'
 import type { TreeEntry } from '../../src/tree/index.ts'
 import { assertFault } from '../support/assert-fault.ts'
@@ -101,7 +101,14 @@ describe('reading a root back', () => {
     }
     const known = createHash('sha256').update('two').digest('hex')
     const tree = await captureTree(
-      { staging, volatile: new Map(), isKnown: sha256 => sha256 === known, sink, extendedAttributes: new Map() },
+      {
+        staging,
+        volatile: new Map(),
+        isKnown: sha256 => sha256 === known,
+        sink,
+        extendedAttributes: new Map(),
+        limits: defaultCaptureLimits,
+      },
       quietSession(),
     )
     return { ...tree, bytes: Buffer.concat(written).toString() }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'vitest'
 import type { ProcessRequest, ProcessResult, ProcessRunner } from '../../src/kernel/index.ts'
-import { openSandbox, type SandboxRequest } from '../../src/sandbox/index.ts'
+import { defaultLimits, openSandbox, type SandboxRequest } from '../../src/sandbox/index.ts'
 import { assertFault } from '../support/assert-fault.ts'
 import { quietSession, scratchFolder } from '../support/scratch.ts'
 
@@ -29,7 +29,7 @@ const requestOf = (runner: ProcessRunner, changes: Partial<SandboxRequest> = {})
   rootFolder: '/srv/root',
   backEnd: undefined,
   sourceDateEpochSeconds: 1_750_000_000,
-  limits: { seconds: 60, fileBytes: 1024 ** 3 },
+  limits: { ...defaultLimits, seconds: 60 },
   runner,
   processor: 'x64',
   ...changes,
@@ -81,7 +81,7 @@ test('a script that waits for what never comes is ended after the limit', async 
           request.signal.addEventListener('abort', () => reject(request.signal.reason))
         }),
   )
-  const limits = { seconds: 0.01, fileBytes: 1024 }
+  const limits = { ...defaultLimits, seconds: 0.01 }
   const sandbox = await openSandbox(requestOf(runner, { limits }), quietSession())
   await assertFault(
     sandbox.run({ program: '/usr/bin/dpkg', arguments: [] }, quietSession()),

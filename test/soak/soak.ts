@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Campaign, CampaignPlace } from './campaign.ts'
+import { determinismCampaign } from './determinism-campaign.ts'
 import { diskCampaign } from './disk-campaign.ts'
 import { killCampaign } from './kill-campaign.ts'
 import { mirrorCampaign } from './mirror-campaign.ts'
@@ -14,6 +15,7 @@ const campaigns: Readonly<Record<string, Campaign>> = {
   processes: processesCampaign,
   kill: killCampaign,
   disk: diskCampaign,
+  determinism: determinismCampaign,
 }
 
 const { values } = parseArgs({

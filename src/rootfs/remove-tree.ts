@@ -1,0 +1,40 @@
+import { lstatSync, readdirSync, renameSync, rmSync } from 'node:fs'
+
+/** Linux takes no path with more than 4096 bytes; this leaves room for a name and for where the folder lies. */
+const longestPathBytes = 3000
+
+/**
+ * Removes a folder in which scripts may have nested folders deeper than any path is long: those below are moved up first. Links are
+ * removed, never followed.
+ *
+ * @param folder absolute, in a folder that nobody else can enter; nothing runs in it any more
+ */
+export function removeTree(folder: string): void {
+  try {
+    rmSync(folder, { recursive: true, force: true })
+  } catch (error) {
+    if (!isTooLong(error)) throw error
+    for (let count = 0; moveUp(folder, count) === 'moved'; count++);
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** Moves one folder that lies too deep to the top. */
+function moveUp(folder: string, count: number): 'moved' | 'flat' {
+  const pending = [Buffer.from(folder)]
+  for (let here = pending.pop(); here !== undefined; here = pending.pop()) {
+    if (here.length > longestPathBytes) {
+      renameSync(here, Buffer.from(`${folder}/aptroot-moved-up-${count}`))
+      return 'moved'
+    }
+    for (const name of readdirSync(here, { encoding: 'buffer' })) {
+      const path = Buffer.concat([here, Buffer.from('/'), name])
+      if (lstatSync(path).isDirectory()) pending.push(path)
+    }
+  }
+  return 'flat'
+}
+
+function isTooLong(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENAMETOOLONG'
+}
