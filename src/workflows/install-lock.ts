@@ -38,7 +38,7 @@ export interface InstallLockRequest {
   readonly architectures: readonly string[] | undefined
   /** Instead of the manifest's; undefined: what the manifest says. */
   readonly outputs: readonly TypedOutput[] | undefined
-  /** `fetch`: only bring the debs into the store. `digest`: assemble and tell the digest, write nothing. */
+  /** `fetch`: only bring the debs into the store. `digest`: assemble and tell the digest, write no outputs. */
   readonly purpose: 'build' | 'fetch' | 'digest'
   /** 64 hex digits that the tree must have; checked before anything is written. Only for a single root. */
   readonly expectedDigest: string | undefined

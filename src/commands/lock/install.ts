@@ -44,7 +44,7 @@ export default class LockInstall extends BaseCommand {
       multipleNonGreedy: true,
     }),
     'fetch-only': Flags.boolean({ summary: 'only bring the debs into the store', exclusive: ['digest', 'expect'] }),
-    digest: Flags.boolean({ summary: "assemble and print the tree's digest, write nothing" }),
+    digest: Flags.boolean({ summary: "assemble and print the tree's digest, write no outputs" }),
     expect: Flags.string({
       summary: 'end with exit code 1, and write nothing, unless the tree has this digest',
       helpValue: 'SHA256',
