@@ -28,7 +28,10 @@ export function reachedPackages(
 ): readonly ResolvedPackage[] {
   const isChosen = new Set(chosen)
   const chosenOf = ({ alternatives }: Requirement) => alternatives.filter(each => isChosen.has(each))
-  const preferred = (requirement: Requirement) => chosenOf(requirement).slice(0, 1)
+  const preferred = ({ alternatives }: Requirement) => {
+    const first = alternatives.find(each => isChosen.has(each))
+    return first === undefined ? [] : [first]
+  }
   const rootOf = new Map<number, 'wanted' | 'base'>()
   const needsOf = new Map<number, number[]>()
   for (const requirement of [...encoding.roots.requirements].reverse())
@@ -58,13 +61,18 @@ export function reachedPackages(
     }
   }
 
-  return [...needsOf]
-    .map(([variable, needs]) => ({
-      package: encoding.debOf(variable),
+  const debs = [...needsOf.keys()].map(encoding.debOf).sort(comparePackages)
+  // What is needed is among the debs that were just sorted: places compare faster than names (kde-full has 8,900 needs).
+  const placeOf = new Map(debs.map((deb, place) => [encoding.variableOf(deb), place]))
+  return debs.map(deb => {
+    const variable = encoding.variableOf(deb)
+    const places = Uint32Array.from(needsOf.get(variable) ?? [], need => placeOf.get(need) ?? 0).sort()
+    return {
+      package: deb,
       root: rootOf.get(variable),
-      needs: needs.map(encoding.debOf).sort(comparePackages),
-    }))
-    .sort((left, right) => comparePackages(left.package, right.package))
+      needs: Array.from(places, place => debs[place] as BinaryPackage),
+    }
+  })
 }
 
 function markOf({ field }: Requirement): 'wanted' | 'base' {

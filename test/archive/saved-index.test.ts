@@ -91,8 +91,10 @@ describe('a saved index', () => {
     assert.ok(index)
     assert.equal(rest.reads.length, 2)
     const universe = universeOf(index)
-    universe.packagesNamed('package-0')
-    universe.packagesNamed('package-1')
+    const packages = ['package-0', 'package-1'].flatMap(name => universe.packagesNamed(name))
+    assert.equal(packages.filter(deb => deb.version !== '').length, 2)
+    assert.equal(rest.reads.length, 2, 'names, versions and architectures stand in the head')
+    assert.equal(packages.filter(deb => deb.priority !== '').length, 2)
     assert.deepEqual(rest.reads.slice(2), [16 * 1024])
     assert.ok(text.length > 5 * 16 * 1024)
   })
@@ -141,7 +143,7 @@ describe('a saved index', () => {
 
   it('of another layout version is not opened', () => {
     const other = Buffer.from(saved())
-    other.write('0002', 'aptroot-packages-index '.length)
+    other.write('9999', 'aptroot-packages-index '.length)
     assert.equal(openSavedIndex(bytesAtRest(other), verifiedIndexOf(text)), undefined)
   })
 })

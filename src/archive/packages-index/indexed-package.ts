@@ -10,20 +10,21 @@ import type {
 } from '../../debian/index.ts'
 import { parseProvides, parseSourceReference, poolPathProblem } from '../../debian/index.ts'
 import { isFault, quoted } from '../../kernel/index.ts'
-import { fieldFault, type IndexedStanza, type KeptField } from './indexed-stanza.ts'
+import { fieldFault, type IndexedStanza, type KeptField, type StanzaRow } from './indexed-stanza.ts'
+
+type IndexedStanzas = readonly [IndexedStanza, ...IndexedStanza[]]
 
 const noGroups: readonly OrGroup[] = []
 const noRelations: readonly Relation[] = []
 const noNames: readonly ProvidedName[] = []
 
-/** A deb as one or several indexes list it. Relations and listings are decoded on first use, then kept. */
+/** A deb as one or several indexes list it. Its stanzas are read, and relations and listings decoded, on first use. */
 export class IndexedPackage implements BinaryPackage {
   readonly name: string
   readonly version: string
   readonly architecture: string
-  readonly sha256: string
-  /** In the order of `listings`; the first speaks for all, so that no order of files shows. */
-  readonly #stanzas: readonly [IndexedStanza, ...IndexedStanza[]]
+  readonly #read: () => IndexedStanzas
+  #stanzasOnce: IndexedStanzas | undefined
   readonly #memory: RelationMemory
   #source: SourceReference | undefined
   #preDepends: readonly OrGroup[] | undefined
@@ -35,15 +36,21 @@ export class IndexedPackage implements BinaryPackage {
   #provides: readonly ProvidedName[] | undefined
   #listings: readonly [Listing, ...Listing[]] | undefined
 
-  /** @param stanzas of one name, version, architecture and sha256, sorted with `compareStanzas` */
-  constructor(stanzas: readonly [IndexedStanza, ...IndexedStanza[]], memory: RelationMemory) {
-    this.#stanzas = stanzas
+  /** @param read the stanzas of one name, version, architecture and sha256, sorted with `compareStanzas` */
+  constructor(
+    { name, version, architecture }: Pick<StanzaRow, 'name' | 'version' | 'architecture'>,
+    read: () => IndexedStanzas,
+    memory: RelationMemory,
+  ) {
+    this.name = name
+    this.version = version
+    this.architecture = architecture
+    this.#read = read
     this.#memory = memory
-    const [first] = stanzas
-    this.name = first.name
-    this.version = first.version
-    this.architecture = first.architecture
-    this.sha256 = first.sha256
+  }
+
+  get sha256(): string {
+    return this.#first.sha256
   }
 
   get source(): SourceReference {
@@ -131,6 +138,12 @@ export class IndexedPackage implements BinaryPackage {
     return this.#listings
   }
 
+  /** In the order of `listings`; the first speaks for all, so that no order of files shows. */
+  get #stanzas(): IndexedStanzas {
+    this.#stanzasOnce ??= this.#read()
+    return this.#stanzasOnce
+  }
+
   get #first(): IndexedStanza {
     return this.#stanzas[0]
   }
@@ -172,7 +185,7 @@ export class IndexedPackage implements BinaryPackage {
   }
 }
 
-function listingsOf(stanzas: readonly [IndexedStanza, ...IndexedStanza[]]): readonly [Listing, ...Listing[]] {
+function listingsOf(stanzas: IndexedStanzas): readonly [Listing, ...Listing[]] {
   const [first, ...rest] = stanzas
   const listings: [Listing, ...Listing[]] = [listingOf(first)]
   for (const stanza of rest) {

@@ -2,6 +2,7 @@ import { versionProblem } from '../../debian/index.ts'
 import { type Stanza, viewStanza } from '../../debian-control-parser/index.ts'
 import { compareBytes, type Fault, isSha256, quoted } from '../../kernel/index.ts'
 import { indexFault } from './index-fault.ts'
+import { nameAt } from './name-table.ts'
 import type { PackagesIndex } from './packages-index.ts'
 
 /** Everything that `BinaryPackage` needs of a stanza; fields are kept as text, and the stanza's bytes are let go. */
@@ -31,25 +32,42 @@ export type KeptField = (typeof keptFields)[number]
 /** With the name that a stanza finds at its first look. */
 const keptFieldKeys = keptFields.map(name => [name, name.toLowerCase()] as const)
 
-/** One stanza of an index: what identifies the deb, and its other fields as text. */
-export interface IndexedStanza {
+/** What the table knows of a stanza that was not read: enough to rank a deb, or to leave it alone. */
+export interface StanzaRow {
   readonly index: PackagesIndex
   readonly row: number
   readonly name: string
   readonly version: string
   readonly architecture: string
+}
+
+/** One stanza of an index: what identifies the deb, and its other fields as text. */
+export interface IndexedStanza extends StanzaRow {
   /** Lower case. */
   readonly sha256: string
   readonly fields: Readonly<Partial<Record<KeptField, string>>>
 }
 
 /**
- * Looks at one stanza.
+ * Looks at one stanza as far as the table goes; the text is read only where that shows something wrong.
+ *
+ * @throws {Fault} `INDEX_MALFORMED` when it lacks a Version that is one, or an Architecture
+ */
+export function lookAtRow(index: PackagesIndex, row: number, name: string): StanzaRow {
+  const { architectures, architectureOfRow, versions } = index.table
+  const version = nameAt(versions, row)
+  const architecture = nameAt(architectures, architectureOfRow[row] ?? 0)
+  if (architecture === '' || versionProblem(version) !== undefined) return readIndexedStanza({ index, row })
+  return { index, row, name, version, architecture }
+}
+
+/**
+ * Reads one stanza.
  *
  * @throws {Fault} `INDEX_MALFORMED` when it is malformed, or lacks Version, Architecture or SHA256: without these
  *   the deb cannot be told from another
  */
-export function readIndexedStanza(index: PackagesIndex, row: number): IndexedStanza {
+export function readIndexedStanza({ index, row }: Pick<StanzaRow, 'index' | 'row'>): IndexedStanza {
   const stanza = viewRow(index, row)
   const version = required(index, row, stanza, 'Version')
   const problem = versionProblem(version)
@@ -83,7 +101,7 @@ export function compareStanzas(left: IndexedStanza, right: IndexedStanza): numbe
 
 /** `INDEX_MALFORMED` at the line of a field, or of the stanza where it lacks the field. */
 export function fieldFault(
-  { index, row }: Pick<IndexedStanza, 'index' | 'row'>,
+  { index, row }: Pick<StanzaRow, 'index' | 'row'>,
   field: string,
   problem: string,
   cause?: unknown,

@@ -26,7 +26,8 @@ export function nameCount(table: NameTable): number {
 export function nameAt({ bytes, offsets }: NameTable, index: number): string {
   const start = offsets[index] ?? 0
   const end = offsets[index + 1] ?? start
-  return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1')
+  const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  return buffer.toString('latin1', start, end)
 }
 
 export function namesOf(table: NameTable): string[] {

@@ -1,3 +1,4 @@
+import type { NameTable } from './name-table.ts'
 import type { PackagesTable } from './packages-table.ts'
 import type { Postings } from './postings.ts'
 
@@ -11,6 +12,8 @@ export function sectionsOf(table: PackagesTable): readonly Section[] {
     table.architectureOfRow,
     table.architectures.bytes,
     table.architectures.offsets,
+    table.versions.bytes,
+    table.versions.offsets,
     ...postingsSections(table.packages),
     ...postingsSections(table.providers),
     ...postingsSections(table.priorities),
@@ -44,7 +47,8 @@ export class SectionReader {
       stanzaStarts: this.#words(),
       stanzaEnds: this.#words(),
       architectureOfRow: this.#halfWords(),
-      architectures: { bytes: this.readBytes(), offsets: this.#words() },
+      architectures: this.#names(),
+      versions: this.#names(),
       packages: this.#postings(),
       providers: this.#postings(),
       priorities: this.#postings(),
@@ -61,7 +65,11 @@ export class SectionReader {
   }
 
   #postings(): Postings {
-    return { names: { bytes: this.readBytes(), offsets: this.#words() }, offsets: this.#words(), rows: this.#words() }
+    return { names: this.#names(), offsets: this.#words(), rows: this.#words() }
+  }
+
+  #names(): NameTable {
+    return { bytes: this.readBytes(), offsets: this.#words() }
   }
 
   #words(): Uint32Array {

@@ -7,7 +7,7 @@ import {
 } from '../../debian/index.ts'
 import { compareBytes, groupBy, sortedByBytes } from '../../kernel/index.ts'
 import { IndexedPackage } from './indexed-package.ts'
-import { compareStanzas, type IndexedStanza, readIndexedStanza } from './indexed-stanza.ts'
+import { compareStanzas, lookAtRow, readIndexedStanza, type StanzaRow } from './indexed-stanza.ts'
 import { nameAt, nameCount, namesOf } from './name-table.ts'
 import type { PackagesIndex } from './packages-index.ts'
 import { type Postings, rowsAt, rowsOf } from './postings.ts'
@@ -42,8 +42,8 @@ export function openUniverse(request: UniverseRequest): PackageUniverse {
   const packagesNamed = (name: string): readonly BinaryPackage[] => {
     const known = packagesByName.get(name)
     if (known !== undefined) return known
-    const stanzas = sources.flatMap(source => source.stanzasNamed(name))
-    const packages = [...mergeStanzas(stanzas, memory), ...(ownByName.get(name) ?? [])].sort(order)
+    const rows = sources.flatMap(source => source.rowsNamed(name))
+    const packages = [...mergeRows(rows, memory), ...(ownByName.get(name) ?? [])].sort(order)
     packagesByName.set(name, packages)
     return packages
   }
@@ -101,9 +101,9 @@ class AdmittedIndex {
     this.#architectures = architectures
   }
 
-  stanzasNamed(name: string): IndexedStanza[] {
+  rowsNamed(name: string): StanzaRow[] {
     const rows = this.#admittedRows(rowsOf(this.#index.table.packages, name))
-    return rows.map(row => readIndexedStanza(this.#index, row))
+    return rows.map(row => lookAtRow(this.#index, row, name))
   }
 
   /** The package names of the chosen rows. */
@@ -151,13 +151,14 @@ function namesByRow({ names, offsets, rows }: Postings, rowCount: number): Uint3
   return nameOfRow
 }
 
-/** Same bytes under the same name: one package in several places. */
-function mergeStanzas(stanzas: readonly IndexedStanza[], memory: RelationMemory): BinaryPackage[] {
-  const [only, another] = stanzas
-  if (only !== undefined && another === undefined) return [new IndexedPackage([only], memory)]
-  const sorted = stanzas.toSorted(compareStanzas)
-  const groups = groupBy(sorted, each => `${each.version} ${each.architecture} ${each.sha256}`)
-  return [...groups.values()].map(group => new IndexedPackage(group, memory))
+/** Same bytes under the same name: one package in several places. What only one row lists needs no reading for that. */
+function mergeRows(rows: readonly StanzaRow[], memory: RelationMemory): BinaryPackage[] {
+  return [...groupBy(rows, each => `${each.version} ${each.architecture}`).values()].flatMap(([first, ...others]) => {
+    if (others.length === 0) return [new IndexedPackage(first, () => [readIndexedStanza(first)], memory)]
+    const stanzas = [first, ...others].map(readIndexedStanza).sort(compareStanzas)
+    const groups = groupBy(stanzas, each => each.sha256)
+    return [...groups.values()].map(group => new IndexedPackage(first, () => group, memory))
+  })
 }
 
 function preferenceOrder(native: string, foreign: readonly string[]) {
