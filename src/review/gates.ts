@@ -12,6 +12,8 @@ const kindsByGate = {
   key: ['key'],
   archive: ['archive', 'unsigned'],
   hook: ['hook', 'overlay'],
+  script: ['script', 'hook', 'overlay'],
+  setuid: ['setuid'],
   pin: ['pin'],
   origin: ['origin'],
   downgrade: ['downgrade', 'rollback'],
@@ -25,8 +27,11 @@ export type GateName = keyof typeof kindsByGate
 
 export const gateNames = Object.keys(kindsByGate) as readonly GateName[]
 
+/** What only an opened deb shows. */
+export const ofContents: readonly GateName[] = ['script', 'setuid']
+
 /** These cannot be judged where only one side has a manifest. */
-const ofManifests: readonly GateName[] = ['key', 'archive', 'hook', 'trust']
+const ofManifests: readonly GateName[] = ['key', 'archive', 'hook', 'script', 'trust']
 
 /** What each gate stops at, a sentence each; empty when the change may pass. */
 export function stoppedBy(review: Review, gates: readonly Gate[]): readonly string[] {
@@ -50,6 +55,8 @@ function sentencesOf(review: Review, gate: Gate): readonly string[] {
       const kinds: readonly TrustKind[] | undefined = kindsByGate[gate.kind]
       const found = review.trust.filter(({ kind }) => kinds?.includes(kind) ?? true).map(sentenceOf)
       const isBlind = review.manifest.kind === 'one-sided' && ofManifests.includes(gate.kind)
+      const unopened = ofContents.includes(gate.kind) ? (review.deep?.unopened ?? ['all of them']) : []
+      for (const each of unopened) found.push(`${gate.kind}: not opened, so this cannot be judged: ${each}`)
       return isBlind ? [...found, `${gate.kind}: only one side has a manifest, so this cannot be judged`] : found
     }
   }

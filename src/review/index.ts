@@ -1,7 +1,11 @@
+export { contentFindings, type DebPair, debContents } from './deb-contents.ts'
 export { type Block, type Emphasis, foreign, own, type Piece } from './document.ts'
-export { type Gate, type GateName, gateNames, stoppedBy } from './gates.ts'
+export { type Gate, type GateName, gateNames, ofContents, stoppedBy } from './gates.ts'
+export { lineDifference } from './line-difference.ts'
 export { bodyLimits, type Forge, formatMarkdown } from './markdown.ts'
 export type {
+  DebContents,
+  DeepReview,
   ManifestComparison,
   Review,
   ReviewedDeb,

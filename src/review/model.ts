@@ -10,8 +10,10 @@ export const trustKinds = [
   'downgrade',
   'rollback',
   'unproven',
+  'setuid',
   'hook',
   'overlay',
+  'script',
   'origin',
   'pin',
   'own-deb',
@@ -74,6 +76,50 @@ export type ManifestComparison =
   /** Only one side has one. */
   | { readonly kind: 'one-sided'; readonly missing: 'before' | 'after' }
 
+export interface ScriptChange {
+  /** `postinst`, `triggers`, … */
+  readonly name: string
+  readonly change: 'added' | 'removed' | 'changed'
+  /** A unified difference. */
+  readonly lines: readonly string[]
+}
+
+export interface PathSize {
+  readonly path: string
+  /** Growth; negative where it shrank. */
+  readonly bytes: number
+}
+
+/** What changed inside a deb. Everything here is text from outside. */
+export interface DebContents {
+  /** `name:architecture`. */
+  readonly deb: string
+  readonly source: string
+  readonly scripts: readonly ScriptChange[]
+  /** Path and mode of files that have or change setuid or setgid bits. */
+  readonly setuid: readonly string[]
+  /** New units of systemd, timers among them. */
+  readonly units: readonly string[]
+  /** New files that create users and groups (sysusers.d(5)). */
+  readonly users: readonly string[]
+  readonly conffilesAdded: readonly string[]
+  readonly conffilesRemoved: readonly string[]
+  readonly filesAdded: number
+  readonly filesRemoved: number
+  /** The first of them. */
+  readonly paths: readonly string[]
+  readonly installedBytes: number
+  readonly sizes: readonly PathSize[]
+}
+
+export interface DeepReview {
+  readonly contents: readonly DebContents[]
+  /** `name:architecture version` of changed and added debs that the store does not have. */
+  readonly unopened: readonly string[]
+  /** The same of removed debs: of those only the size is missed. */
+  readonly unopenedRemoved: readonly string[]
+}
+
 /** A lock change as a person reviews it. Plain data; `schema/lock-diff.schema.json` describes it. */
 export interface Review {
   readonly review: 1
@@ -86,6 +132,8 @@ export interface Review {
   /** Security first, then changed, added, removed, unchanged bytes; by name within. */
   readonly sources: readonly ReviewedSource[]
   readonly downloadBytes: number
-  /** Growth of the installed system; undefined: the debs were not opened. */
+  /** undefined: the debs were not opened. */
+  readonly deep: DeepReview | undefined
+  /** Growth of the installed system; undefined: not all debs were opened. */
   readonly installedBytes: number | undefined
 }

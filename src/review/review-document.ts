@@ -1,5 +1,6 @@
 import { groupBy } from '../kernel/index.ts'
 import type { DebChange } from '../lockfile/index.ts'
+import { contentsBlocks } from './contents-document.ts'
 import { type Block, foreign, own, type Piece } from './document.ts'
 import type { Review, ReviewedDeb, ReviewedSource, SourceSection, TrustFinding } from './model.ts'
 import { count, formatBytes } from './quantity.ts'
@@ -21,6 +22,7 @@ export function reviewDocument(review: Review): readonly Block[] {
     ...trustBlocks(trust),
     ...requestBlocks(review),
     ...sectionBlocks(review),
+    ...contentsBlocks(review),
     ...totalBlocks(review),
   ]
 }
@@ -197,9 +199,11 @@ function whyPieces({ change, root, path }: ReviewedDeb): readonly Piece[] {
   return path.length === 0 ? [', nothing wanted leads to it'] : [', for ', foreign(path.join(' → '))]
 }
 
-function totalBlocks({ downloadBytes, installedBytes }: Review): Block[] {
+function totalBlocks({ downloadBytes, installedBytes, deep }: Review): Block[] {
   const installed =
-    installedBytes === undefined ? 'installed size unknown: a lock does not say it.' : `${growthText(installedBytes)}.`
+    installedBytes === undefined
+      ? `installed size unknown: ${deep === undefined ? 'a lock does not say it, `--deep` opens the debs' : 'not all debs were opened'}.`
+      : `${growthText(installedBytes)}.`
   return [{ kind: 'paragraph', pieces: [`${formatBytes(downloadBytes)} to download; ${installed}`] }]
 }
 

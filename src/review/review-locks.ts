@@ -9,7 +9,16 @@ import {
   type SourceChange,
 } from '../lockfile/index.ts'
 import type { Manifest } from '../manifest/index.ts'
-import type { ManifestComparison, Review, ReviewedDeb, ReviewedSource, SourceSection, TrustFinding } from './model.ts'
+import { contentFindings } from './deb-contents.ts'
+import type {
+  DeepReview,
+  ManifestComparison,
+  Review,
+  ReviewedDeb,
+  ReviewedSource,
+  SourceSection,
+  TrustFinding,
+} from './model.ts'
 import { type Origins, originsOf } from './origins.ts'
 import { sortFindings, trustFindings } from './trust.ts'
 import { type VersionStep, versionStep } from './version-step.ts'
@@ -28,10 +37,12 @@ export interface ReviewRequest {
   readonly after: ReviewSide
   /** Found by other means: contents of files that the manifests name, proofs of origin. */
   readonly findings?: readonly TrustFinding[]
+  /** What opening the debs showed. */
+  readonly deep?: DeepReview | undefined
 }
 
 /** A lock change as a person reviews it; the same sides give the same review. */
-export function reviewLocks({ before, after, findings = [] }: ReviewRequest): Review {
+export function reviewLocks({ before, after, findings = [], deep }: ReviewRequest): Review {
   const difference = diffLockfiles(before.lock, after.lock)
   const request = requestChanges(before, after)
   const origins = originsOf(before.lock, after.lock, after.manifest)
@@ -53,7 +64,7 @@ export function reviewLocks({ before, after, findings = [] }: ReviewRequest): Re
     before: before.name,
     after: after.name,
     manifest: comparisonOf(before.manifest, after.manifest),
-    trust: sortFindings([...trust, ...findings]),
+    trust: sortFindings([...trust, ...findings, ...contentFindings(deep?.contents ?? [])]),
     request: request.filter(({ field }) => !['archives', 'pins', 'debs'].includes(field)),
     sources: difference.sources
       .map(each => reviewedSource(each, facts))
@@ -62,8 +73,15 @@ export function reviewLocks({ before, after, findings = [] }: ReviewRequest): Re
           sections.indexOf(left.section) - sections.indexOf(right.section) || compareBytes(left.source, right.source),
       ),
     downloadBytes: difference.newBytes,
-    installedBytes: undefined,
+    deep,
+    installedBytes: deep === undefined ? undefined : growthOf(deep),
   }
+}
+
+/** Unknown as soon as one deb is. */
+function growthOf({ contents, unopened, unopenedRemoved }: DeepReview): number | undefined {
+  if (unopened.length + unopenedRemoved.length > 0) return undefined
+  return contents.reduce((sum, each) => sum + each.installedBytes, 0)
 }
 
 export const sections: readonly SourceSection[] = ['security', 'changed', 'added', 'removed', 'unchanged-bytes']

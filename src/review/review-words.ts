@@ -30,6 +30,8 @@ const subjects: Readonly<Record<TrustKind, string>> = {
   downgrade: 'Version older than before',
   rollback: 'Older state of the archive',
   unproven: 'Not listed under any trusted signature',
+  setuid: 'Setuid or setgid file',
+  script: 'Maintainer script',
   hook: 'Script that runs in the image',
   overlay: 'Files laid over the image',
   origin: 'Another origin',

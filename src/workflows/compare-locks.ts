@@ -12,6 +12,8 @@ export interface CompareRequest {
   readonly before: string | undefined
   /** The same; undefined: the lockfile in the working tree. */
   readonly after: string | undefined
+  /** Whether the changed debs of the store are opened. */
+  readonly depth: 'locks' | 'debs'
   /** Asked for when something has to be fetched. */
   readonly siteOf: () => Promise<Site>
 }
@@ -39,5 +41,9 @@ export async function compareLocks(request: CompareRequest, session: Session, wo
     readReviewSide(places[1], request, session, world),
   ])
   const { reviewLocks } = await import('../review/index.ts')
-  return { difference: diffLockfiles(before.lock, after.lock), review: reviewLocks({ before, after }) }
+  const difference = diffLockfiles(before.lock, after.lock)
+  if (request.depth === 'locks') return { difference, review: reviewLocks({ before, after }) }
+  const { openChangedDebs } = await import('./open-changed-debs.ts')
+  const deep = await openChangedDebs(difference, await request.siteOf(), session, world)
+  return { difference, review: reviewLocks({ before, after, deep }) }
 }

@@ -41,6 +41,39 @@ const git = (...words: string[]) =>
     stdio: 'pipe',
   })
 
+describe('lock diff --fail-on', () => {
+  test('ends with exit code 1 and says why, with and without --json', async () => {
+    put('old', lockOf('1.22-2'), manifest())
+    put('aptroot', lockOf('1.22-1'), manifest())
+    const text = await ask('old.lock', '--fail-on', 'key,downgrade')
+    assert.equal(text.exitCode, 1)
+    assert.match(text.errorOutput, /Version older than before: nginx \[LOCK_DIFFERS\]/)
+    const json = envelopeOf(await ask('old.lock', '--fail-on', 'downgrade', '--json'))
+    assert.deepEqual([json.exitCode, json.ok, json.fault?.code], [1, false, 'LOCK_DIFFERS'])
+    assert.ok(json.result !== undefined, 'the review is printed all the same')
+    assert.equal((await ask('old.lock', '--fail-on', 'key,archive,hook,epoch')).exitCode, 0)
+    assert.equal((await ask('old.lock')).exitCode, 0)
+  })
+
+  test('stops at a size, and refuses words it does not know', async () => {
+    put('old', lockOf('1.22-1'))
+    put('aptroot', lockOf('1.22-2'))
+    assert.equal((await ask('old.lock', '--fail-on', 'size=999')).exitCode, 1)
+    assert.equal((await ask('old.lock', '--fail-on', 'size=1k')).exitCode, 0)
+    const unknown = await ask('old.lock', '--fail-on', 'keys')
+    assert.equal(unknown.exitCode, 2)
+    assert.match(unknown.errorOutput, /--fail-on has "keys".*\nhint: Did you mean key\?/)
+  })
+
+  test('does not pass what it cannot judge: a manifest on one side only', async () => {
+    put('old', lockOf('1.22-1'))
+    put('aptroot', lockOf('1.22-2'), manifest())
+    const result = await ask('old.lock', '--fail-on', 'hook')
+    assert.equal(result.exitCode, 1)
+    assert.match(result.output, /^The manifests were not compared: beside old\.lock there is none\.$/m)
+  })
+})
+
 describe('lock diff', () => {
   test('compares the manifest of a revision with that of the working tree', async () => {
     put('aptroot', lockOf('1.22-1'), manifest())
@@ -89,7 +122,7 @@ describe('lock diff', () => {
         '- `nginx` `1.22-1 → 1.23-1`: new upstream (minor); 1.0 kB to download',
         '  - upgraded `nginx [amd64]`',
         '',
-        '1.0 kB to download; installed size unknown: a lock does not say it.',
+        '1.0 kB to download; installed size unknown: a lock does not say it, `--deep` opens the debs.',
         '',
       ].join('\n'),
     )

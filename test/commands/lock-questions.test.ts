@@ -207,7 +207,7 @@ describe('lock diff', () => {
         '  tzdata 2024a-0',
         '    removed tzdata [all]: nothing needed it',
         '',
-        '2.0 MB to download; installed size unknown: a lock does not say it.',
+        '2.0 MB to download; installed size unknown: a lock does not say it, `--deep` opens the debs.',
         '',
       ].join('\n'),
     )

@@ -1,7 +1,7 @@
 import { Args, Flags } from '@oclif/core'
 import { Fault } from '../../kernel/index.ts'
 import { isEmptyDifference } from '../../lockfile/difference.ts'
-import { bodyLimits, type Forge, formatMarkdown, type Review, reviewDocument } from '../../review/index.ts'
+import { bodyLimits, type Forge, formatMarkdown, type Review, reviewDocument, stoppedBy } from '../../review/index.ts'
 import { compareLocks } from '../../workflows/compare-locks.ts'
 import { projectOf } from '../../workflows/project.ts'
 import { BaseCommand } from '../base/base-command.ts'
@@ -9,9 +9,10 @@ import type { Answer } from '../base/envelope.ts'
 import { manifestFlag } from '../base/project-flags.ts'
 import { summaryOf } from '../base/render/difference-lines.ts'
 import { reviewLines } from '../base/render/review-lines.ts'
+import { readGates } from '../base/review-gates.ts'
 import { siteOf } from '../base/settings.ts'
 import { networkFlags, storeFlags } from '../base/settings-flags.ts'
-import type { Line } from '../base/text.ts'
+import { type Line, printable } from '../base/text.ts'
 
 const formats = ['text', 'markdown', 'json'] as const
 
@@ -35,19 +36,29 @@ export default class LockDiff extends BaseCommand {
       options: Object.keys(bodyLimits),
       default: 'github',
     }),
+    deep: Flags.boolean({
+      summary: 'open the changed debs of the store: maintainer scripts, setuid files, units, conffiles, sizes',
+    }),
+    'fail-on': Flags.string({
+      summary:
+        'end with exit code 1 when the change has one of these: key, archive, hook, script, setuid (both with --deep), pin, origin, downgrade, epoch, stale, trust (all of trust), size=BYTES',
+      helpValue: 'KIND,…',
+    }),
     'exit-code': Flags.boolean({ summary: 'end with exit code 1 when the locks differ' }),
     ...storeFlags,
     ...networkFlags,
   }
   static override examples = [
     '<%= config.bin %> lock diff',
-    '<%= config.bin %> lock diff main HEAD',
+    '<%= config.bin %> lock diff main HEAD --fail-on key,archive,hook,downgrade',
     '<%= config.bin %> lock diff origin/main --format markdown > body.md',
+    '<%= config.bin %> lock diff --deep --fail-on setuid,script',
     '<%= config.bin %> lock diff old.lock new.lock --json',
   ]
 
   async run(): Promise<Answer> {
     const { args, flags } = await this.parse(LockDiff)
+    const gates = readGates(flags['fail-on'], flags.deep ? 'debs' : 'locks')
     const session = this.session(flags)
     const world = this.world()
     const project = projectOf(flags.file, world.workingFolder)
@@ -56,12 +67,15 @@ export default class LockDiff extends BaseCommand {
         project,
         before: args.before,
         after: args.after,
+        depth: flags.deep ? 'debs' : 'locks',
         siteOf: () => siteOf(flags, project, { session, world }),
       },
       session,
       world,
     )
     const answer = { result: review, lines: linesOf(review, flags.format, flags.forge as Forge) }
+    const stopped = stoppedBy(review, gates)
+    if (stopped.length > 0) return { ...answer, fault: gateFault(stopped, flags['fail-on'] ?? '') }
     const isSame = isEmptyDifference(difference) && review.trust.length === 0 && review.request.length === 0
     if (!flags['exit-code'] || isSame) return answer
     const { before, after } = review
@@ -74,6 +88,15 @@ export default class LockDiff extends BaseCommand {
       }),
     }
   }
+}
+
+function gateFault(sentences: readonly string[], gates: string): Fault {
+  const more = sentences.length > 1 ? ` and ${sentences.length - 1} more` : ''
+  return new Fault('LOCK_DIFFERS', {
+    message: `the change may not pass unseen: ${printable(sentences[0] ?? '').slice(0, 200)}${more}`,
+    hint: 'Read the change with `aptroot lock diff`; merge it by hand when it is meant.',
+    context: { gates, stoppedBy: sentences.slice(0, 100) },
+  })
 }
 
 function linesOf(review: Review, format: string, forge: Forge): readonly Line[] {
