@@ -29,7 +29,10 @@ export interface ProcessRunnerSettings {
  */
 export function createProcessRunner(settings: ProcessRunnerSettings): ProcessRunner {
   return {
-    run: request => runProgram(request, settings.maximumOutputBytes),
+    run: request =>
+      request.attached === undefined
+        ? runProgram(request, settings.maximumOutputBytes)
+        : runAttached(request, request.attached),
     find: program => findProgram(program, settings.searchPath),
   }
 }
@@ -78,6 +81,38 @@ async function runProgram(request: ProcessRequest, maximumOutputBytes: number): 
       if (overflowed) return reject(overflowFault(request, maximumOutputBytes))
       const exitStatus = status ?? 128 + (signalName === null ? 0 : constants.signals[signalName])
       resolve({ exitStatus, output: output(), errorOutput: errorOutput() })
+    })
+  })
+}
+
+/** In this process's group, so that the terminal's signals reach both; what the program starts is its own to end. */
+async function runAttached(
+  request: ProcessRequest,
+  output: NonNullable<ProcessRequest['attached']>,
+): Promise<ProcessResult> {
+  request.signal.throwIfAborted()
+  return new Promise((resolve, reject) => {
+    const child = spawn(request.program, [...request.arguments], {
+      cwd: request.workingFolder,
+      env: { ...request.environment },
+      stdio: [
+        'inherit',
+        output === 'standard output' ? 'inherit' : 2,
+        'inherit',
+        ...(request.descriptors ?? []).map(() => 'pipe' as const),
+      ],
+    })
+    const onAbort = () => child.kill('SIGKILL')
+    request.signal.addEventListener('abort', onAbort, { once: true })
+    request.descriptors?.forEach((descriptor, at) => {
+      connect(child.stdio[3 + at] as Readable & Writable, descriptor)
+    })
+    child.on('error', error => reject(startFault(request, error)))
+    child.on('close', (status, signalName) => {
+      request.signal.removeEventListener('abort', onAbort)
+      if (request.signal.aborted) return reject(request.signal.reason)
+      const exitStatus = status ?? 128 + (signalName === null ? 0 : constants.signals[signalName])
+      resolve({ exitStatus, output: new Uint8Array(), errorOutput: new Uint8Array() })
     })
   })
 }

@@ -55,6 +55,11 @@ export interface ProcessRequest {
   readonly input?: Uint8Array | AsyncIterable<Uint8Array>
   /** Become the program's descriptors 3, 4, … in this order. */
   readonly descriptors?: readonly ProcessDescriptor[]
+  /**
+   * The program has this process's own three standard streams, and its terminal if there is one, instead of pipes: the result holds no
+   * output then. Says where its standard output goes.
+   */
+  readonly attached?: 'standard output' | 'standard error'
   /** Gets standard output and standard error as they come, beside the result. */
   readonly onOutput?: (bytes: Uint8Array) => void
   readonly signal: AbortSignal

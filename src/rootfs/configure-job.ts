@@ -1,22 +1,13 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { MergedUsr } from '../dpkg/index.ts'
-import {
-  encodeUtf8,
-  Fault,
-  type FaultCode,
-  type FaultContext,
-  isFault,
-  type JournalEvent,
-  type ProcessRunner,
-  type Session,
-  silentJournal,
-} from '../kernel/index.ts'
-import { type Emulator, registerEmulator, runInUserNamespace, type SandboxBackEnd } from '../sandbox/index.ts'
+import { encodeUtf8, Fault, type ProcessRunner, type Session, silentJournal } from '../kernel/index.ts'
+import { type Emulator, registerEmulator, type SandboxBackEnd } from '../sandbox/index.ts'
 import { Store } from '../store/index.ts'
 import { buildConfigured } from './build-configured.ts'
-import type { ConfigureRequest } from './configure-root.ts'
+import type { ConfigureHost, ConfigureRequest } from './configure-root.ts'
 import type { ConfigureInputs } from './configured-record.ts'
+import { answerJob, askInNamespace } from './namespace-job.ts'
 import { removeTree } from './remove-tree.ts'
 import { type Pack, unpackDeb } from './unpack-deb.ts'
 
@@ -38,19 +29,6 @@ type ConfigureJob =
       readonly emulator?: Emulator
     }
   | { readonly kind: 'remove'; readonly folder: string }
-
-/** What it answers, a line of JSON each. */
-type JobMessage =
-  | { readonly kind: 'event'; readonly event: JournalEvent }
-  | {
-      readonly kind: 'fault'
-      readonly fault: {
-        readonly code: FaultCode
-        readonly message: string
-        readonly hint?: string
-        readonly context: FaultContext
-      }
-    }
 
 /** As `buildConfigured`, in a user namespace. @throws {Fault} as there, and as `runInUserNamespace` */
 export async function buildInNamespace(
@@ -87,45 +65,22 @@ export async function buildInNamespace(
     },
     ...(request.emulator === undefined ? {} : { emulator: request.emulator }),
   }
-  await runJob(request, job, session)
+  await runJob(request.host, job, session)
 }
 
-export async function removeInNamespace(request: ConfigureRequest, folder: string): Promise<void> {
-  // Whatever ended the work must not end the cleaning.
-  const session = { signal: new AbortController().signal, journal: silentJournal }
-  await runJob(request, { kind: 'remove', folder }, session)
-}
-
-async function runJob({ host }: ConfigureRequest, job: ConfigureJob, session: Session): Promise<void> {
-  const entry = host.namespace
-  if (entry === undefined) throw new Fault('INTERNAL', { message: 'there is no way into a user namespace' })
-  let open = ''
-  let fault: Fault | undefined
-  const result = await runInUserNamespace(
-    {
-      program: entry.program,
-      arguments: entry.arguments,
-      environment: { PATH: entry.searchPath },
-      input: encodeUtf8(JSON.stringify(job)),
-      onMessage: bytes => {
-        const lines = `${open}${Buffer.from(bytes).toString('utf8')}`.split('\n')
-        open = lines.pop() ?? ''
-        for (const line of lines) {
-          const message = JSON.parse(line) as JobMessage
-          if (message.kind === 'event') session.journal.emit(message.event)
-          else fault = new Fault(message.fault.code, message.fault)
-        }
-      },
-    },
-    host.runner,
-    session,
-  )
-  if (fault !== undefined) throw fault
+async function runJob(host: ConfigureHost, job: ConfigureJob, session: Session): Promise<void> {
+  const result = await askInNamespace(host, { input: encodeUtf8(JSON.stringify(job)) }, session)
   if (result.exitStatus === 0) return
   throw new Fault('INTERNAL', {
     message: `the process in the namespace ended with status ${result.exitStatus}`,
     cause: new Error(Buffer.from(result.errorOutput).toString('utf8')),
   })
+}
+
+export async function removeInNamespace(host: ConfigureHost, folder: string): Promise<void> {
+  // Whatever ended the work must not end the cleaning.
+  const session = { signal: new AbortController().signal, journal: silentJournal }
+  await runJob(host, { kind: 'remove', folder }, session)
 }
 
 /**
@@ -138,12 +93,7 @@ export async function runConfigureJob(
   world: { readonly runnerFor: (searchPath: string) => ProcessRunner; readonly now: () => Date },
   send: (line: string) => void,
 ): Promise<void> {
-  const say = (message: JobMessage) => send(`${JSON.stringify(message)}\n`)
-  const session: Session = {
-    signal: new AbortController().signal,
-    journal: { emit: event => say({ kind: 'event', event }) },
-  }
-  try {
+  await answerJob(send, async session => {
     const job = JSON.parse(text) as ConfigureJob
     if (job.kind === 'remove') {
       for (const name of readdirSync(job.folder)) removeTree(join(job.folder, name))
@@ -159,9 +109,5 @@ export async function runConfigureJob(
     const scriptHost = { ...host, backEnd, runner }
     const request = { ...job.inputs, packs, mergedUsr: job.mergedUsr, store, host: scriptHost }
     await buildConfigured(request, job.top, session)
-  } catch (error) {
-    if (!isFault(error)) throw error
-    const { code, message, hint, context } = error
-    say({ kind: 'fault', fault: { code, message, context, ...(hint === undefined ? {} : { hint }) } })
-  }
+  })
 }

@@ -68,7 +68,7 @@ export async function configureRoot(request: ConfigureRequest, session: Session)
       await buildInNamespace({ ...request, emulator }, top, session)
     else await buildConfigured(request, top, session)
   } finally {
-    await removeStaging(request, top)
+    await removeStaging(request.host, top)
   }
   const made = await readConfigured(request)
   if (made === undefined) throw new Fault('INTERNAL', { message: 'the configured root is not in the store' })
@@ -91,12 +91,12 @@ async function readConfigured(request: ConfigureRequest): Promise<ConfiguredMani
 }
 
 /** Also after an interruption. What belongs to subordinate ids can be removed from inside a namespace only. */
-async function removeStaging(request: ConfigureRequest, top: string): Promise<void> {
+export async function removeStaging(host: ConfigureHost, top: string): Promise<void> {
   try {
     removeTree(top)
   } catch (error) {
-    if (request.host.namespace === undefined) throw error
-    await removeInNamespace(request, top)
+    if (host.namespace === undefined) throw error
+    await removeInNamespace(host, top)
     removeTree(top)
   }
 }

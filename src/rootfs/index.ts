@@ -1,5 +1,6 @@
 export { type AssembledRoot, type AssembleRequest, assembleRoot } from './assemble-root.ts'
 export { runConfigureJob } from './configure-job.ts'
-export type { ConfigureHost } from './configure-root.ts'
+export { type ConfigureHost, removeStaging } from './configure-root.ts'
+export { answerJob, askInNamespace } from './namespace-job.ts'
 export { type OverlaidTree, type OverlayRequest, type OverlaySource, overlayFiles } from './overlay.ts'
 export { type DebIdentity, type Pack, unpackDeb } from './unpack-deb.ts'

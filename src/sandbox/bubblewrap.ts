@@ -41,8 +41,11 @@ export interface BubblewrapPlace {
 export function bubblewrapArguments(place: BubblewrapPlace, program: SandboxedProgram): readonly string[] {
   const environment = { ...place.environment, ...program.environment }
   return [
-    ...['--unshare-pid', '--unshare-net', '--unshare-ipc', '--unshare-uts', '--unshare-cgroup-try'],
-    ...['--as-pid-1', '--die-with-parent', '--new-session', '--hostname', 'localhost'],
+    ...['--unshare-pid', '--unshare-ipc', '--unshare-uts', '--unshare-cgroup-try'],
+    ...(program.network === 'host' ? [] : ['--unshare-net']),
+    // A shell controls its jobs in the session of the terminal only. The filter keeps it from typing into that terminal.
+    ...(program.attached !== undefined && place.filtered ? [] : ['--new-session']),
+    ...['--as-pid-1', '--die-with-parent', '--hostname', 'localhost'],
     ...['--cap-drop', 'ALL', ...capabilities.flatMap(name => ['--cap-add', name])],
     ...['--bind', place.rootFolder, '/', '--proc', '/proc', '--dev', '/dev', '--tmpfs', '/run', '--tmpfs', '/tmp'],
     ...readOnlyInProc.flatMap(name => ['--ro-bind-try', `/proc/${name}`, `/proc/${name}`]),

@@ -13,6 +13,10 @@ export interface SandboxedProgram {
   readonly environment?: Readonly<Record<string, string>>
   /** Of standard input, which is empty otherwise. */
   readonly input?: Uint8Array
+  /** The program talks to the user: with this process's own streams, for as long as it likes. */
+  readonly attached?: 'standard output' | 'standard error'
+  /** `host`: the program may use this host's network. */
+  readonly network?: 'none' | 'host'
   /** Gets what the program prints, standard output and standard error in the order of their coming. */
   readonly onOutput?: (bytes: Uint8Array) => void
 }

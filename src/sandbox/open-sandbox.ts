@@ -74,6 +74,7 @@ function bubblewrapSandbox(bwrap: string, request: SandboxRequest): Sandbox {
           ...(filter === undefined ? {} : { descriptors: [{ kind: 'input', bytes: filter }] }),
           ...(program.input === undefined ? {} : { input: program.input }),
           ...(program.onOutput === undefined ? {} : { onOutput: program.onOutput }),
+          ...(program.attached === undefined ? {} : { attached: program.attached }),
           signal,
         }),
       )
@@ -104,6 +105,7 @@ function chrootSandbox(chroot: string, request: SandboxRequest): Sandbox {
           workingFolder: '/',
           ...(program.input === undefined ? {} : { input: program.input }),
           ...(program.onOutput === undefined ? {} : { onOutput: program.onOutput }),
+          ...(program.attached === undefined ? {} : { attached: program.attached }),
           signal,
         }),
       ).finally(() => endProcessesIn(request.rootFolder)),
@@ -131,6 +133,7 @@ async function runLimited(
   run: (signal: AbortSignal) => Promise<ProcessResult>,
 ): Promise<ProcessResult> {
   session.signal.throwIfAborted()
+  if (program.attached !== undefined) return await run(session.signal)
   const watch = watchLimits({ rootFolder: request.rootFolder, limits: request.limits, program })
   try {
     return await run(AbortSignal.any([session.signal, watch.signal]))

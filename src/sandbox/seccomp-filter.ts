@@ -13,6 +13,7 @@ interface SystemCalls {
   /** add_key, request_key, keyctl, bpf, unshare, setns, mount, umount2, pivot_root and the newer mount calls. */
   readonly denied: readonly number[]
   readonly clone: number
+  readonly ioctl: number
 }
 
 /** open_tree, move_mount, fsopen, fsconfig, fsmount, fspick, mount_setattr: the same number everywhere. */
@@ -25,24 +26,28 @@ const amd64: SystemCalls = {
   synchronising: [74, 75, 162, 306, 277, 26],
   denied: [248, 249, 250, 321, 272, 308, 165, 166, 155, ...newMountCalls],
   clone: 56,
+  ioctl: 16,
 }
 const i386: SystemCalls = {
   audit: 0x40000003,
   synchronising: [118, 148, 36, 344, 314, 144],
   denied: [286, 287, 288, 357, 310, 346, 21, 22, 52, 217, ...newMountCalls],
   clone: 120,
+  ioctl: 54,
 }
 const arm64: SystemCalls = {
   audit: 0xc00000b7,
   synchronising: [82, 83, 81, 267, 84, 227],
   denied: [217, 218, 219, 280, 97, 268, 40, 39, 41, ...newMountCalls],
   clone: 220,
+  ioctl: 29,
 }
 const armhf: SystemCalls = {
   audit: 0x40000028,
   synchronising: [118, 148, 36, 373, 341, 144],
   denied: [309, 310, 311, 386, 337, 375, 21, 52, 218, ...newMountCalls],
   clone: 120,
+  ioctl: 54,
 }
 
 /** By Node's name of the processor; a kernel for 64 bits runs programs for 32 too. */
@@ -50,6 +55,9 @@ const tablesByProcessor: Readonly<Record<string, readonly SystemCalls[]>> = {
   x64: [amd64, i386],
   arm64: [arm64, armhf],
 }
+
+/** TIOCSTI and TIOCLINUX: typing into the terminal that the sandbox shares with its user's shell. */
+const terminalInputRequests = [0x5412, 0x541c]
 
 /** CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET. */
 const namespaceFlags = 0x7e020000
@@ -69,13 +77,14 @@ const notImplemented = errorOf(38)
 const offsetOfNumber = 0
 const offsetOfArchitecture = 4
 const offsetOfFirstArgument = 16
+const offsetOfSecondArgument = 24
 
 type Instruction = readonly [code: number, jumpTrue: number, jumpFalse: number, operand: number]
 
 /**
  * A filter for seccomp(2), as `bwrap --seccomp` reads it: synchronising to the disk succeeds at once (dpkg and its kin spend most of
  * their time there, and what they work on is a staging folder), and a script can neither mount, nor make namespaces, nor
- * reach keyrings or bpf.
+ * reach keyrings or bpf, nor type into a terminal.
  *
  * @param processor Node's `process.arch`
  * @returns undefined for a processor whose system calls we have no table of
@@ -116,10 +125,15 @@ function sectionOf(table: SystemCalls): readonly Instruction[] {
     ...table.denied.flatMap(number => when(number, notPermitted)),
     // Its flags lie in memory, where a filter cannot look; the C library falls back to clone.
     ...when(clone3, notImplemented),
-    [jumpIfEqual, 0, 3, table.clone],
+    [jumpIfEqual, 0, 4, table.clone],
     [load, 0, 0, offsetOfFirstArgument],
     [jumpIfAnyBit, 0, 1, namespaceFlags],
     [give, 0, 0, notPermitted],
+    [give, 0, 0, allow],
+    [jumpIfEqual, 1, 0, table.ioctl],
+    [give, 0, 0, allow],
+    [load, 0, 0, offsetOfSecondArgument],
+    ...terminalInputRequests.flatMap(request => when(request, notPermitted)),
     [give, 0, 0, allow],
   ]
 }

@@ -7,7 +7,9 @@ export interface NamespacedProgram {
   readonly program: string
   readonly arguments: readonly string[]
   readonly environment: Readonly<Record<string, string>>
-  readonly input: Uint8Array
+  readonly input?: Uint8Array
+  /** See `ProcessRequest`. */
+  readonly attached?: 'standard output' | 'standard error'
   /** Gets what the program writes to descriptor 5. */
   readonly onMessage: (bytes: Uint8Array) => void
 }
@@ -72,7 +74,8 @@ export async function runInUserNamespace(
     ],
     environment: program.environment,
     workingFolder: '/',
-    input: program.input,
+    ...(program.input === undefined ? {} : { input: program.input }),
+    ...(program.attached === undefined ? {} : { attached: program.attached }),
     descriptors,
     signal: session.signal,
   })

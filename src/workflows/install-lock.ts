@@ -2,7 +2,7 @@ import type { EmittedOutput, WantedOutput } from '../image/index.ts'
 import { Fault, type Session, sortedByBytes } from '../kernel/index.ts'
 import { checkLockfile, debsOfRoot, type LockedDeb, type Lockfile } from '../lockfile/index.ts'
 import type { Manifest, OutputFormat, OutputOptions, RootArchitecture } from '../manifest/index.ts'
-import type { AssembleRequest } from '../rootfs/index.ts'
+import type { AssembledRoot, AssembleRequest } from '../rootfs/index.ts'
 import type { SandboxBackEnd } from '../sandbox/index.ts'
 import { providerSettingsOf } from './archive-addresses.ts'
 import { compareBuilds } from './compare-builds.ts'
@@ -47,6 +47,8 @@ export interface InstallLockRequest {
   /** `twice`: build again under other conditions and compare, before anything is written. */
   readonly builds: 'once' | 'twice'
   readonly documents: WantedDocuments
+  /** Gets each root, with how it was assembled, before outputs are written. */
+  readonly useRoot?: (root: AssembledRoot, assembly: AssembleRequest) => Promise<void>
 }
 
 export interface InstalledRoot {
@@ -152,6 +154,7 @@ export async function installLock(
       for (const warning of assembled.warnings) session.journal.emit({ kind: 'warned', stage: 'assemble', ...warning })
       if (request.builds === 'twice') await compareBuilds(assembly, assembled, session)
       requireDigest(project, assembled.digest, request.expectedDigest)
+      await request.useRoot?.(assembled, assembly)
       const emitted =
         request.purpose === 'digest'
           ? []

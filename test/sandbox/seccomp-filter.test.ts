@@ -10,9 +10,17 @@ const notImplemented = 0x00050026
 const x86 = { amd64: 0xc000003e, i386: 0x40000003 }
 
 /** Runs classic BPF as the kernel does, for the five instructions that the filter is made of. */
-function judge(filter: Uint8Array, call: { architecture: number; number: number; firstArgument?: number }): number {
+function judge(
+  filter: Uint8Array,
+  call: { architecture: number; number: number; firstArgument?: number; secondArgument?: number },
+): number {
   const program = Buffer.from(filter)
-  const data: Readonly<Record<number, number>> = { 0: call.number, 4: call.architecture, 16: call.firstArgument ?? 0 }
+  const data: Readonly<Record<number, number>> = {
+    0: call.number,
+    4: call.architecture,
+    16: call.firstArgument ?? 0,
+    24: call.secondArgument ?? 0,
+  }
   let accumulator = 0
   for (let at = 0; at * 8 < program.length; at++) {
     const code = program.readUInt16LE(at * 8)
@@ -53,6 +61,13 @@ describe('the filter for system calls on x86', () => {
     test(`${architecture} ${number}: ${why}`, () => {
       assert.equal(judge(filter, { architecture: x86[architecture], number, firstArgument }), verdict)
     })
+
+  test('a program cannot type into the terminal that it shares, and may ask for all else', () => {
+    const verdicts = [0x5412, 0x541c, 0x5401].map(secondArgument =>
+      judge(filter, { architecture: x86.amd64, number: 16, secondArgument }),
+    )
+    assert.deepEqual(verdicts, [notPermitted, notPermitted, allowed])
+  })
 
   test('nothing is allowed to a program of an unknown table', () => {
     assert.equal(judge(filter, { architecture: 0xc00000b7, number: 64 }), notPermitted)

@@ -25,7 +25,7 @@ async function missing(): Promise<string | undefined> {
   return tried ? missingForRealData() : 'it takes qemu-aarch64-static and Linux 6.7'
 }
 
-/** The essential set, in which perl, dpkg and debconf do all that maintainer scripts do: 71 packages. */
+/** The essential set, in which perl, dpkg and debconf do all that maintainer scripts do. */
 const manifest = ['architectures: [arm64]', 'base: essential', 'packages: [usr-is-merged]', 'exclude: [usrmerge]']
 
 describe.skipIf(skippedForWantOf(await missing()))('a system of arm64 with its maintainer scripts run on amd64', () => {
@@ -53,6 +53,10 @@ describe.skipIf(skippedForWantOf(await missing()))('a system of arm64 with its m
     await writeFile(join(folder, 'var/lib/dpkg/arch'), 'amd64\narm64\n')
     assert.equal((await run('dpkg', ['--root', folder, '--audit'])).stdout, '')
     assert.equal((await run('dpkg', ['--root', folder, '--verify'])).stdout, '')
+  })
+
+  test('can be entered with a shell', async () => {
+    assert.equal((await project.run('shell', '--quiet', '--', 'uname', '-m')).output, 'aarch64\n')
   })
 
   test('leaves this host as it was: nothing is registered here', async () => {

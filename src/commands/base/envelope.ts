@@ -14,6 +14,8 @@ export interface Answer {
   readonly document?: string
   /** Set when the answer is no: the result is printed all the same, and the exit code is the fault's. */
   readonly fault?: Fault | undefined
+  /** Of a program that was run for the user, passed on; where there is no fault. */
+  readonly exitCode?: number
 }
 
 export interface Warning {
@@ -42,7 +44,7 @@ export function envelopeOfAnswer(command: string, answer: Answer, warnings: read
     aptroot: 1,
     command,
     ok: answer.fault === undefined,
-    exitCode: answer.fault?.exitCode ?? 0,
+    exitCode: answer.fault?.exitCode ?? answer.exitCode ?? 0,
     result: answer.result,
     ...(answer.fault === undefined ? {} : { fault: plainFault(answer.fault) }),
     warnings,

@@ -125,7 +125,7 @@ function printAnswer(invocation: Invocation, commandName: string, answer: Answer
     else invocation.stdout.raw(answer.document)
     if (answer.fault !== undefined) printFaultText(invocation, answer.fault, { verbose: false })
   }
-  return answer.fault?.exitCode ?? 0
+  return answer.fault?.exitCode ?? answer.exitCode ?? 0
 }
 
 function printFault(invocation: Invocation, commandName: string, fault: Fault, report: ReportOptions): void {

@@ -1,0 +1,75 @@
+import {
+  Fault,
+  type FaultCode,
+  type FaultContext,
+  isFault,
+  type JournalEvent,
+  type ProcessResult,
+  type Session,
+} from '../kernel/index.ts'
+import { type NamespacedProgram, runInUserNamespace } from '../sandbox/index.ts'
+import type { ConfigureHost } from './configure-root.ts'
+
+/** What a process in the namespace answers, a line of JSON each. */
+type JobMessage =
+  | { readonly kind: 'event'; readonly event: JournalEvent }
+  | {
+      readonly kind: 'fault'
+      readonly fault: {
+        readonly code: FaultCode
+        readonly message: string
+        readonly hint?: string
+        readonly context: FaultContext
+      }
+    }
+
+/** How the process is told its job: on standard input, or, where that is the user's, by arguments. */
+export type JobQuestion = Pick<NamespacedProgram, 'input' | 'attached'> & { readonly arguments?: readonly string[] }
+
+/** @throws {Fault} what the process answers, and as `runInUserNamespace` */
+export async function askInNamespace(
+  host: ConfigureHost,
+  question: JobQuestion,
+  session: Session,
+): Promise<ProcessResult> {
+  const entry = host.namespace
+  if (entry === undefined) throw new Fault('INTERNAL', { message: 'there is no way into a user namespace' })
+  let open = ''
+  let fault: Fault | undefined
+  const result = await runInUserNamespace(
+    {
+      ...question,
+      program: entry.program,
+      arguments: [...entry.arguments, ...(question.arguments ?? [])],
+      environment: { PATH: entry.searchPath },
+      onMessage: bytes => {
+        const lines = `${open}${Buffer.from(bytes).toString('utf8')}`.split('\n')
+        open = lines.pop() ?? ''
+        for (const line of lines) {
+          const message = JSON.parse(line) as JobMessage
+          if (message.kind === 'event') session.journal.emit(message.event)
+          else fault = new Fault(message.fault.code, message.fault)
+        }
+      },
+    },
+    host.runner,
+    session,
+  )
+  if (fault !== undefined) throw fault
+  return result
+}
+
+/** The other end. Whatever is not a fault is a bug, and thrown. */
+export async function answerJob(send: (line: string) => void, work: (session: Session) => Promise<void>) {
+  const say = (message: JobMessage) => send(`${JSON.stringify(message)}\n`)
+  try {
+    await work({
+      signal: new AbortController().signal,
+      journal: { emit: event => say({ kind: 'event', event }) },
+    })
+  } catch (error) {
+    if (!isFault(error)) throw error
+    const { code, message, hint, context } = error
+    say({ kind: 'fault', fault: { code, message, context, ...(hint === undefined ? {} : { hint }) } })
+  }
+}
