@@ -1,5 +1,5 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { constants as fileModes } from 'node:fs'
+import { type ChildProcess, type IOType, spawn } from 'node:child_process'
+import { closeSync, constants as fileModes, openSync, readdirSync, readFileSync } from 'node:fs'
 import { access, stat } from 'node:fs/promises'
 import { constants } from 'node:os'
 import { delimiter, isAbsolute, join } from 'node:path'
@@ -40,12 +40,20 @@ export function createProcessRunner(settings: ProcessRunnerSettings): ProcessRun
 async function runProgram(request: ProcessRequest, maximumOutputBytes: number): Promise<ProcessResult> {
   request.signal.throwIfAborted()
   return new Promise((resolve, reject) => {
+    const stdio: (IOType | number)[] = [
+      'pipe',
+      'pipe',
+      'pipe',
+      ...(request.descriptors ?? []).map(() => 'pipe' as const),
+    ]
+    const nothing = coverInherited(stdio)
     const child = spawn(request.program, [...request.arguments], {
       cwd: request.workingFolder,
       env: { ...request.environment },
-      stdio: ['pipe', 'pipe', 'pipe', ...(request.descriptors ?? []).map(() => 'pipe' as const)],
+      stdio,
       detached: true,
     })
+    if (nothing !== undefined) closeSync(nothing)
     const onAbort = () => killGroup(child)
     request.signal.addEventListener('abort', onAbort, { once: true })
     let overflowed = false
@@ -116,6 +124,48 @@ async function runAttached(
     })
   })
 }
+
+/**
+ * What this process was started with beyond its standard three, such as the lock of a shell script or a folder, would be open in every
+ * program as well: there, each becomes /dev/null.
+ *
+ * @returns the descriptor of /dev/null, to be closed once the program is started; undefined when there was nothing to cover
+ */
+function coverInherited(stdio: (IOType | number)[]): number | undefined {
+  const inherited = inheritedDescriptors().filter(number => number >= stdio.length)
+  if (inherited.length === 0) return undefined
+  const nothing = openSync('/dev/null', 'r')
+  for (const number of inherited) {
+    while (stdio.length < number) stdio.push('ignore')
+    stdio[number] = nothing
+  }
+  return nothing
+}
+
+/** In ascending order. Node opens its own with O_CLOEXEC; empty where there is no /proc. @see proc(5), fdinfo */
+function inheritedDescriptors(): readonly number[] {
+  try {
+    return readdirSync('/proc/self/fd')
+      .map(Number)
+      .filter(number => number > 2 && staysOpen(number))
+      .sort((a, b) => a - b)
+  } catch {
+    return []
+  }
+}
+
+function staysOpen(number: number): boolean {
+  try {
+    const flags = /^flags:\s*([0-7]+)$/m.exec(readFileSync(`/proc/self/fdinfo/${number}`, 'latin1'))?.[1]
+    return flags !== undefined && (Number.parseInt(flags, 8) & closeOnExec) === 0
+  } catch {
+    // The folder that was read above.
+    return false
+  }
+}
+
+/** O_CLOEXEC of Linux on every architecture of Debian's that Node runs on. */
+const closeOnExec = 0o2000000
 
 function connect(pipe: Readable & Writable, descriptor: ProcessDescriptor): void {
   pipe.on('error', () => undefined)

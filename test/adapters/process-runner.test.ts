@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { chmod, watch, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, it } from 'vitest'
@@ -6,6 +7,7 @@ import { createProcessRunner } from '../../src/adapters/process-runner.ts'
 import { systemClock } from '../../src/adapters/system-clock.ts'
 import type { ProcessRequest } from '../../src/kernel/index.ts'
 import { assertFault } from '../support/assert-fault.ts'
+import { buildProgram } from '../support/child-program.ts'
 import { scratchFolder } from '../support/scratch.ts'
 
 const runner = createProcessRunner({ searchPath: '', maximumOutputBytes: 1000 })
@@ -54,6 +56,20 @@ describe('a program of this machine', () => {
     const script = 'process.stdout.write(JSON.stringify(Object.keys(process.env)))'
     const result = await runner.run(nodeProgram(script, { environment: { LC_ALL: 'C' } }))
     assert.deepEqual(JSON.parse(Buffer.from(result.output).toString()), ['LC_ALL'])
+  })
+
+  it('has none of the files open that were open when aptroot was started', async () => {
+    const folder = await scratchFolder()
+    const program = await buildProgram('test/adapters/inherited.program.ts', folder)
+    const { stdout } = spawnSync('/bin/sh', [
+      '-c',
+      'exec 7<"$2" 9<"$2"; exec "$0" "$1"',
+      process.execPath,
+      program,
+      folder,
+    ])
+    assert.match(stdout.toString(), /pipe:|socket:/)
+    assert.ok(!stdout.includes(folder), stdout.toString())
   })
 
   it('that a signal ended has 128 and the signal as its status', async () => {
