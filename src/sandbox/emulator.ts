@@ -93,6 +93,25 @@ export async function findEmulation(request: EmulationRequest): Promise<Emulatio
   return { kind: 'private', emulator: { program, mountProgram, registration: registrationOf(machine, program) } }
 }
 
+/** What a processor needs an emulator for, and its program. */
+export function emulatorNames(
+  processor: string,
+): readonly { readonly architecture: string; readonly program: string }[] {
+  return foreignTo(processor).map(([architecture, { qemuName }]) => ({
+    architecture,
+    program: `qemu-${qemuName}-static`,
+  }))
+}
+
+/** The architectures for which the host has an emulator registered that works in any root. */
+export function registeredArchitectures(processor: string, registryFolder: string): readonly string[] {
+  return foreignTo(processor).flatMap(([name, machine]) => (isRegistered(machine, registryFolder) ? [name] : []))
+}
+
+function foreignTo(processor: string): readonly (readonly [string, ForeignMachine])[] {
+  return Object.entries(machines).filter(([name]) => !(runByProcessor[processor] ?? []).includes(name))
+}
+
 /**
  * The line for binfmt_misc: header bytes of an ELF program or shared object of the machine, and the flags P (the name it was called
  * by), O and C (of its own owner and mode, so that setuid holds) and F (the emulator is opened now: a root need not contain it).

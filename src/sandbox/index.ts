@@ -1,4 +1,12 @@
-export { type Emulation, type EmulationRequest, type Emulator, findEmulation } from './emulator.ts'
+export { bubblewrapProblem } from './bubblewrap.ts'
+export {
+  type Emulation,
+  type EmulationRequest,
+  type Emulator,
+  emulatorNames,
+  findEmulation,
+  registeredArchitectures,
+} from './emulator.ts'
 export {
   defaultLimits,
   type Sandbox,

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs'
 import { access, readFile, statfs } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { judgeEmulation, judgeSandbox } from './diagnose-sandbox.ts'
 import type { World } from './world.ts'
 
 export interface DiagnosisRequest {
@@ -59,7 +60,8 @@ export async function diagnoseHost(
     await judgeSubordinateIds(request),
     await judgeUserNamespaces(request),
     await judgeOverlay(request),
-    await judgeForeignBinaries(request),
+    await judgeSandbox(request, world),
+    await judgeEmulation(request, world),
   ]
 }
 
@@ -188,23 +190,6 @@ async function judgeOverlay({ systemFolder }: DiagnosisRequest): Promise<Finding
   if (text?.split('\n').some(line => line.split('\t').at(-1) === 'overlay') === true)
     return { ...finding, status: 'ok', found: 'known to the kernel' }
   return { ...finding, status: 'absent', found: 'not known to the kernel', advice: 'modprobe overlay' }
-}
-
-const machineOfQemu: Readonly<Record<string, string>> = { 'qemu-x86_64': 'x64', 'qemu-aarch64': 'arm64' }
-
-async function judgeForeignBinaries({ systemFolder, machine }: DiagnosisRequest): Promise<Finding> {
-  const finding = { name: 'binfmt_misc', purpose: 'scripts of other architectures' }
-  const folder = join(systemFolder, 'proc/sys/fs/binfmt_misc')
-  const foreign = Object.entries(machineOfQemu).flatMap(([name, itsMachine]) => (itsMachine === machine ? [] : [name]))
-  const texts = await Promise.all(foreign.map(name => readIfPresent(join(folder, name))))
-  const enabled = foreign.filter((_, at) => texts[at]?.startsWith('enabled') === true)
-  if (enabled.length > 0) return { ...finding, status: 'ok', found: `${enabled.join(', ')} registered` }
-  return {
-    ...finding,
-    status: 'absent',
-    found: 'no qemu registered',
-    advice: 'apt install qemu-user-static binfmt-support',
-  }
 }
 
 async function readIfPresent(path: string): Promise<string | undefined> {

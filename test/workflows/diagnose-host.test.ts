@@ -104,9 +104,47 @@ describe('doctor', () => {
     const before = await diagnose()
     assert.deepEqual([before.get('overlay')?.status, before.get('binfmt_misc')?.status], ['absent', 'absent'])
     write('proc/filesystems', 'nodev\tproc\n\text4\nnodev\toverlay\n')
-    write('proc/sys/fs/binfmt_misc/qemu-aarch64', 'enabled\ninterpreter /usr/libexec/qemu\n')
+    const magic = '7f454c460201010000000000000000000200b700'
+    write(
+      'proc/sys/fs/binfmt_misc/qemu-aarch64',
+      `enabled\ninterpreter /usr/qemu\nflags: OCF\noffset 0\nmagic ${magic}\n`,
+    )
     const after = await diagnose()
     assert.deepEqual([after.get('overlay')?.status, after.get('binfmt_misc')?.status], ['ok', 'ok'])
+  })
+
+  test('knows that an emulator is enough since Linux 6.7', async () => {
+    assert.equal((await diagnose()).get('binfmt_misc')?.advice, 'apt install qemu-user-static')
+    const statuses: (string | undefined)[] = []
+    for (const release of ['6.6.13-amd64', '6.7.0', '6.18.1', '7.0.0']) {
+      write('proc/sys/kernel/osrelease', `${release}\n`)
+      statuses.push((await diagnose({}, ['qemu-riscv64-static'])).get('binfmt_misc')?.status)
+    }
+    assert.deepEqual(statuses, ['absent', 'ok', 'ok', 'ok'])
+    assert.equal((await diagnose({}, ['qemu-riscv64-static'])).get('binfmt_misc')?.found, 'emulators for riscv64')
+  })
+
+  test('tries whether bubblewrap can make its namespaces', async () => {
+    const trial = async (exitStatus: number, errorOutput: string) => {
+      const request = {
+        nodeVersion: '22.0.0',
+        platform: 'linux',
+        machine: 'x64',
+        user: { id: 1000, name: 'ada' },
+        storeFolder: join(system, 'store'),
+        systemFolder: system,
+      }
+      const processRunner: ProcessRunner = {
+        find: async name => (name === 'bwrap' ? '/usr/bin/bwrap' : undefined),
+        run: async () => ({ exitStatus, output: new Uint8Array(), errorOutput: Buffer.from(errorOutput) }),
+      }
+      return (await diagnoseHost(request, { processRunner })).find(each => each.name === 'sandbox')
+    }
+    assert.equal((await trial(0, ''))?.status, 'ok')
+    const refused = await trial(1, 'bwrap: setting up uid map: Permission denied\n')
+    assert.match(refused?.found ?? '', /cannot make its namespaces \(setting up uid map: Permission denied\)/)
+    assert.match(refused?.advice ?? '', /user namespaces/)
+    assert.equal((await diagnose()).get('sandbox')?.advice, 'apt install bubblewrap')
   })
 
   test('does not make the store, but says whether it could', async () => {
