@@ -86,6 +86,8 @@ export const exitCodeByFaultCode = {
   SCRIPT_LIMIT: 8,
   PROGRAM_FAILED: 8,
 
+  REVIEW_GATE: 9,
+
   INTERNAL: 70,
   INTERRUPTED: 130,
 } as const

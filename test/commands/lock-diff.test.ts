@@ -42,14 +42,14 @@ const git = (...words: string[]) =>
   })
 
 describe('lock diff --fail-on', () => {
-  test('ends with exit code 1 and says why, with and without --json', async () => {
+  test('ends with exit code 9 and says why, with and without --json', async () => {
     put('old', lockOf('1.22-2'), manifest())
     put('aptroot', lockOf('1.22-1'), manifest())
     const text = await ask('old.lock', '--fail-on', 'key,downgrade')
-    assert.equal(text.exitCode, 1)
-    assert.match(text.errorOutput, /Version older than before: nginx \[LOCK_DIFFERS\]/)
+    assert.equal(text.exitCode, 9)
+    assert.match(text.errorOutput, /Version older than before: nginx \[REVIEW_GATE\]/)
     const json = envelopeOf(await ask('old.lock', '--fail-on', 'downgrade', '--json'))
-    assert.deepEqual([json.exitCode, json.ok, json.fault?.code], [1, false, 'LOCK_DIFFERS'])
+    assert.deepEqual([json.exitCode, json.ok, json.fault?.code], [9, false, 'REVIEW_GATE'])
     assert.ok(json.result !== undefined, 'the review is printed all the same')
     assert.equal((await ask('old.lock', '--fail-on', 'key,archive,hook,epoch')).exitCode, 0)
     assert.equal((await ask('old.lock')).exitCode, 0)
@@ -58,7 +58,7 @@ describe('lock diff --fail-on', () => {
   test('stops at a size, and refuses words it does not know', async () => {
     put('old', lockOf('1.22-1'))
     put('aptroot', lockOf('1.22-2'))
-    assert.equal((await ask('old.lock', '--fail-on', 'size=999')).exitCode, 1)
+    assert.equal((await ask('old.lock', '--fail-on', 'size=999')).exitCode, 9)
     assert.equal((await ask('old.lock', '--fail-on', 'size=1k')).exitCode, 0)
     const unknown = await ask('old.lock', '--fail-on', 'keys')
     assert.equal(unknown.exitCode, 2)
@@ -69,7 +69,7 @@ describe('lock diff --fail-on', () => {
     put('old', lockOf('1.22-1'))
     put('aptroot', lockOf('1.22-2'), manifest())
     const result = await ask('old.lock', '--fail-on', 'hook')
-    assert.equal(result.exitCode, 1)
+    assert.equal(result.exitCode, 9)
     assert.match(result.output, /^The manifests were not compared: beside old\.lock there is none\.$/m)
   })
 })

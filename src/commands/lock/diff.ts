@@ -41,7 +41,7 @@ export default class LockDiff extends BaseCommand {
     }),
     'fail-on': Flags.string({
       summary:
-        'end with exit code 1 when the change has one of these: key, archive, hook, script, setuid (both with --deep), pin, origin, downgrade, epoch, stale, trust (all of trust), size=BYTES',
+        'end with exit code 9 when the change has one of these: key, archive, hook, script, setuid (both with --deep), pin, origin, downgrade, epoch, stale, trust (all of trust), size=BYTES',
       helpValue: 'KIND,…',
     }),
     'exit-code': Flags.boolean({ summary: 'end with exit code 1 when the locks differ' }),
@@ -92,7 +92,7 @@ export default class LockDiff extends BaseCommand {
 
 function gateFault(sentences: readonly string[], gates: string): Fault {
   const more = sentences.length > 1 ? ` and ${sentences.length - 1} more` : ''
-  return new Fault('LOCK_DIFFERS', {
+  return new Fault('REVIEW_GATE', {
     message: `the change may not pass unseen: ${printable(sentences[0] ?? '').slice(0, 200)}${more}`,
     hint: 'Read the change with `aptroot lock diff`; merge it by hand when it is meant.',
     context: { gates, stoppedBy: sentences.slice(0, 100) },
