@@ -1,3 +1,12 @@
+export {
+  type AptSourcesPolicy,
+  type CreatedGroup,
+  type CreatedUser,
+  type Customisation,
+  type FixedId,
+  noCustomisation,
+  type UnitChanges,
+} from './customisation.ts'
 export { addArchive, addPackages, parseWantedItem, removePackages } from './edit-manifest.ts'
 export { type ArchiveText, createManifest, type NewManifest } from './format-manifest.ts'
 export type {

@@ -1,4 +1,5 @@
 import type { OrGroup } from '../debian/index.ts'
+import type { Customisation } from './customisation.ts'
 import type { OutputDefinition } from './output.ts'
 
 /** Where a value stands in the manifest: 1-based, for faults. */
@@ -126,6 +127,7 @@ export interface ImageSection {
   /** undefined: newest `at` in the lock. */
   readonly sourceDateEpochSeconds: number | undefined
   readonly outputs: readonly OutputDefinition[]
+  readonly customisation: Customisation
 }
 
 /** `aptroot.yaml`, read and checked; short forms are expanded, defaults filled in. */

@@ -44,6 +44,19 @@ export const patterns = {
   branch: `^${branchPart}(?:\\/${branchPart})*$`,
   volumeLabel: '^[A-Za-z0-9][A-Za-z0-9._-]{0,15}$',
   sizeWithUnit: '^[1-9][0-9]{0,5}[KMG]$',
+  /** Of users and groups, as systemd and shadow both allow. */
+  accountName: '^[a-z_][a-z0-9_-]{0,30}$',
+  /** A field of passwd(5), which colons divide. */
+  accountPath: '^\\/(?!(?:.*\\/)?\\.\\.(?:\\/|$))[^:\\u0000-\\u001f\\u007f]*$',
+  gecos: '^[^:\\u0000-\\u001f\\u007f]*$',
+  /** Owner, question, type and value, with single blanks between them. */
+  debconfSelection: `^[a-z0-9][a-z0-9+.-]* [!-~]+ (?:string|boolean|select|multiselect|note|text|password)(?: ${printable}*)?$`,
+  hostname: '^(?=.{1,64}$)[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*$',
+  timezone: '^[A-Za-z0-9_+-]+(?:\\/[A-Za-z0-9_+-]+){0,2}$',
+  locale: '^[A-Za-z]{1,8}(?:_[A-Z]{2})?(?:\\.[A-Za-z0-9-]+)?(?:@[A-Za-z]+)?$',
+  unit: '^[A-Za-z0-9_][A-Za-z0-9:_.@\\\\-]*\\.(?:service|socket|timer|target|path|mount|automount|swap|slice)$',
+  sysctlName: '^[a-z0-9_]+(?:[./][A-Za-z0-9_*-]+)+$',
+  removedPath: `^\\/(?!(?:.*\\/)?\\.{1,2}(?:\\/|$))(?:${printable}*[^\\/\\u0000-\\u001f\\u007f])$`,
 } as const
 
 export type PatternName = keyof typeof patterns

@@ -1,5 +1,7 @@
+import { noCustomisation } from './customisation.ts'
 import { type ManifestNode, positionOf } from './manifest-node.ts'
 import type { ImageSection, OverlayFiles } from './model.ts'
+import { customisationKeys, readCustomisation } from './read-customisation.ts'
 import { readOutput } from './read-output.ts'
 import {
   booleanOf,
@@ -15,8 +17,7 @@ import {
 
 export const imageKeys = {
   of: '`image`',
-  keys: ['configure', 'exclude-paths', 'merged-usr', 'files', 'source-date-epoch', 'outputs'],
-  later: ['ids', 'users', 'run', 'apt-sources'],
+  keys: ['configure', 'exclude-paths', 'merged-usr', 'files', 'source-date-epoch', 'outputs', ...customisationKeys],
 } as const
 
 export const overlayKeys = { of: 'an item of `files`', keys: ['source', 'target'] } as const
@@ -33,19 +34,23 @@ export function defaultImage(mergedUsr: boolean | undefined): ImageSection {
     files: [],
     sourceDateEpochSeconds: undefined,
     outputs: [],
+    customisation: noCustomisation,
   }
 }
 
 export function readImage(node: ManifestNode, surroundings: { mergedUsr: boolean | undefined; roots: number }) {
   const fields = fieldsOf(node, imageKeys)
-  const { configure, files, outputs } = fields
+  const { files, outputs } = fields
   const excludePaths = fields['exclude-paths']
   const mergedUsr = fields['merged-usr']
   const epoch = fields['source-date-epoch']
   const defaults = defaultImage(surroundings.mergedUsr)
+  const configure =
+    fields.configure === undefined
+      ? defaults.configure
+      : choiceOf(fields.configure, '`configure`', { of: ['scripts', 'none'] })
   const section: ImageSection = {
-    configure:
-      configure === undefined ? defaults.configure : choiceOf(configure, '`configure`', { of: ['scripts', 'none'] }),
+    configure,
     excludePaths:
       excludePaths === undefined
         ? defaults.excludePaths
@@ -71,6 +76,7 @@ export function readImage(node: ManifestNode, surroundings: { mergedUsr: boolean
             item: each => readOutput(each, surroundings.roots),
             identity: each => each.path,
           }),
+    customisation: readCustomisation(fields, configure),
   }
   return section
 }

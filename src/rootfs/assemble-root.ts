@@ -7,13 +7,18 @@ import {
   mergePackages,
   type UnpackedDeb,
 } from '../dpkg/index.ts'
-import type { Session } from '../kernel/index.ts'
+import { Fault, quoted, type Session } from '../kernel/index.ts'
 import type { ImageSection } from '../manifest/index.ts'
 import type { Store } from '../store/index.ts'
-import { type ContentSource, checkTree, type TreeEntry, treeDigest } from '../tree/index.ts'
+import { type ContentSource, checkTree, resolvePath, type TreeEntry, treeDigest } from '../tree/index.ts'
+import { volatileFolders } from './capture-tree.ts'
 import type { ConfigureHost } from './configure-root.ts'
+import { customisesAfterwards, needsPrograms } from './customise-root.ts'
+import type { ImageCustomisation } from './image-customisation.ts'
+import { zonePath } from './image-files.ts'
 import { type OverlaySource, overlayFiles } from './overlay.ts'
 import type { ContentPack } from './pack-file.ts'
+import { removePaths } from './remove-paths.ts'
 import { RootContent } from './root-content.ts'
 import { sealTree } from './seal.ts'
 import { sealConfigured } from './seal-configured.ts'
@@ -28,6 +33,7 @@ export interface AssembleRequest {
   /** `mergedUsr` undefined: merged, as every release does that is still supported. */
   readonly image: Pick<ImageSection, 'configure' | 'excludePaths' | 'mergedUsr'>
   readonly files: readonly OverlaySource[]
+  readonly customisation: ImageCustomisation
   readonly sourceDateEpochSeconds: number
   /** See `ConfigureInputs`. */
   readonly automatic: readonly string[]
@@ -65,28 +71,64 @@ export interface AssembledRoot {
 export async function assembleRoot(request: AssembleRequest, session: Session): Promise<AssembledRoot> {
   const { store, image, sourceDateEpochSeconds: modifiedSeconds } = request
   const packs = await unpackDebs(request, session)
-  const merged =
-    image.configure === 'scripts' && hasScripts(packs)
-      ? await configured(request, packs, session)
-      : mergedOnly(request, packs)
+  const { programs, made, removedPaths } = request.customisation
+  const isConfigured = image.configure === 'scripts' && (hasScripts(packs) || needsPrograms(programs))
+  const overlay = { files: request.files, made, modifiedSeconds, store }
+  const laidBefore =
+    isConfigured && customisesAfterwards(programs)
+      ? await overlayFiles({ ...overlay, tree: new Map() }, session)
+      : undefined
+  const merged = isConfigured
+    ? await configured(request, { packs, overlay: laidBefore?.tree ?? new Map() }, session)
+    : mergedOnly(request, packs)
 
   session.journal.emit({ kind: 'started', stage: 'assemble', name: 'root' })
-  const overlaid = await overlayFiles({ tree: merged.entries, files: request.files, modifiedSeconds, store }, session)
-  const tree = sealTree(overlaid.tree, modifiedSeconds)
+  const overlaid =
+    laidBefore === undefined
+      ? await overlayFiles({ ...overlay, tree: merged.entries }, session)
+      : { tree: withVolatile(merged.entries, laidBefore.tree), blobs: laidBefore.blobs }
+  requireZone(overlaid.tree, request.customisation.timezone)
+  const thinned = removePaths(overlaid.tree, removedPaths)
+  const tree = sealTree(thinned.tree, modifiedSeconds)
   checkTree(tree)
   const content = new RootContent({ packs: merged.packs, generated: merged.generated, blobs: overlaid.blobs, store })
   const digest = treeDigest(tree)
   session.journal.emit({ kind: 'finished', stage: 'assemble', name: 'root', detail: `${tree.size} paths` })
+  const absent = thinned.absent.map(path => ({ message: `\`image.remove\` names ${quoted(path)}, which is not there` }))
   return {
     tree,
     content,
-    warnings: merged.warnings,
+    warnings: [...merged.warnings, ...absent],
     unpacked: packs.map(({ deb }) => deb),
     projectContents: overlaid.blobs,
     suspects: merged.suspects,
     digest,
     close: () => content.close(),
   }
+}
+
+/** What the project brings into folders that are another thing while programs run. */
+function withVolatile(
+  tree: ReadonlyMap<string, TreeEntry>,
+  overlay: ReadonlyMap<string, TreeEntry>,
+): ReadonlyMap<string, TreeEntry> {
+  const hidden = [...overlay].filter(
+    ([path, entry]) =>
+      volatileFolders.some(folder => path.startsWith(`${folder}/`)) &&
+      !(entry.kind === 'directory' && tree.get(path)?.kind === 'directory'),
+  )
+  return hidden.length === 0 ? tree : new Map([...tree, ...hidden])
+}
+
+function requireZone(tree: ReadonlyMap<string, TreeEntry>, timezone: string | undefined): void {
+  if (timezone === undefined) return
+  const zone = resolvePath(tree, zonePath(timezone))
+  if (zone.kind === 'real' && tree.get(zone.path)?.kind === 'file') return
+  throw new Fault('MANIFEST_INVALID', {
+    message: `\`image.timezone\` is ${quoted(timezone)}, which the image does not have`,
+    hint: 'Add tzdata to `packages` (tzdata-legacy for names of old), and correct the name if it is there.',
+    context: { timezone },
+  })
 }
 
 interface MergedPackages extends MergedRoot {
@@ -107,11 +149,20 @@ function mergedOnly(request: AssembleRequest, packs: readonly Pack[]): MergedPac
   return { ...merged, packs, suspects: [] }
 }
 
-async function configured(request: AssembleRequest, packs: readonly Pack[], session: Session): Promise<MergedPackages> {
+async function configured(
+  request: AssembleRequest,
+  given: { readonly packs: readonly Pack[]; readonly overlay: ReadonlyMap<string, TreeEntry> },
+  session: Session,
+): Promise<MergedPackages> {
   const { configureRoot } = await import('./configure-root.ts')
-  const root = await configureRoot({ ...request, packs, mergedUsr: mergedUsrOf(request) }, session)
-  const sealed = sealConfigured(root.tree, request.sourceDateEpochSeconds)
-  const suspects = await suspectsIn(sealed.tree, packs, root.pack, request.store)
+  const { packs } = given
+  const overlay = [...given.overlay].filter(([path]) => path !== '')
+  const customisation = { ...request.customisation.programs, overlay }
+  const root = await configureRoot({ ...request, packs, mergedUsr: mergedUsrOf(request), customisation }, session)
+  const sealed = sealConfigured(root.tree, request.sourceDateEpochSeconds, new Set(given.overlay.keys()))
+  const found = await suspectsIn(sealed.tree, packs, root.pack, request.store)
+  // What the project brings, it brings on purpose.
+  const suspects = found.filter(({ path }) => !given.overlay.has(path))
   const looks = suspects.map(
     ({ path, because }) => `${displayByteString(`/${path}`)} looks like ${because}, and no rule of the seal names it`,
   )

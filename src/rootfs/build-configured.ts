@@ -4,8 +4,9 @@ import { checkInstances, contentWarnings, type PackageFacts, planWaves, readPack
 import { encodeUtf8, Fault, type ProcessRunner, type Session } from '../kernel/index.ts'
 import { defaultLimits, openSandbox, type SandboxBackEnd } from '../sandbox/index.ts'
 import type { ObjectSink } from '../store/index.ts'
-import { captureTree, defaultCaptureLimits } from './capture-tree.ts'
+import { captureTree, defaultCaptureLimits, volatileFolders } from './capture-tree.ts'
 import { type ConfiguredManifest, configuredObject, encodeConfigured } from './configured-record.ts'
+import { answerDebconf, createFixedIds, customiseRoot, requireRemovable, type Workplace } from './customise-root.ts'
 import { readFileCapabilities } from './file-capabilities.ts'
 import { GrowingRoot, type GrowingRootRequest } from './growing-root.ts'
 import { normaliseFiles } from './normalise-files.ts'
@@ -26,9 +27,6 @@ export interface ScriptHost {
 export interface BuildRequest extends GrowingRootRequest {
   readonly host: ScriptHost
 }
-
-/** What is in these folders while scripts run is the sandbox's, not the image's. */
-const volatileFolders = ['dev', 'proc', 'run', 'sys', 'tmp']
 
 /**
  * Unpacks and configures all packages in a folder and keeps the result in the store. This process is root, of the machine or of a user
@@ -60,6 +58,7 @@ async function build(request: BuildRequest, place: Place, session: Session): Pro
   requireClock(request)
   const facts = request.packs.map(pack => readPackageFacts(pack.deb))
   checkInstances(facts)
+  requireRemovable(request.customisation.removedPackages, facts)
   const [base, ...later] = planWaves(facts, request.nativeArchitecture)
   session.journal.emit({ kind: 'planned', stage: 'configure', items: facts.length })
 
@@ -68,8 +67,9 @@ async function build(request: BuildRequest, place: Place, session: Session): Pro
   requireEssential(root, facts)
   root.putStandIns()
   const scripts = await openScripts(request, root, facts, session)
-  await runPreinsts(base?.packages ?? [], scripts, session)
+  await runBasePreinsts(request, base?.packages ?? [], { root, scripts }, session)
   await scripts.configure(base?.packages ?? [], session)
+  await answerDebconf(request, { root, scripts }, session)
   for (const { packages } of later) {
     await runPreinsts(packages, scripts, session)
     await root.unpack(packages, 'new', session)
@@ -77,6 +77,7 @@ async function build(request: BuildRequest, place: Place, session: Session): Pro
   }
   await scripts.finish(session)
   await finishApt(request, root, scripts, session)
+  await customiseRoot(request, { root, scripts }, session)
   const extendedAttributes = await readCapabilities(root, scripts, session)
   await root.takeStandInsAway(session)
   normaliseFiles(root.staging, request.sourceDateEpochSeconds)
@@ -151,6 +152,20 @@ async function openScripts(
   return new ScriptRunner(sandbox, root.staging, dpkg?.deb.version ?? '')
 }
 
+/** base-passwd comes first, and makes the users and groups that all systems have. */
+async function runBasePreinsts(
+  request: BuildRequest,
+  packages: readonly PackageFacts[],
+  { root, scripts }: Workplace,
+  session: Session,
+): Promise<void> {
+  const first = packages.filter(each => each.name === 'base-passwd')
+  await runPreinsts(first, scripts, session)
+  createFixedIds(request, root.staging)
+  const others = packages.filter(each => !first.includes(each))
+  await runPreinsts(others, scripts, session)
+}
+
 async function runPreinsts(packages: readonly PackageFacts[], scripts: ScriptRunner, session: Session): Promise<void> {
   for (const each of packages) if (each.controlFiles.has('preinst')) await scripts.preinst(each, session)
 }
@@ -158,8 +173,9 @@ async function runPreinsts(packages: readonly PackageFacts[], scripts: ScriptRun
 /** apt's own folders as apt makes them at its first run, and its marks of what nobody asked for. @see apt-mark(8) */
 async function finishApt(request: BuildRequest, root: GrowingRoot, scripts: ScriptRunner, session: Session) {
   if (!root.hasFile('usr/bin/apt-get')) return
-  const marks = request.automatic.map(name => {
-    const [packageName, architecture = request.nativeArchitecture] = name.split(':')
+  const marks = request.automatic.flatMap(name => {
+    const [packageName = '', architecture = request.nativeArchitecture] = name.split(':')
+    if (request.customisation.removedPackages.includes(packageName)) return []
     return `Package: ${packageName}\nArchitecture: ${architecture}\nAuto-Installed: 1\n\n`
   })
   // What `dpkg --add-architecture` leaves, said also where there is one only.

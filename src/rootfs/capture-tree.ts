@@ -7,6 +7,9 @@ import { type FileContent, pathProblem, type TreeEntry } from '../tree/index.ts'
 import type { ContentPlace } from './pack-manifest.ts'
 import type { Staging } from './staging.ts'
 
+/** What is in these folders while scripts run is the sandbox's, not the image's. */
+export const volatileFolders: readonly string[] = ['dev', 'proc', 'run', 'sys', 'tmp']
+
 export interface CapturedTree {
   readonly tree: ReadonlyMap<string, TreeEntry>
   /** Where contents lie that no package has. */

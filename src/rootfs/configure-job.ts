@@ -36,7 +36,16 @@ export async function buildInNamespace(
   top: string,
   session: Session,
 ): Promise<void> {
-  const { debs, nativeArchitecture, foreignArchitectures, image, sourceDateEpochSeconds, automatic, host } = request
+  const {
+    debs,
+    nativeArchitecture,
+    foreignArchitectures,
+    image,
+    sourceDateEpochSeconds,
+    automatic,
+    host,
+    customisation,
+  } = request
   const job: ConfigureJob = {
     kind: 'build',
     inputs: {
@@ -52,6 +61,7 @@ export async function buildInNamespace(
       image,
       sourceDateEpochSeconds,
       automatic,
+      customisation,
     },
     mergedUsr: request.mergedUsr,
     storeFolder: request.store.folder,

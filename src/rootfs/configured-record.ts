@@ -3,6 +3,7 @@ import { encodeUtf8 } from '../kernel/index.ts'
 import type { ImageSection } from '../manifest/index.ts'
 import type { ObjectName } from '../store/index.ts'
 import type { TreeEntry } from '../tree/index.ts'
+import type { RootCustomisation } from './customise-root.ts'
 import type { ContentPlace } from './pack-manifest.ts'
 import type { DebIdentity } from './unpack-deb.ts'
 
@@ -10,7 +11,7 @@ import type { DebIdentity } from './unpack-deb.ts'
  * Part of the key of a configured root: raise it with every change of what `configureRoot` does with the same input, or of the JSON
  * below. It is the version of the engine.
  */
-const configuredVersion = 2
+const configuredVersion = 3
 
 /** All that decides what configuring gives. */
 export interface ConfigureInputs {
@@ -21,6 +22,7 @@ export interface ConfigureInputs {
   readonly sourceDateEpochSeconds: number
   /** `name:architecture` of the packages that are only dependencies, in byte order: apt may remove them when nothing needs them. */
   readonly automatic: readonly string[]
+  readonly customisation: RootCustomisation
 }
 
 /** The store's name of a configured root. What isolated the scripts is no part of it: the bytes are the same. */
@@ -34,6 +36,7 @@ export function configuredObject({ debs, image, ...plain }: ConfigureInputs): Ob
     mergedUsr: image.mergedUsr ?? true,
     sourceDateEpochSeconds: plain.sourceDateEpochSeconds,
     automatic: plain.automatic,
+    customisation: plain.customisation,
   }
   return { kind: 'configured', key: createHash('sha256').update(JSON.stringify(inputs)).digest('hex') }
 }

@@ -29,6 +29,8 @@ export class GrowingRoot {
   readonly #request: GrowingRootRequest
   readonly #paths = new Set<string>()
   readonly #generated = new Map<string, Uint8Array>()
+  readonly #blobs = new Set<string>()
+  readonly #laid = new Map<string, TreeEntry>()
   #hasStandIns = false
 
   /** @param folder does not exist yet; its parent is closed to others */
@@ -69,11 +71,22 @@ export class GrowingRoot {
     for (const [path, text] of standIns) this.staging.writeFile(path, Buffer.from(text), 0o755)
   }
 
+  /** What the project brings: its contents are blobs of the store. Stand-ins stay until the scripts are through. */
+  async lay(entries: ReadonlyMap<string, TreeEntry>, session: Session): Promise<void> {
+    for (const [path, entry] of entries) {
+      if (entry.kind === 'file') this.#blobs.add(entry.content.sha256)
+      this.#laid.set(path, entry)
+    }
+    await this.#write(entries, session)
+    this.putStandIns()
+  }
+
   async takeStandInsAway(session: Session): Promise<void> {
     const entries = new Map<string, TreeEntry>()
     for (const [path] of standIns) {
       const place = this.merge.tree.locate(path)
-      const entry = place === undefined ? undefined : this.merge.tree.at(place)
+      const laid = this.#laid.get(path) ?? (place === undefined ? undefined : this.#laid.get(place))
+      const entry = laid ?? (place === undefined ? undefined : this.merge.tree.at(place))
       this.staging.remove(path)
       if (place !== undefined && entry !== undefined) entries.set(place, entry)
     }
@@ -90,7 +103,7 @@ export class GrowingRoot {
 
   async #write(entries: ReadonlyMap<string, TreeEntry>, session: Session): Promise<void> {
     const { packs, store } = this.#request
-    const content = new RootContent({ packs, generated: this.#generated, blobs: new Set(), store })
+    const content = new RootContent({ packs, generated: this.#generated, blobs: this.#blobs, store })
     try {
       await this.staging.write(entries, content, session)
     } finally {

@@ -4,6 +4,7 @@ import { type FileHandle, lstat, open, readdir, readlink } from 'node:fs/promise
 import { Fault, isFault, quoted, type Session } from '../kernel/index.ts'
 import type { Store } from '../store/index.ts'
 import { type FileContent, lastNameOf, pathProblem, resolvePath, type TreeEntry } from '../tree/index.ts'
+import type { MadeFile } from './image-files.ts'
 
 /** A file or folder of the project that goes into the image; the caller has checked that it lies inside the project. */
 export interface OverlaySource {
@@ -15,6 +16,8 @@ export interface OverlaySource {
 
 export interface OverlayRequest {
   readonly tree: ReadonlyMap<string, TreeEntry>
+  /** Laid before the files, which may replace them. */
+  readonly made: readonly MadeFile[]
   readonly files: readonly OverlaySource[]
   /** The time of all that the overlay brings. */
   readonly modifiedSeconds: number
@@ -40,6 +43,7 @@ export interface OverlaidTree {
  */
 export async function overlayFiles(request: OverlayRequest, session: Session): Promise<OverlaidTree> {
   const overlay = new Overlay(request, session)
+  for (const each of request.made) await overlay.make(each)
   for (const file of request.files) await overlay.lay(file)
   return { tree: overlay.tree, blobs: overlay.blobs }
 }
@@ -54,6 +58,16 @@ class Overlay {
     this.tree = new Map(request.tree)
     this.#request = request
     this.#session = session
+  }
+
+  async make(made: MadeFile): Promise<void> {
+    if (made.kind === 'symlink') {
+      this.#place(made.path, { kind: 'symlink', target: made.target, ...this.#attributes(0o777) })
+      return
+    }
+    const content = await this.#request.store.putBytes(made.bytes, this.#session)
+    this.blobs.add(content.sha256)
+    this.#place(made.path, { kind: 'file', content, inode: undefined, ...this.#attributes(0o644) })
   }
 
   async lay({ source, target }: OverlaySource): Promise<void> {

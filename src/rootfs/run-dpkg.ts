@@ -110,6 +110,31 @@ export class ScriptRunner {
     )
   }
 
+  /**
+   * A program of the root that has to succeed.
+   *
+   * @param step what a message calls it, in words before "ended with status"
+   * @throws {Fault} `SCRIPT_FAILED`
+   */
+  async required(
+    step: string,
+    run: { readonly program: string; readonly arguments: readonly string[]; readonly input?: Uint8Array },
+    session: Session,
+  ): Promise<void> {
+    const { exitStatus } = await this.program(run.program, run.arguments, run.input, session)
+    if (exitStatus === 0) return
+    const output = this.#lastLines()
+    throw new Fault('SCRIPT_FAILED', {
+      message: `${step} ended with status ${exitStatus}${output.length === 0 ? '' : `: ${output.at(-1)}`}`,
+      hint: 'Read its last lines with --json, or all with --log FILE.',
+      context: { script: step, exitStatus, output },
+    })
+  }
+
+  #lastLines(): readonly string[] {
+    return this.log.lastLines().map(line => displayByteString(line).slice(1, -1))
+  }
+
   async #dpkg(dpkgArguments: readonly string[], session: Session, onLine?: (line: string) => void): Promise<void> {
     for (const name of databaseFiles) {
       const kind = this.#staging.kindOf(`var/lib/dpkg/${name}`)
@@ -138,8 +163,9 @@ export class ScriptRunner {
   }
 
   #failure({ name, script, status }: { readonly name: string; readonly script: string; readonly status: number }) {
-    const lines = this.log.lastLines().map(line => displayByteString(line).slice(1, -1))
-    const last = lines.filter(line => !/^(dpkg: error|installed |Errors were|Processing was)/.test(line.trim()))
+    const last = this.#lastLines().filter(
+      line => !/^(dpkg: error|installed |Errors were|Processing was)/.test(line.trim()),
+    )
     return new Fault('SCRIPT_FAILED', {
       message: `the ${script} of ${name} ended with status ${status}${last.length === 0 ? '' : `: ${last.at(-1)}`}`,
       hint: `Read its last lines with --json, or all with --log FILE; \`aptroot lock why ${name}\` says who wants the package.`,

@@ -13,11 +13,18 @@ export interface SealedConfiguration {
 /**
  * A root after its scripts ran, without what belongs to one build or one machine: what a rule of `sealRules` names is gone,
  * `/etc/machine-id` is empty (systemd fills it at boot), and a unit makes at boot the secrets that were left out.
+ *
+ * @param wanted paths that the project itself brings: they stay as they are
  */
-export function sealConfigured(tree: ReadonlyMap<string, TreeEntry>, modifiedSeconds: number): SealedConfiguration {
+export function sealConfigured(
+  tree: ReadonlyMap<string, TreeEntry>,
+  modifiedSeconds: number,
+  wanted: ReadonlySet<string>,
+): SealedConfiguration {
   const sealed = new Map<string, TreeEntry>()
   const generated = new Map<string, Uint8Array>()
-  for (const [path, entry] of tree) if (ruleRemoving(path, entry.kind) === undefined) sealed.set(path, entry)
+  for (const [path, entry] of tree)
+    if (wanted.has(path) || ruleRemoving(path, entry.kind) === undefined) sealed.set(path, entry)
 
   const attributes = { userId: 0, groupId: 0, modifiedSeconds }
   const put = (path: string, text: string, mode: number) => {
@@ -30,7 +37,7 @@ export function sealConfigured(tree: ReadonlyMap<string, TreeEntry>, modifiedSec
   // base-files links /var/lock there; without systemd nobody else makes it.
   if (sealed.get('var/lock')?.kind === 'symlink' && sealed.get('run')?.kind === 'directory' && !sealed.has('run/lock'))
     sealed.set('run/lock', { kind: 'directory', mode: 0o1777, ...attributes })
-  if (sealed.get('etc/machine-id')?.kind === 'file') put('etc/machine-id', '', 0o644)
+  if (sealed.get('etc/machine-id')?.kind === 'file' && !wanted.has('etc/machine-id')) put('etc/machine-id', '', 0o644)
   const firstBoot = firstBootOf(tree)
   if (firstBoot !== undefined) {
     const { unit, link } = firstBoot

@@ -146,6 +146,16 @@ export class Staging {
     }
   }
 
+  /** Other bytes for a file that scripts made, which keeps its owner and mode; 0:0 and 0644 where there is none. */
+  rewriteFile(path: string, bytes: Uint8Array): void {
+    const place = this.locate(path)
+    const present = place !== undefined && this.#kindAt(place) === 'file' ? lstatSync(this.hostPath(place)) : undefined
+    this.writeFile(path, bytes, 0o644)
+    if (present === undefined || place === undefined) return
+    lchownSync(this.hostPath(place), present.uid, present.gid)
+    chmodSync(this.hostPath(place), present.mode & 0o7777)
+  }
+
   makeFolders(path: string): void {
     if (path === '' || this.#isFolder(path)) return
     this.makeFolders(folderOf(path))
@@ -154,6 +164,16 @@ export class Staging {
     if (present !== undefined) throw clash(path, `has to be a folder, but a script made it a ${present}`)
     mkdirSync(this.hostPath(place), 0o755)
     this.#folders = new Map()
+  }
+
+  /** A folder of somebody's own; one that is there is left as it is. */
+  makeOwnedFolder(path: string, owner: { readonly userId: number; readonly groupId: number; readonly mode: number }) {
+    this.#folders = new Map()
+    if (this.#isFolder(path)) return
+    this.makeFolders(path)
+    const host = this.hostPath(this.#place(path))
+    lchownSync(host, owner.userId, owner.groupId)
+    chmodSync(host, owner.mode)
   }
 
   /** Removes whatever is there, with all below it. */

@@ -8,6 +8,7 @@ import { providerSettingsOf } from './archive-addresses.ts'
 import { compareBuilds } from './compare-builds.ts'
 import { configureHostOf } from './configure-host.ts'
 import { confinePath } from './confine-path.ts'
+import { customiseImage } from './customise-image.ts'
 import {
   checkDocuments,
   type DocumentedRoot,
@@ -101,6 +102,7 @@ export async function installLock(
   const overlays = await Promise.all(
     manifest.image.files.map(async ({ source, target }) => ({ source: await confinePath(project, source), target })),
   )
+  const customisation = await customiseImage(project, manifest, session)
 
   const { store, transfer } = await openSite(site, world)
   const { fetchDebs } = await import('../fetch/index.ts')
@@ -143,6 +145,7 @@ export async function installLock(
       foreignArchitectures: root.foreign,
       image: manifest.image,
       files: overlays,
+      customisation,
       sourceDateEpochSeconds,
       automatic: automaticIn(debs, root.native),
       store,

@@ -71,7 +71,7 @@ describe('a manifest with every key', () => {
       ],
     )
     assert.deepEqual(manifest.image, {
-      configure: 'none',
+      configure: 'scripts',
       excludePaths: ['/usr/share/doc/*'],
       mergedUsr: false,
       files: [{ source: 'overlay', target: '/', position: { line: 37, column: 11 } }],
@@ -118,6 +118,47 @@ describe('a manifest with every key', () => {
           position: { line: 55, column: 7 },
         },
       ],
+      customisation: {
+        ids: [
+          { name: 'sshd', userId: 110, groupId: 110 },
+          { name: 'ssl-cert', userId: undefined, groupId: 111 },
+          { name: '_chrony', userId: 112, groupId: 113 },
+        ],
+        debconf: ['tzdata tzdata/Areas select Europe', 'adduser adduser/homedir-permission boolean'],
+        aptSources: { kind: 'manifest' },
+        users: [
+          {
+            name: 'app',
+            userId: 1000,
+            groupId: 1001,
+            home: '/srv/app',
+            shell: '/bin/sh',
+            groups: ['adm'],
+            gecos: 'The app, itself',
+          },
+          {
+            name: 'bare',
+            userId: 1002,
+            groupId: undefined,
+            home: '/nonexistent',
+            shell: '/usr/sbin/nologin',
+            groups: [],
+            gecos: '',
+          },
+        ],
+        groups: [{ name: 'ops', groupId: 1003 }],
+        hostname: 'web-1.example.org',
+        timezone: 'America/Argentina/Ushuaia',
+        locales: ['de_DE.UTF-8', 'C.UTF-8'],
+        units: { enable: ['ssh.service'], disable: ['getty@tty1.service'], mask: ['apt-daily.timer'] },
+        sysctl: [
+          ['net.ipv4.ip_forward', '1'],
+          ['kernel.core_pattern', '|/bin/false'],
+        ],
+        removedPaths: ['/usr/share/doc'],
+        removedPackages: ['perl'],
+        run: ['hooks/finish.sh'],
+      },
     })
   })
 

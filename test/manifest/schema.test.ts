@@ -36,6 +36,8 @@ const beyondSchemas: readonly RegExp[] = [
   /is no URL/,
   /is written twice, first in line/,
   /comes with `distribution/,
+  /gives \w+ to both/,
+  /`configure: none` runs none/,
 ]
 
 async function faultOf(text: string): Promise<Fault | undefined> {

@@ -8,7 +8,7 @@ import { describe, it, test } from 'vitest'
 import { emitDirectory, emitTar } from '../../src/image/index.ts'
 import { assembleRoot, type DebIdentity } from '../../src/rootfs/index.ts'
 import type { Store } from '../../src/store/index.ts'
-import { configureHost } from '../support/configure-host.ts'
+import { configureHost, plainImage } from '../support/configure-host.ts'
 import {
   fetchRealDebs,
   frozenArchive,
@@ -145,6 +145,7 @@ describe.skipIf(withoutTar || skippedForWantOf(missingForRealData()))('nginx on 
       store,
       host: configureHost(),
       automatic: [],
+      customisation: plainImage,
       reuse: 'stored',
     } as const
     const first = await timed('unpack and assemble', () => assembleRoot(request, quietSession()))

@@ -11,7 +11,7 @@ import { checkTree, treeDigest } from '../../src/tree/index.ts'
 import { assertFault } from '../support/assert-fault.ts'
 import { buildProgram } from '../support/child-program.ts'
 import { collect } from '../support/chunks.ts'
-import { configureHost } from '../support/configure-host.ts'
+import { configureHost, plainImage } from '../support/configure-host.ts'
 import type { DebDescription } from '../support/deb-builder.ts'
 import { quietSession, scratchFolder } from '../support/scratch.ts'
 import { scratchStore, storeDeb } from '../support/stored-debs.ts'
@@ -37,6 +37,7 @@ const requestOf = ({ store, locked }: World, changes: Partial<AssembleRequest> =
   store,
   host: configureHost(),
   automatic: [],
+  customisation: plainImage,
   reuse: 'stored',
   ...changes,
 })

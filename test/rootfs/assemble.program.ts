@@ -7,7 +7,7 @@ import { emitOutputs } from '../../src/image/index.ts'
 import { type Session, silentJournal } from '../../src/kernel/index.ts'
 import { assembleRoot, type DebIdentity } from '../../src/rootfs/index.ts'
 import { Store } from '../../src/store/index.ts'
-import { configureHost } from '../support/configure-host.ts'
+import { configureHost, plainImage } from '../support/configure-host.ts'
 import { buildDeb, controlFields } from '../support/deb-builder.ts'
 import { debs, epoch } from './sample-debs.ts'
 
@@ -31,6 +31,7 @@ const root = await assembleRoot(
     store,
     host: configureHost(),
     automatic: [],
+    customisation: plainImage,
     reuse: 'stored',
   },
   session,

@@ -31,7 +31,10 @@ async function overlaid(texts: Readonly<Record<string, string>>, source: string,
   }
   const store = await scratchStore()
   const files = [{ source: join(project, source), target }]
-  const result = await overlayFiles({ tree: packages.tree, files, modifiedSeconds: epoch, store }, quietSession())
+  const result = await overlayFiles(
+    { tree: packages.tree, files, made: [], modifiedSeconds: epoch, store },
+    quietSession(),
+  )
   return { ...result, store, project }
 }
 const attributes = { userId: 0, groupId: 0, modifiedSeconds: epoch }
@@ -98,7 +101,7 @@ describe('files of the project', () => {
     const store = await scratchStore()
     const files = [{ source: join(project, 'pipe'), target: '/pipe' }]
     await assertFault(
-      overlayFiles({ tree: packages.tree, files, modifiedSeconds: epoch, store }, quietSession()),
+      overlayFiles({ tree: packages.tree, files, made: [], modifiedSeconds: epoch, store }, quietSession()),
       'MANIFEST_INVALID',
       'is neither a file nor a folder nor a symlink',
     )

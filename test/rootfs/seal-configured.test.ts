@@ -20,7 +20,7 @@ function sealed(...paths: readonly string[]) {
       entries.set(path.slice(0, slash), folder)
     if (!path.endsWith('/')) entries.set(path, file)
   }
-  return sealConfigured(entries, 1_750_000_000)
+  return sealConfigured(entries, 1_750_000_000, new Set())
 }
 
 describe('sealing a configured root', () => {

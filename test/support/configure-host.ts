@@ -1,6 +1,7 @@
 import { tmpdir } from 'node:os'
 import type { ProcessRunner } from '../../src/kernel/index.ts'
-import type { ConfigureHost } from '../../src/rootfs/index.ts'
+import { noCustomisation } from '../../src/manifest/index.ts'
+import { type ConfigureHost, imageCustomisationOf } from '../../src/rootfs/index.ts'
 
 /** A host on which no program can be found. */
 const noPrograms: ProcessRunner = {
@@ -19,3 +20,6 @@ export function configureHost(runner: ProcessRunner = noPrograms): ConfigureHost
     namespace: undefined,
   }
 }
+
+/** For `assembleRoot` where the manifest wants nothing but packages and files. */
+export const plainImage = imageCustomisationOf(noCustomisation, { scripts: [], sources: [] })

@@ -34,7 +34,7 @@ pins:
   - {package: "*", release: "n=bookworm-backports,o=Debian Backports", priority: -1, reason: none of it}
   - {package: "src:linux /^libc6/ git*:i386", release: bookworm-*, origin: "", priority: never, reason: not here}
 image:
-  configure: none
+  configure: scripts
   exclude-paths: ["/usr/share/doc/*"]
   merged-usr: false
   files: [{source: overlay/, target: /}]
@@ -56,6 +56,20 @@ image:
     - {format: squashfs, path: "out/{architecture}/root.squashfs", compression: gzip}
     - {format: erofs, path: "out/{architecture}/root.erofs"}
     - {format: ext4, path: "out/{architecture}/root.ext4", size: 2G, label: root}
+  ids: {sshd: 110, ssl-cert: {gid: 111}, _chrony: {uid: 112, gid: 113}}
+  debconf: ["tzdata tzdata/Areas select Europe", "adduser adduser/homedir-permission boolean"]
+  users:
+    - {name: app, uid: 1000, gid: 1001, home: /srv/app, shell: /bin/sh, groups: [adm], gecos: "The app, itself"}
+    - {name: bare, uid: 1002}
+  groups: [{name: ops, gid: 1003}]
+  locales: [de_DE.UTF-8, C.UTF-8]
+  units: {enable: [ssh.service], disable: ["getty@tty1.service"], mask: [apt-daily.timer]}
+  run: [{script: hooks/finish.sh}]
+  apt-sources: manifest
+  hostname: web-1.example.org
+  timezone: America/Argentina/Ushuaia
+  sysctl: {net.ipv4.ip_forward: 1, kernel.core_pattern: "|/bin/false"}
+  remove: {paths: [/usr/share/doc], packages: [perl]}
 debs: [{path: "debs/*.deb", pin: hash}]
 `
 
@@ -72,7 +86,32 @@ export const badManifests: readonly (readonly [text: string, place: string, mess
   ['debs: [{path: "*/a.deb"}]', '4:15', /`path` "\*\/a.deb"/],
   ['debs: [{path: a.txt}]', '4:15', /`path` "a.txt"/],
   ['debs: [{pin: hash}]', '4:8', /`path` of `debs` is missing/],
-  ['image: {ids: {sshd: 110}}', '4:9', /does not support the key `ids` yet/],
+  ['image: {configure: none, ids: {sshd: 110}}', '4:31', /`ids` needs programs of the image/],
+  ['image: {configure: none, remove: {packages: [perl]}}', '4:45', /`packages` needs programs of the image/],
+  ['image: {ids: {sshd: 0}}', '4:21', /no whole number from 1/],
+  ['image: {ids: {"a:b": 110}}', '4:15', /a name in `ids` "a:b"/],
+  ['image: {ids: {sshd: {}}}', '4:21', /the id of "sshd" is empty/],
+  ['image: {ids: {sshd: 110, ntp: {uid: 110}}}', '4:31', /gives 110 to both "sshd" and "ntp"/],
+  ['image: {debconf: ["tzdata tzdata/Areas select Europe\\nx x/y string z"]}', '4:19', /an item of `debconf`/],
+  ['image: {users: [{name: app}]}', '4:17', /`uid` of a user is missing/],
+  ['image: {users: [{name: "root\\nx", uid: 1}]}', '4:24', /a name of a user or group/],
+  ['image: {users: [{name: a, uid: 1, home: "/a:b"}]}', '4:41', /without `..` and colon/],
+  ['image: {users: [{name: a, uid: 1, shell: /a/../b}]}', '4:42', /without `..` and colon/],
+  ['image: {users: [{name: a, uid: 1, gecos: "x:0:0"}]}', '4:42', /one line without colon/],
+  ['image: {users: [{name: a, uid: 1}, {name: a, uid: 2}]}', '4:36', /is written twice, first in line 4/],
+  ['image: {groups: [{name: a, gid: 65534}]}', '4:33', /no whole number from 1/],
+  ['image: {hostname: "a b"}', '4:19', /does not look like web/],
+  ['image: {timezone: ../../etc/shadow}', '4:19', /does not look like Europe/],
+  ['image: {locales: ["de_DE.UTF-8 UTF-8"]}', '4:19', /does not look like de_DE.UTF-8/],
+  ['image: {units: {enable: [ssh]}}', '4:26', /the whole name of a unit/],
+  ['image: {units: {mask: [--root=/x.service]}}', '4:24', /the whole name of a unit/],
+  ['image: {sysctl: {"a.b\\nc.d": 1}}', '4:18', /a name in `sysctl`/],
+  ['image: {sysctl: {a.b: "1\\nc.d = 2"}}', '4:23', /one line of text, or a number/],
+  ['image: {remove: {paths: [/]}}', '4:26', /an absolute path without/],
+  ['image: {remove: {paths: [/usr/../etc]}}', '4:26', /an absolute path without/],
+  ['image: {run: [{script: ../finish.sh}]}', '4:24', /leaves the folder/, 'MANIFEST_PATH_OUTSIDE'],
+  ['image: {apt-sources: all}', '4:22', /`apt-sources` cannot be "all"/],
+  ['image: {apt-sources: [{id: x}]}', '4:23', /is missing/],
   ['image: {outputs: [{format: ocl, path: out}]}', '4:28', /`format` cannot be "ocl"/],
   ['image: {outputs: [{path: out}]}', '4:19', /`format` of an output is missing/],
   [

@@ -3,7 +3,7 @@ import { describe, test } from 'vitest'
 import { type AssembledRoot, type AssembleRequest, assembleRoot } from '../../src/rootfs/index.ts'
 import { compareBuilds } from '../../src/workflows/compare-builds.ts'
 import { assertFault } from '../support/assert-fault.ts'
-import { configureHost } from '../support/configure-host.ts'
+import { configureHost, plainImage } from '../support/configure-host.ts'
 import { quietSession, recordedSession, scratchFolder } from '../support/scratch.ts'
 import { scratchStore, storeDeb } from '../support/stored-debs.ts'
 
@@ -22,6 +22,7 @@ async function built(content: string): Promise<{ request: AssembleRequest; root:
     files: [],
     sourceDateEpochSeconds: 1_750_000_000,
     automatic: [],
+    customisation: plainImage,
     store,
     host: { ...configureHost(), temporaryFolder: await scratchFolder() },
     reuse: 'fresh',
