@@ -12,6 +12,7 @@ export const exitCodeByFaultCode = {
   LOCK_NOT_PROVEN: 1,
   LOCK_DIFFERS: 1,
   BUILD_DIFFERS: 1,
+  SECRET_SUSPECTED: 1,
   LOCK_PACKAGE_ABSENT: 1,
 
   USAGE_INVALID: 2,

@@ -12,9 +12,10 @@ const maximumPaths = 100
  * Builds a root once more under other conditions (another folder, another umask, the debs the other way round, every script run again) and
  * compares it with the first.
  *
- * @throws {Fault} `BUILD_DIFFERS` with each differing path, what differs, and the package that it belongs to
+ * @throws {Fault} `SECRET_SUSPECTED` when the first holds what looks like a secret of one machine, `BUILD_DIFFERS` with each differing path, what differs, and the package that it belongs to
  */
 export async function compareBuilds(request: AssembleRequest, first: AssembledRoot, session: Session): Promise<void> {
+  requireNoSuspects(first)
   const folder = await mkdtemp(join(request.host.temporaryFolder, 'aptroot-check-second-build-'))
   const umask = process.umask(0o077)
   try {
@@ -40,6 +41,18 @@ export async function compareBuilds(request: AssembleRequest, first: AssembledRo
     process.umask(umask)
     await rm(folder, { recursive: true, force: true })
   }
+}
+
+/** Two builds would differ in it, unless its maker drew the same number twice. */
+function requireNoSuspects({ suspects }: AssembledRoot): void {
+  const [first] = suspects
+  if (first === undefined) return
+  const lines = suspects.map(({ path, because }) => `${displayByteString(`/${path}`).slice(1, -1)}: ${because}`)
+  throw new Fault('SECRET_SUSPECTED', {
+    message: `the image holds what looks like a secret of one machine: ${lines[0]}${lines.length > 1 ? `, and ${lines.length - 1} more` : ''}`,
+    hint: 'Leave out the package whose script makes it, or report the path so that a rule of the seal can name it.',
+    context: { paths: lines.slice(0, maximumPaths) },
+  })
 }
 
 async function differsFault(first: AssembledRoot, second: AssembledRoot): Promise<Fault> {

@@ -50,4 +50,15 @@ describe('lock install --check', () => {
     )
     assert.equal(fault.exitCode, 1)
   })
+
+  test('refuses what looks like a secret of one machine, and says where', async () => {
+    const { request, root } = await built('noon')
+    const suspects = [{ path: 'var/lib/tool/seed', because: 'random bytes' }]
+    const fault = await assertFault(
+      compareBuilds(request, { ...root, suspects }, quietSession()),
+      'SECRET_SUSPECTED',
+      '/var/lib/tool/seed: random bytes',
+    )
+    assert.equal(fault.exitCode, 1)
+  })
 })
