@@ -6,6 +6,8 @@ export default defineConfig({
     exclude: ['test/system/**', 'test/oracle/**', 'test/bench/**'],
     globalSetup: 'test/support/build-program.ts',
     pool: 'forks',
+    // Vitest leaves one core idle, which is half of a machine with two; most tests wait for programs.
+    maxWorkers: '100%',
     testTimeout: 20_000,
     env: { TZ: 'UTC' },
   },
