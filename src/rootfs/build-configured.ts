@@ -62,9 +62,9 @@ async function build(request: BuildRequest, place: Place, session: Session): Pro
   const [base, ...later] = planWaves(facts, request.nativeArchitecture)
   session.journal.emit({ kind: 'planned', stage: 'configure', items: facts.length })
 
+  requireEssential(base?.packages ?? [], facts)
   const root = new GrowingRoot(request, place.folder)
   await root.unpack(base?.packages ?? [], 'both', session)
-  requireEssential(root, facts)
   root.putStandIns()
   const scripts = await openScripts(request, root, facts, session)
   await runBasePreinsts(request, base?.packages ?? [], { root, scripts }, session)
@@ -110,10 +110,12 @@ function requireClock({ host, sourceDateEpochSeconds }: BuildRequest): void {
 }
 
 /** What every maintainer script may use without a relation (Debian Policy 3.8), as far as a set of packages shows. */
-const neededByScripts = ['bin/sh', 'usr/bin/dpkg', 'usr/bin/perl', 'usr/bin/sed', 'usr/bin/tar']
+const neededByScripts = ['bin/sh', 'usr/bin/dpkg', 'usr/bin/perl', 'bin/sed', 'bin/tar']
 
-function requireEssential(root: GrowingRoot, facts: readonly PackageFacts[]): void {
-  const absent = neededByScripts.filter(path => !root.hasFile(path))
+function requireEssential(base: readonly PackageFacts[], facts: readonly PackageFacts[]): void {
+  const brought = new Set(base.flatMap(({ deb }) => deb.entries.map(({ path }) => path)))
+  // Before or after the /usr merge.
+  const absent = neededByScripts.filter(path => !brought.has(path) && !brought.has(`usr/${path}`))
   if (absent.length === 0) return
   const names = facts.filter(each => each.controlFiles.has('postinst')).map(each => each.name)
   throw new Fault('CONFIGURE_UNAVAILABLE', {

@@ -9,6 +9,7 @@ import { buildArchive } from '../support/archive-builder.ts'
 import { greetingPackages, type LockedProject, lockedProject } from '../support/locked-project.ts'
 import { startMirror } from '../support/loopback-mirror.ts'
 import { makeTestKey } from '../support/signing.ts'
+import { listTar } from '../support/tar-listing.ts'
 
 let key: PrivateKey
 let files: Readonly<Record<string, Uint8Array>> = {}
@@ -55,9 +56,9 @@ describe('lock install --sbom --provenance', () => {
     assert.deepEqual(owned.get('hello'), ['/usr/bin/hello'])
     assert.deepEqual(owned.get('greeting'), ['/usr/share/greeting'])
     assert.deepEqual(owned.get('files of the project'), ['/etc/motd'])
-    const tar = execFileSync('tar', ['tf', join(project.folder, 'out/rootfs.tar')], { encoding: 'utf8' })
-    const regular = tar.split('\n').filter(line => /^\.\/.*[^/]$/.test(line))
-    assert.deepEqual([...owned.values()].flatMap(each => each ?? []).sort(), regular.map(line => line.slice(1)).sort())
+    const tar = await listTar(join(project.folder, 'out/rootfs.tar'))
+    const regular = [...tar].filter(([, { kind }]) => kind === 'file').map(([path]) => `/${path}`)
+    assert.deepEqual([...owned.values()].flatMap(each => each ?? []).sort(), regular.sort())
   })
 
   test('ties outputs, lock, manifest and debs together by their digests', async () => {

@@ -143,7 +143,11 @@ function judged(run: DiskRun, whole: DiskRun): readonly string[] {
 /** Why there can be no disk of our own, which needs a mount namespace; undefined when there can. */
 export function whyNoDisk(): string | undefined {
   try {
-    execFileSync('unshare', ['-rm', 'sh', '-c', 'mount -t tmpfs aptroot-soak /mnt'], { stdio: 'ignore' })
+    execFileSync(
+      'unshare',
+      ['-rm', 'sh', '-c', 'mount -t tmpfs -o size=64k aptroot-soak /mnt && mount -o remount,size=128k /mnt'],
+      { stdio: 'ignore' },
+    )
     return undefined
   } catch {
     return 'this user cannot mount a tmpfs in a namespace of its own'
