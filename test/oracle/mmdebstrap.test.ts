@@ -35,10 +35,6 @@ const rules: readonly { readonly because: string; readonly paths: RegExp }[] = [
     because: 'the unit that makes them at first boot',
     paths: /^etc\/systemd\/system\/(multi-user\.target\.wants\/)?aptroot-machine-secrets\.service$/,
   },
-  {
-    because: 'locks of apt commands that do not run here',
-    paths: /^var\/(cache\/apt\/archives|lib\/apt\/lists)\/lock$/,
-  },
   { because: "apt's marks of what was installed automatically", paths: /^var\/lib\/apt\/extended_states$/ },
   { because: "systemd's tmpfiles make it in /run, which is not kept here", paths: /^run\/lock\/subsys$/ },
   { because: 'left out by mmdebstrap with the device nodes', paths: /^dev$/ },
