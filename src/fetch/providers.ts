@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { Fault, quoted } from '../kernel/index.ts'
-import { type LockedDeb, ownDebsOrigin } from '../lockfile/index.ts'
+import { derivedFileName, type LockedDeb, ownDebsOrigin } from '../lockfile/index.ts'
 import { isPlainRelativePath, urlBelow } from '../transfer/index.ts'
 import { launchpadUrls } from './launchpad.ts'
 import { type SnapshotService, safeTimestamps, snapshotServiceOf } from './snapshot-service.ts'
@@ -82,9 +82,9 @@ export function archiveOf(deb: Pick<LockedDeb, 'from'>): string {
   return deb.from.split('/', 1)[0] ?? ''
 }
 
-/** `NAME_VERSION_ARCHITECTURE.deb` without the epoch, as archives name their files, unless the lock says otherwise. */
+/** As archives name their files, unless the lock says otherwise. */
 export function debFileName(deb: Pick<LockedDeb, 'name' | 'version' | 'architecture' | 'file'>): string {
-  return deb.file ?? `${deb.name}_${deb.version.replace(/^\d+:/, '')}_${deb.architecture}.deb`
+  return deb.file ?? derivedFileName(deb)
 }
 
 /** In a folder of debs, a copy of one archive, or several archives side by side. */

@@ -1,4 +1,5 @@
 export { compareBytes, concatBytes, decodeUtf8, encodeUtf8, isSha256, sortedByBytes } from './bytes.ts'
+export { canonicalJson, type Json } from './canonical-json.ts'
 export { Fault, type FaultContext, type FaultDetails, isFault, unreachable } from './fault.ts'
 export { type ExitCode, exitCodeByFaultCode, type FaultCode } from './fault-codes.ts'
 export { groupBy } from './group-by.ts'
@@ -18,3 +19,4 @@ export type {
 export { quoted } from './quote.ts'
 export { redacted } from './redact.ts'
 export { type Journal, type JournalEvent, nextTurn, type Session, type Stage, silentJournal } from './session.ts'
+export { count, formatBytes, printable } from './words.ts'

@@ -1,6 +1,6 @@
+import { count, formatBytes } from '../kernel/index.ts'
 import { type Block, foreign, own, type Piece } from './document.ts'
 import type { DebContents, Review } from './model.ts'
-import { count, formatBytes } from './quantity.ts'
 
 /** Of a hostile or rewritten script so many lines are shown; `--format json` has all of them. */
 const linesShown = 200

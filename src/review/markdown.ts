@@ -1,5 +1,5 @@
+import { printable } from '../kernel/index.ts'
 import type { Block, Piece } from './document.ts'
-import { printable } from './quantity.ts'
 
 /**
  * What a forge takes as the body of a request: GitHub 65,536 characters, GitLab 1,000,000. Counted here in bytes of UTF-8, which are

@@ -1,9 +1,8 @@
-import { groupBy } from '../kernel/index.ts'
+import { count, formatBytes, groupBy } from '../kernel/index.ts'
 import type { DebChange } from '../lockfile/index.ts'
 import { contentsBlocks } from './contents-document.ts'
 import { type Block, foreign, own, type Piece } from './document.ts'
 import type { Review, ReviewedDeb, ReviewedSource, SourceSection, TrustFinding } from './model.ts'
-import { count, formatBytes } from './quantity.ts'
 import { stepText, trustTitle } from './review-words.ts'
 
 /** Of one kind of trust finding; the rest is folded, and counted in the first lines. */

@@ -35,18 +35,11 @@ export interface BuildRequest extends GrowingRootRequest {
  * @param top an empty folder that nobody else can enter; what is left in it is the caller's to remove
  * @throws {Fault} as `configureRoot`
  */
-export async function buildConfigured(
-  request: BuildRequest,
-  top: string,
-  session: Session,
-): Promise<ConfiguredManifest> {
-  let made: ConfiguredManifest | undefined
+export async function buildConfigured(request: BuildRequest, top: string, session: Session): Promise<void> {
   await request.store.putObject(configuredObject(request), async sink => {
-    made = await build(request, { folder: join(top, 'root'), sink }, session)
+    const made = await build(request, { folder: join(top, 'root'), sink }, session)
     await writePackManifest(sink, encodeConfigured(made))
   })
-  if (made === undefined) throw new Fault('INTERNAL', { message: 'the store did not ask for the configured root' })
-  return made
 }
 
 interface Place {

@@ -20,6 +20,7 @@ import {
 import type { Project } from './project.ts'
 import { readProjectLock, readProjectManifest, requireFreshLock } from './read-project.ts'
 import { openSite, type Site } from './site.ts'
+import { timeOf } from './timestamp.ts'
 import { nameOfRoot } from './update-lock.ts'
 import type { World } from './world.ts'
 
@@ -297,6 +298,5 @@ function automaticIn(debs: readonly LockedDeb[], native: string): readonly strin
 /** The newest `at`: the youngest state of an archive that the image holds something of. */
 function newestSeconds(debs: readonly LockedDeb[]): number {
   const newest = debs.reduce((latest, deb) => (deb.at > latest ? deb.at : latest), '19700101T000000Z')
-  const [, year, month, day, hour, minute, second] = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(newest) ?? []
-  return Date.UTC(Number(year), Number(month) - 1, Number(day), Number(hour), Number(minute), Number(second)) / 1000
+  return timeOf(newest).getTime() / 1000
 }

@@ -8,6 +8,7 @@ import type { PrivateKey } from 'openpgp'
 import { afterEach, beforeAll, beforeEach, describe, test, vi } from 'vitest'
 import { envelopeOf, runAptroot } from '../support/aptroot-program.ts'
 import { type ArchivedPackage, buildArchive } from '../support/archive-builder.ts'
+import { greetingManifest } from '../support/locked-project.ts'
 import { startMirror } from '../support/loopback-mirror.ts'
 import { makeTestKey } from '../support/signing.ts'
 
@@ -59,21 +60,7 @@ function write(name: string, content: string | Uint8Array): void {
 }
 
 function manifest(uri: string, more = ''): void {
-  write(
-    'aptroot.yaml',
-    `manifest: 1
-architectures: [amd64]
-archives:
-  - {id: test, uri: "${uri}", suites: [stable], components: [main], signed-by: keys/test.asc}
-base: none
-packages: [hello]
-${more}image:
-  configure: none
-  merged-usr: false
-  outputs:
-    - {format: tar, path: out/rootfs.tar}
-`,
-  )
+  write('aptroot.yaml', greetingManifest(uri, more))
 }
 
 function debPath(name: string): string {

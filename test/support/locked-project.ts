@@ -34,12 +34,9 @@ export interface LockedProject {
   digest(): Promise<string>
 }
 
-export async function lockedProject(uri: string, key: PrivateKey, more = ''): Promise<LockedProject> {
-  const project = projectIn(join(await scratchFolder(), 'project'))
-  await project.write('keys/test.asc', key.toPublic().armor())
-  await project.write(
-    'aptroot.yaml',
-    `manifest: 1
+/** A manifest of `greetingPackages`, whose archive lies at `uri`. @param more lines before `image:` */
+export function greetingManifest(uri: string, more = ''): string {
+  return `manifest: 1
 architectures: [amd64]
 archives:
   - {id: test, uri: "${uri}", suites: [stable], components: [main], signed-by: keys/test.asc}
@@ -50,8 +47,13 @@ ${more}image:
   merged-usr: false
   outputs:
     - {format: tar, path: out/rootfs.tar}
-`,
-  )
+`
+}
+
+export async function lockedProject(uri: string, key: PrivateKey, more = ''): Promise<LockedProject> {
+  const project = projectIn(join(await scratchFolder(), 'project'))
+  await project.write('keys/test.asc', key.toPublic().armor())
+  await project.write('aptroot.yaml', greetingManifest(uri, more))
   return project
 }
 

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -12,25 +12,26 @@ export interface OrdinaryUserRun {
   readonly place: string
   /** The working folder. */
   readonly folder: string
+  /** `PATH`: where the program finds others; Debian's folders unless it is given. */
   readonly environment: Readonly<Record<string, string>>
 }
 
 /** Runs the built program as nobody with subordinate ids; this process is root. Rejects unless it ends with 0. */
 export async function runAsNobody(commandLine: readonly string[], { place, folder, environment }: OrdinaryUserRun) {
-  const ids = join(place, 'ids')
   await mkdir(join(place, 'tmp'), { recursive: true })
-  await writeFile(ids, 'nobody:200000:65536\n')
   await run('chown', ['-R', 'nobody:nogroup', place])
-  // Subordinate ids for the time of one process: /etc itself stays as it is.
-  const script = `for name in subuid subgid; do touch /etc/$name; mount --bind '${ids}' /etc/$name || exit 99; done
-    exec setpriv --reuid=nobody --regid=nogroup --clear-groups "$@"`
-  return await run('unshare', ['--mount', 'sh', '-c', script, 'sh', process.execPath, aptroot, ...commandLine], {
+  // Subordinate ids for the time of one process, in a copy of /etc that only this process sees: /etc itself stays as it is.
+  const script = `set -e
+    mount -t tmpfs aptroot-test /mnt
+    cp -a /etc /mnt/etc
+    for name in subuid subgid; do echo nobody:200000:65536 > /mnt/etc/$name; done
+    mount --bind /mnt/etc /etc
+    path=$1; shift
+    exec setpriv --reuid=nobody --regid=nogroup --clear-groups env "PATH=$path" "$@"`
+  const path = environment.PATH ?? `${dirname(process.execPath)}:/usr/bin:/bin`
+  const program = [process.execPath, aptroot, ...commandLine]
+  return await run('unshare', ['--mount', 'sh', '-c', script, 'sh', path, ...program], {
     cwd: folder,
-    env: {
-      HOME: place,
-      PATH: `${dirname(process.execPath)}:/usr/bin:/bin`,
-      TMPDIR: join(place, 'tmp'),
-      ...environment,
-    },
+    env: { HOME: place, TMPDIR: join(place, 'tmp'), ...environment, PATH: '/usr/bin:/bin' },
   })
 }

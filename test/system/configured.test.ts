@@ -1,17 +1,16 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, test } from 'vitest'
+import { runAsNobody } from '../support/ordinary-user.ts'
 import { missingForRealData, skippedForWantOf } from '../support/real-archive.ts'
 import { type RealProject, realProject } from '../support/real-project.ts'
 import { listTar } from '../support/tar-listing.ts'
 
 const run = promisify(execFile)
-const aptroot = join(dirname(fileURLToPath(import.meta.url)), '../../bin/aptroot.js')
 
 function missing(): string | undefined {
   if (process.getuid?.() !== 0) return 'only root can become another user and enter a chroot'
@@ -75,33 +74,22 @@ describe.skipIf(skippedForWantOf(missing()))('a system with its maintainer scrip
     await cp(project.folder, join(place, 'project'), { recursive: true })
     await cp(join(scratch, 'store'), join(place, 'store'), { recursive: true })
     await rm(join(place, 'store/store-v1/objects/configured'), { recursive: true })
-    await mkdir(join(place, 'tmp'))
     // No apt, dpkg or tar of the host can be found.
-    await mkdir(join(place, 'bin'))
+    const path = join(place, 'bin')
+    await mkdir(path)
     for (const program of ['bwrap', 'newuidmap', 'newgidmap'])
-      await symlink(join('/usr/bin', program), join(place, 'bin', program))
-    const ids = join(place, 'ids')
-    await writeFile(ids, 'nobody:200000:65536\n')
+      await symlink(join('/usr/bin', program), join(path, program))
     await run('chmod', ['755', scratch, place])
-    await run('chown', ['-R', 'nobody:nogroup', place])
-    // Subordinate ids for the time of one process: /etc itself stays as it is.
-    const script = `for name in subuid subgid; do touch /etc/$name; mount --bind '${ids}' /etc/$name || exit 99; done
-      exec setpriv --reuid=nobody --regid=nogroup --clear-groups env PATH='${join(place, 'bin')}' "$@"`
-    const { stdout } = await run(
-      'unshare',
-      ['--mount', 'sh', '-c', script, 'sh', process.execPath, aptroot, 'lock', 'install', '--offline', '--digest'],
-      {
-        cwd: join(place, 'project'),
-        env: {
-          HOME: place,
-          PATH: `${dirname(process.execPath)}:/usr/bin:/bin`,
-          TMPDIR: join(place, 'tmp'),
-          APTROOT_STORE: join(place, 'store'),
-          TZ: 'Asia/Kathmandu',
-          LANG: 'tr_TR.UTF-8',
-        },
+    const { stdout } = await runAsNobody(['lock', 'install', '--offline', '--digest'], {
+      place,
+      folder: join(place, 'project'),
+      environment: {
+        PATH: path,
+        APTROOT_STORE: join(place, 'store'),
+        TZ: 'Asia/Kathmandu',
+        LANG: 'tr_TR.UTF-8',
       },
-    )
+    })
     assert.equal(digestIn(stdout), digest)
   })
 

@@ -1,6 +1,6 @@
-import { printable } from '../../review/quantity.ts'
+import { printable } from '../../kernel/index.ts'
 
-export { count, formatBytes, printable } from '../../review/quantity.ts'
+export { count, formatBytes, printable } from '../../kernel/index.ts'
 
 /** What a piece of text says of itself; the terminal chooses the colour, and elsewhere the words have to do. */
 export type Tone = 'strong' | 'faint' | 'good' | 'bad' | 'changed' | 'notice'

@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto'
 import { mkdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { encodeUtf8 } from '../../kernel/index.ts'
+import { canonicalJson, encodeUtf8, type Json } from '../../kernel/index.ts'
 import { temporaryBeside, writeSyncedFile } from '../whole-file.ts'
-import { canonicalJson, type Json } from './canonical-json.ts'
 
 /** @see OCI image specification, descriptor */
 export interface Descriptor {

@@ -1,10 +1,9 @@
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { encodeUtf8, groupBy, type Session } from '../../kernel/index.ts'
+import { canonicalJson, encodeUtf8, groupBy, type Json, type Session } from '../../kernel/index.ts'
 import { outputFault } from '../output-fault.ts'
 import { replaceFile } from '../whole-file.ts'
 import { addJsonBlob, blobFolder, type Descriptor } from './blobs.ts'
-import { canonicalJson, type Json } from './canonical-json.ts'
 import type { EmittedOci } from './emit-oci.ts'
 
 const indexType = 'application/vnd.oci.image.index.v1+json'

@@ -1,3 +1,4 @@
+import { canonicalJson, type Json } from '../../kernel/index.ts'
 import type { LockedDeb } from '../../lockfile/index.ts'
 import {
   type BilledDeb,
@@ -7,7 +8,6 @@ import {
   makerTitles,
   pathText,
 } from './bill-of-materials.ts'
-import { documentText, type Json } from './document-text.ts'
 import { packageUrlOf } from './package-url.ts'
 
 /**
@@ -49,7 +49,7 @@ export function formatCycloneDx(bill: BillOfMaterials): string {
       ...bill.debs.map(({ deb, needs }) => ({ ref: debReference(deb), dependsOn: needs.map(debReference) })),
     ],
   }
-  return documentText(document)
+  return `${canonicalJson(document)}\n`
 }
 
 function debComponent({ deb, files }: BilledDeb): Json {

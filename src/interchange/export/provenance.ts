@@ -1,6 +1,6 @@
 import { debFileName } from '../../fetch/index.ts'
+import { canonicalJson, type Json } from '../../kernel/index.ts'
 import type { LockedDeb } from '../../lockfile/index.ts'
-import { documentText, type Json } from './document-text.ts'
 import { packageUrlOf } from './package-url.ts'
 
 /** Something by name and content. */
@@ -66,7 +66,7 @@ export function formatProvenance(facts: BuildFacts): string {
       runDetails: { builder: { id: `pkg:npm/aptroot@${toolVersion}`, version: { aptroot: toolVersion } } },
     },
   }
-  return documentText(statement)
+  return `${canonicalJson(statement)}\n`
 }
 
 function described({ name, sha256 }: NamedDigest): { readonly name: string; readonly digest: Json } {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { debFileName } from '../../fetch/index.ts'
+import { canonicalJson, type Json } from '../../kernel/index.ts'
 import type { LockedDeb } from '../../lockfile/index.ts'
 import {
   type BilledDeb,
@@ -10,7 +11,6 @@ import {
   makerTitles,
   pathText,
 } from './bill-of-materials.ts'
-import { documentText, type Json } from './document-text.ts'
 import { packageUrlOf } from './package-url.ts'
 
 /**
@@ -47,7 +47,7 @@ export function formatSpdx(bill: BillOfMaterials): string {
       ...contents.map(({ id, file }) => relationship(id, 'CONTAINS', fileId(file))),
     ],
   }
-  return documentText(document)
+  return `${canonicalJson(document)}\n`
 }
 
 const unknown = 'NOASSERTION'
