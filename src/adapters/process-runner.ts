@@ -100,16 +100,19 @@ async function runAttached(
 ): Promise<ProcessResult> {
   request.signal.throwIfAborted()
   return new Promise((resolve, reject) => {
+    const stdio: (IOType | number)[] = [
+      'inherit',
+      output === 'standard output' ? 'inherit' : 2,
+      'inherit',
+      ...(request.descriptors ?? []).map(() => 'pipe' as const),
+    ]
+    const nothing = coverInherited(stdio)
     const child = spawn(request.program, [...request.arguments], {
       cwd: request.workingFolder,
       env: { ...request.environment },
-      stdio: [
-        'inherit',
-        output === 'standard output' ? 'inherit' : 2,
-        'inherit',
-        ...(request.descriptors ?? []).map(() => 'pipe' as const),
-      ],
+      stdio,
     })
+    if (nothing !== undefined) closeSync(nothing)
     const onAbort = () => child.kill('SIGKILL')
     request.signal.addEventListener('abort', onAbort, { once: true })
     request.descriptors?.forEach((descriptor, at) => {

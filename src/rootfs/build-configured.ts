@@ -1,13 +1,14 @@
 import { join } from 'node:path'
 import { byteStringOf, displayByteString } from '../codec/index.ts'
 import { checkInstances, contentWarnings, type PackageFacts, planWaves, readPackageFacts } from '../dpkg/index.ts'
-import { encodeUtf8, Fault, type ProcessRunner, type Session } from '../kernel/index.ts'
+import { Fault, type ProcessRunner, type Session } from '../kernel/index.ts'
 import { defaultLimits, openSandbox, type SandboxBackEnd } from '../sandbox/index.ts'
 import type { ObjectSink } from '../store/index.ts'
 import { captureTree, defaultCaptureLimits, volatileFolders } from './capture-tree.ts'
 import { type ConfiguredManifest, configuredObject, encodeConfigured } from './configured-record.ts'
 import { answerDebconf, createFixedIds, customiseRoot, requireRemovable, type Workplace } from './customise-root.ts'
 import { readFileCapabilities } from './file-capabilities.ts'
+import { finishApt } from './finish-apt.ts'
 import { GrowingRoot, type GrowingRootRequest } from './growing-root.ts'
 import { normaliseFiles } from './normalise-files.ts'
 import { writePackManifest } from './pack-file.ts'
@@ -69,7 +70,7 @@ async function build(request: BuildRequest, place: Place, session: Session): Pro
     await scripts.configure(packages, session)
   }
   await scripts.finish(session)
-  await finishApt(request, root, scripts, session)
+  await finishApt(request, { root, scripts }, session)
   await customiseRoot(request, { root, scripts }, session)
   const extendedAttributes = await readCapabilities(root, scripts, session)
   await root.takeStandInsAway(session)
@@ -163,24 +164,6 @@ async function runBasePreinsts(
 
 async function runPreinsts(packages: readonly PackageFacts[], scripts: ScriptRunner, session: Session): Promise<void> {
   for (const each of packages) if (each.controlFiles.has('preinst')) await scripts.preinst(each, session)
-}
-
-/** apt's own folders as apt makes them at its first run, and its marks of what nobody asked for. @see apt-mark(8) */
-async function finishApt(request: BuildRequest, root: GrowingRoot, scripts: ScriptRunner, session: Session) {
-  if (!root.hasFile('usr/bin/apt-get')) return
-  const marks = request.automatic.flatMap(name => {
-    const [packageName = '', architecture = request.nativeArchitecture] = name.split(':')
-    if (request.customisation.removedPackages.includes(packageName)) return []
-    return `Package: ${packageName}\nArchitecture: ${architecture}\nAuto-Installed: 1\n\n`
-  })
-  // What `dpkg --add-architecture` leaves, said also where there is one only.
-  const architectures = [request.nativeArchitecture, ...request.foreignArchitectures]
-  root.staging.writeFile('var/lib/dpkg/arch', encodeUtf8(architectures.map(each => `${each}\n`).join('')), 0o644)
-  root.staging.writeFile('var/lib/apt/extended_states', encodeUtf8(marks.join('')), 0o644)
-  const folders = '/var/lib/apt/lists/partial /var/cache/apt/archives/partial'
-  const script = `for each in ${folders}; do test ! -d "$each" || { chown _apt:root "$each" && chmod 700 "$each"; }; done; rm -rf /var/lib/apt/lists/auxfiles`
-  await scripts.program('/usr/bin/apt-get', ['clean'], undefined, session)
-  await scripts.program('/bin/sh', ['-c', script], undefined, session)
 }
 
 /** Node reads no extended attributes; whoever sets a capability has the program that lists them. */

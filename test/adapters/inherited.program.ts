@@ -7,6 +7,7 @@ const { output } = await runner.run({
   arguments: ['-c', 'for each in /proc/self/fd/*; do readlink "$each"; done; exit 0'],
   environment: { PATH: '/usr/bin:/bin' },
   workingFolder: '/',
+  ...(process.argv[2] === 'attached' ? { attached: 'standard output' as const } : {}),
   signal: new AbortController().signal,
 })
 process.stdout.write(output)

@@ -58,18 +58,15 @@ describe('a program of this machine', () => {
     assert.deepEqual(JSON.parse(Buffer.from(result.output).toString()), ['LC_ALL'])
   })
 
-  it('has none of the files open that were open when aptroot was started', async () => {
+  it('has none of the files open that were open when aptroot was started, attached to the terminal or not', async () => {
     const folder = await scratchFolder()
     const program = await buildProgram('test/adapters/inherited.program.ts', folder)
-    const { stdout } = spawnSync('/bin/sh', [
-      '-c',
-      'exec 7<"$2" 9<"$2"; exec "$0" "$1"',
-      process.execPath,
-      program,
-      folder,
-    ])
-    assert.match(stdout.toString(), /pipe:|socket:/)
-    assert.ok(!stdout.includes(folder), stdout.toString())
+    const script = 'exec 7<"$2" 9<"$2"; exec "$0" "$1" "$3"'
+    for (const how of ['apart', 'attached']) {
+      const { stdout } = spawnSync('/bin/sh', ['-c', script, process.execPath, program, folder, how])
+      assert.match(stdout.toString(), /pipe:|socket:/)
+      assert.ok(!stdout.includes(folder), stdout.toString())
+    }
   })
 
   it('that a signal ended has 128 and the signal as its status', async () => {
