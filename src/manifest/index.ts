@@ -39,6 +39,15 @@ export {
   type SquashfsOptions,
 } from './output.ts'
 export { type PinSubject, pinSubjects } from './pin-subject.ts'
+export {
+  type ChangeKind,
+  changeKinds,
+  defaultPolicy,
+  type PolicyGroup,
+  type PolicyRule,
+  type UpdatePolicy,
+  type VersionBound,
+} from './policy.ts'
 export type { DistributionPreset, KeyringName, PresetArchive } from './preset.ts'
 export { archivesOfPreset, distributionPresets, presetOf } from './presets/index.ts'
 export { keyringArmorOf, keyringNames } from './presets/keyring-armor.ts'

@@ -1,6 +1,7 @@
 import type { OrGroup } from '../debian/index.ts'
 import type { Customisation } from './customisation.ts'
 import type { OutputDefinition } from './output.ts'
+import type { UpdatePolicy } from './policy.ts'
 
 /** Where a value stands in the manifest: 1-based, for faults. */
 export interface SourcePosition {
@@ -146,5 +147,6 @@ export interface Manifest {
   readonly phasedUpdates: PhasedUpdatesPolicy
   readonly pins: readonly Pin[]
   readonly debs: readonly OwnDebs[]
+  readonly policy: UpdatePolicy
   readonly image: ImageSection
 }

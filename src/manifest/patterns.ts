@@ -28,6 +28,14 @@ export const patterns = {
   date: '^[0-9]{4}-[0-9]{2}-[0-9]{2}$',
   maximumAge: '^[1-9][0-9]{0,3}[hdw]$',
   line: `^${printable}+$`,
+  /** Of `policy:`; becomes part of the name of a branch. */
+  groupName: '^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$',
+  /** Name of source packages, pattern or regular expression. */
+  sourceExpression: '^[!-~]{1,500}$',
+  /** An operator of Debian Policy 7.1 and a version. */
+  versionBound: '^(?:<<|<=|=|>=|>>) [!-~]+$',
+  /** Of a request at a forge; GitLab separates them by commas. */
+  label: '^(?! )[^,\\u0000-\\u001f\\u007f]{1,50}$',
   /** Of own debs: wildcards in the last part only. */
   debPath: '^(?:[A-Za-z0-9+_~-][A-Za-z0-9.+_~-]*\\/)*[A-Za-z0-9*?+_~%-][A-Za-z0-9.*?+_~%-]*\\.deb$',
   pathInProject: `^(?!\\/)(?!(?:.*\\/)?\\.\\.(?:\\/|$))${printable}+$`,

@@ -5,6 +5,7 @@ import type { ArchiveDefinition, SignedBy } from './model.ts'
 import { keyringNames } from './presets/keyring-armor.ts'
 import {
   booleanOf,
+  durationOf,
   type Fields,
   fieldsOf,
   listOf,
@@ -60,7 +61,7 @@ export function readArchive(node: ManifestNode): ArchiveDefinition {
           ),
     trust: readTrust(fields),
     snapshot: snapshot === undefined ? undefined : readSnapshot(snapshot),
-    maxAgeSeconds: maximumAge === undefined ? undefined : readMaximumAge(maximumAge),
+    maxAgeSeconds: maximumAge === undefined ? undefined : durationOf(maximumAge, '`max-age`'),
     security: security === undefined ? false : booleanOf(security, '`security`'),
     position: positionOf(node),
   }
@@ -182,11 +183,4 @@ function readSignedBy(node: ManifestNode): SignedBy {
     })
   }
   return { kind: 'path', path: pathInProjectOf(node, '`signed-by`') }
-}
-
-const secondsByUnit: Readonly<Record<string, number>> = { h: 3600, d: 86_400, w: 604_800 }
-
-function readMaximumAge(node: ManifestNode): number {
-  const text = shapedOf(node, '`max-age`', { is: 'maximumAge', like: '12h, 14d or 2w' })
-  return Number(text.slice(0, -1)) * (secondsByUnit[text.slice(-1)] ?? 0)
 }

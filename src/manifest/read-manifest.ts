@@ -3,12 +3,14 @@ import { isFault, quoted } from '../kernel/index.ts'
 import { type ManifestNode, manifestFault, manifestSource, positionOf } from './manifest-node.ts'
 import type { ArchiveDefinition, Manifest, RecommendsPolicy, RootArchitecture, SameVersionPolicy } from './model.ts'
 import { readPlainYaml } from './plain-yaml.ts'
+import { defaultPolicy } from './policy.ts'
 import type { DistributionPreset } from './preset.ts'
 import { archivesOfPreset, presetOf } from './presets/index.ts'
 import { readArchive } from './read-archives.ts'
 import { defaultImage, readImage } from './read-image.ts'
 import { readOwnDebs } from './read-own-debs.ts'
 import { readPin } from './read-pins.ts'
+import { readPolicy } from './read-policy.ts'
 import {
   choiceOf,
   type Fields,
@@ -40,6 +42,7 @@ export const manifestKeys = {
     'phased-updates',
     'pins',
     'debs',
+    'policy',
     'image',
   ],
 } as const
@@ -73,17 +76,18 @@ export async function readManifest(text: string, fileName: string, hostArchitect
 
 function manifestOf(node: ManifestNode, hostArchitecture: string | undefined): Manifest {
   const fields = fieldsOf(node, manifestKeys)
-  const { base, packages, exclude, recommends, pins, debs, image } = fields
+  const { base, packages, exclude, recommends, pins, debs, policy, image } = fields
   checkFormat(fields)
   const architectures = readArchitectures(fields, hostArchitecture)
   const preset = readDistribution(fields.distribution)
   const mergedUsr = preset?.mergedUsr
+  const archives = readArchives(fields, preset, architectures)
   const packageName = { is: 'packageName', like: 'a package name' } as const
   return {
     fileName: node.source.fileName,
     distribution: preset?.name,
     architectures,
-    archives: readArchives(fields, preset, architectures),
+    archives,
     base:
       base === undefined
         ? 'required'
@@ -106,6 +110,13 @@ function manifestOf(node: ManifestNode, hostArchitecture: string | undefined): M
             identity: ({ position: _position, ...pin }) => JSON.stringify(pin),
           }),
     debs: debs === undefined ? [] : listOf(debs, '`debs`', { item: readOwnDebs, identity: ({ path }) => path }),
+    policy:
+      policy === undefined
+        ? defaultPolicy
+        : readPolicy(
+            policy,
+            archives.map(({ id }) => id),
+          ),
     image: image === undefined ? defaultImage(mergedUsr) : readImage(image, { mergedUsr, roots: architectures.length }),
   }
 }

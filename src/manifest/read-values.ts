@@ -127,6 +127,22 @@ export function shapedMapOf(
   return new Map(pairs.sort(([left], [right]) => compareBytes(left, right)))
 }
 
+const secondsByUnit: Readonly<Record<string, number>> = { h: 3600, d: 86_400, w: 604_800 }
+
+/** `12h`, `14d`, `2w` in seconds. */
+export function durationOf(node: ManifestNode, what: string): number {
+  const text = shapedOf(node, what, { is: 'maximumAge', like: '12h, 14d or 2w' })
+  return Number(text.slice(0, -1)) * (secondsByUnit[text.slice(-1)] ?? 0)
+}
+
+/** An ISO date that the calendar has. */
+export function dateOf(node: ManifestNode, what: string): string {
+  const text = shapedOf(node, what, { is: 'date', like: 'a date such as 2027-01-31' })
+  const date = new Date(`${text}T00:00:00Z`)
+  if (!Number.isNaN(date.getTime()) && date.toISOString().startsWith(text)) return text
+  throw manifestFault(node, { message: `${what} ${text} is no day of the calendar`, hint: 'Correct the date.' })
+}
+
 export function nonEmpty<Item>(items: readonly Item[], node: ManifestNode, what: string): readonly [Item, ...Item[]] {
   const [first, ...rest] = items
   if (first !== undefined) return [first, ...rest]

@@ -5,13 +5,14 @@ import fc from 'fast-check'
 import { describe, test } from 'vitest'
 import { parse } from 'yaml'
 import { Fault } from '../../src/kernel/index.ts'
-import { distributionPresets, keyringNames, readManifest } from '../../src/manifest/index.ts'
+import { changeKinds, distributionPresets, keyringNames, readManifest } from '../../src/manifest/index.ts'
 import { patterns } from '../../src/manifest/patterns.ts'
 import { archiveKeys } from '../../src/manifest/read-archives.ts'
 import { imageKeys } from '../../src/manifest/read-image.ts'
 import { manifestKeys } from '../../src/manifest/read-manifest.ts'
 import { ownDebsKeys } from '../../src/manifest/read-own-debs.ts'
 import { pinKeys } from '../../src/manifest/read-pins.ts'
+import { agedKinds, groupKeys, policyKeys, ruleKeys } from '../../src/manifest/read-policy.ts'
 import { badManifests, everyKey, manifestHead } from '../support/manifest-samples.ts'
 
 const schemaText = readFileSync(new URL('../../schema/aptroot.schema.json', import.meta.url), 'utf8')
@@ -28,6 +29,7 @@ const beyondSchemas: readonly RegExp[] = [
   /not an architecture that Debian knows/,
   /names an architecture twice/,
   /is not a version/,
+  /the archive of a group cannot be/,
   /no name of a suite/,
   /no day of the calendar/,
   /says [anolcvb]= twice/,
@@ -143,6 +145,12 @@ describe('schema/aptroot.schema.json', () => {
     assert.deepEqual(Object.keys(schema.definitions.pin.properties), [...pinKeys.keys])
     assert.deepEqual(Object.keys(schema.definitions.ownDebs.properties), [...ownDebsKeys.keys])
     assert.deepEqual(Object.keys(schema.definitions.image.properties), [...imageKeys.keys])
+    const { policy, policyGroup, policyRule } = schema.definitions
+    assert.deepEqual(Object.keys(policy.properties), [...policyKeys.keys])
+    assert.deepEqual(Object.keys(policyGroup.properties), [...groupKeys.keys])
+    assert.deepEqual(Object.keys(policyRule.properties), [...ruleKeys.keys])
+    assert.deepEqual(Object.keys(policy.properties['minimum-age'].properties), [...agedKinds])
+    assert.deepEqual(policyRule.properties.kinds.items.enum, [...changeKinds])
   })
 
   test('has every pattern of the reader word for word', () => {

@@ -71,6 +71,17 @@ image:
   sysctl: {net.ipv4.ip_forward: 1, kernel.core_pattern: "|/bin/false"}
   remove: {paths: [/usr/share/doc], packages: [perl]}
 debs: [{path: "debs/*.deb", pin: hash}]
+policy:
+  groups:
+    - {name: fixes, kinds: [security, stable-update]}
+    - {name: kernel, sources: ["linux*", "/^firmware-/"], archives: [debian, site]}
+    - {name: rest}
+  ignore:
+    - {source: "linux*", versions: [">= 6.2", "<< 7"], kinds: [major], reason: the driver is not ready, until: 2027-01-31}
+  allow: [{source: nginx, reason: we need it now, until: 2027-01-31}]
+  minimum-age: {any: 3d, major: 2w}
+  limit: 5
+  labels: [dependencies, "debian/packages"]
 `
 
 /** What the bad lines below follow. */
@@ -126,6 +137,26 @@ export const badManifests: readonly (readonly [text: string, place: string, mess
   ['image: {outputs: [{format: ostree, path: a, ref: ../x}]}', '4:50', /a branch such as/],
   ['image: {outputs: [{format: ostree, path: a, ref: x}]}', '4:42', /2 architectures/],
   ['image: {outputs: [{format: ext4, path: "{architecture}", size: 1T}]}', '4:64', /a size such as/],
+  ['policy: {groups: [{sources: [a]}]}', '4:19', /`name` of a group is missing/],
+  ['policy: {groups: [{name: A}]}', '4:26', /lower-case letters/],
+  ['policy: {groups: [{name: a}, {name: a}]}', '4:30', /is written twice, first in line 4/],
+  ['policy: {groups: [{name: a, kinds: [minor, mayor]}]}', '4:44', /cannot be "mayor"/],
+  ['policy: {groups: [{name: a, sources: []}]}', '4:38', /is an empty list/],
+  ['policy: {groups: [{name: a, sources: ["/(/"]}]}', '4:39', /cannot be matched/],
+  ['policy: {groups: [{name: a, archives: [sury]}]}', '4:40', /the archive of a group cannot be "sury"/],
+  ['policy: {ignore: [{source: a, until: 2027-01-31}]}', '4:19', /`reason` of a rule is missing/],
+  ['policy: {ignore: [{source: a, reason: b}]}', '4:19', /`until` of a rule is missing/],
+  ['policy: {allow: [{source: a, reason: b, until: 2027-02-30}]}', '4:48', /no day of the calendar/],
+  [
+    'policy: {ignore: [{source: a, versions: ["6.*"], reason: b, until: 2027-01-31}]}',
+    '4:42',
+    /does not look like ">=/,
+  ],
+  ['policy: {ignore: [{source: a, versions: [">= 1:"], reason: b, until: 2027-01-31}]}', '4:42', /is not a version/],
+  ['policy: {minimum-age: {security: 3d}}', '4:24', /"security" is not a key of `minimum-age`/],
+  ['policy: {minimum-age: {any: 3}}', '4:29', /is a number for YAML/],
+  ['policy: {limit: 0}', '4:17', /no whole number from 1/],
+  ['policy: {labels: ["a,b"]}', '4:19', /without commas/],
   ['base: all', '4:7', /`base` cannot be "all"/],
   ['packages: nginx', '4:11', /must be a list, and is "nginx"/],
   ['packages:', '4:10', /must be a list, and is empty/],
