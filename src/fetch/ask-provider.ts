@@ -14,6 +14,8 @@ export interface AskWorld {
   readonly origins: Origins
   /** What snapshot services said in this run. */
   readonly snapshotAnswers: Map<string, Promise<unknown>>
+  /** Called when all bytes came, and only the disk is waited for. */
+  readonly received: () => void
 }
 
 /**
@@ -69,9 +71,9 @@ function saysNothing(fault: Fault): boolean {
 }
 
 async function fetchFrom(provider: Provider, deb: LockedDeb, world: AskWorld): Promise<void> {
-  const { transfer, store, session, snapshotAnswers: answers } = world
+  const { transfer, store, session, received, snapshotAnswers: answers } = world
   const download = (url: string) =>
-    transfer.downloadBlob(url, deb, { store, report: { stage: 'fetch', name: deb.name } }, session)
+    transfer.downloadBlob(url, deb, { store, report: { stage: 'fetch', name: deb.name }, received }, session)
   const question = { transfer, session, answers }
   switch (provider.kind) {
     case 'vendor':

@@ -43,7 +43,14 @@ export async function fetchDebs(
     session.journal.emit({ kind: 'planned', stage: 'fetch', items: missing.length, totalBytes: missingBytes })
 
   const round = new FetchRound(request, session)
-  await Promise.all(missing.map(each => queue(() => round.fetch(each))))
+  const fetches: Promise<void>[] = []
+  const begin = (each: Wanted): Promise<void> =>
+    new Promise(received => {
+      // A deb that waits for the disk holds up no download.
+      fetches.push(round.fetch(each, received).finally(received))
+    })
+  await Promise.all(missing.map(each => queue(() => begin(each))))
+  await Promise.all(fetches)
   round.throwIfFailed(wanted)
   return {
     reusedDebs: wanted.length - missing.length,
@@ -91,10 +98,11 @@ class FetchRound {
     this.#session = { ...session, signal: AbortSignal.any([session.signal, this.#stop.signal]) }
   }
 
-  async fetch({ deb, providers }: Wanted): Promise<void> {
+  /** @param received called when the bytes are there and only the disk is waited for */
+  async fetch({ deb, providers }: Wanted, received: () => void): Promise<void> {
     if (this.#session.signal.aborted) return
     try {
-      const answers = await this.#askInOrder(deb, this.#allowed(providers))
+      const answers = await this.#askInOrder({ deb, providers: this.#allowed(providers) }, received)
       if (answers === 'fetched') return
       if (this.#request.mode === 'offline' && answers.every(({ kind }) => kind === 'absent')) this.#missing.push(deb)
       else this.#fail(deb, failureOf(deb, answers))
@@ -114,7 +122,7 @@ class FetchRound {
     if (this.#missing.length > 0) throw missingOffline(this.#missing.sort(inOrder))
   }
 
-  async #askInOrder(deb: LockedDeb, providers: readonly Provider[]): Promise<'fetched' | readonly Answer[]> {
+  async #askInOrder({ deb, providers }: Wanted, received: () => void): Promise<'fetched' | readonly Answer[]> {
     const answers: Answer[] = []
     for (const provider of providers) {
       const answer = await askProvider(provider, deb, {
@@ -122,6 +130,7 @@ class FetchRound {
         session: this.#session,
         origins: this.#origins,
         snapshotAnswers: this.#snapshotAnswers,
+        received,
       })
       if (answer === 'fetched') return 'fetched'
       answers.push(answer)

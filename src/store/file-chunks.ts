@@ -1,4 +1,7 @@
-import type { FileHandle } from 'node:fs/promises'
+/** A FileHandle is one. */
+export interface ChunkReader {
+  read(buffer: Buffer, offset: number, length: number, position: number): Promise<{ readonly bytesRead: number }>
+}
 
 /** Large enough that hashing, not system calls, is what takes the time. */
 const chunkBytes = 256 * 1024
@@ -8,12 +11,12 @@ const chunkBytes = 256 * 1024
  * Errors are the file system's own.
  */
 export async function* readChunks(
-  handle: FileHandle,
+  file: ChunkReader,
   range: { readonly offset: number; readonly length: number },
 ): AsyncGenerator<Uint8Array> {
   for (let done = 0; done < range.length; ) {
     const buffer = Buffer.allocUnsafeSlow(Math.min(chunkBytes, range.length - done))
-    const { bytesRead } = await handle.read(buffer, 0, buffer.length, range.offset + done)
+    const { bytesRead } = await file.read(buffer, 0, buffer.length, range.offset + done)
     if (bytesRead === 0) return
     done += bytesRead
     yield buffer.subarray(0, bytesRead)

@@ -1,5 +1,8 @@
-import { open } from 'node:fs/promises'
+import { closeSync, fsync, openSync } from 'node:fs'
+import { promisify } from 'node:util'
 import { errnoOf } from './store-fault.ts'
+
+const bringToDisk = promisify(fsync)
 
 /** Who waits for the next round, by folder; made when the first one comes. */
 let next: { readonly folders: Set<string>; readonly done: Promise<ReadonlyMap<string, Promise<void>>> } | undefined
@@ -28,14 +31,14 @@ function nextRound() {
 }
 
 async function syncNow(path: string): Promise<void> {
-  const handle = await open(path, 'r')
+  const descriptor = openSync(path, 'r')
   try {
-    await handle.sync()
+    await bringToDisk(descriptor)
   } catch (error) {
     // Some network file systems cannot sync a folder; there is nothing better to do on them.
     const code = errnoOf(error)
     if (code !== 'EINVAL' && code !== 'ENOTSUP' && code !== 'EBADF') throw error
   } finally {
-    await handle.close()
+    closeSync(descriptor)
   }
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { readSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { corruptFault, removeSame } from './blobs.ts'
-import { createTemporary, discard, publish, type TemporaryFile } from './durable-file.ts'
+import { TemporaryFile } from './durable-file.ts'
 import { readChunks } from './file-chunks.ts'
 import { type ObjectName, objectDigest, objectPath, type StoreLayout } from './layout.ts'
 import { onDisk, onDiskIfPresent, storeFault } from './store-fault.ts'
@@ -48,16 +48,16 @@ export async function putObject(
   write: (sink: ObjectSink) => Promise<void>,
 ): Promise<void> {
   const target = objectPath(layout, name)
-  const file = await createTemporary(layout)
+  const file = TemporaryFile.create(layout)
   try {
     const sink = new BufferedSink(file)
     await write(sink)
     const sha256 = await sink.finish()
     const header = headerText(objectDigest(name), sink.position, sha256)
-    await onDisk(file.path, () => file.handle.write(header, 0, 'latin1'))
-    await publish(file, target)
+    file.write(Buffer.from(header, 'latin1'), 0)
+    await file.publish(target)
   } catch (error) {
-    await discard(file)
+    file.discard()
     throw error
   }
 }
@@ -202,12 +202,7 @@ class BufferedSink implements ObjectSink {
   }
 
   async #append(bytes: Uint8Array): Promise<void> {
-    const { path, handle } = this.#file
-    for (let done = 0; done < bytes.length; ) {
-      const position = headerBytes + this.#written
-      const { bytesWritten } = await onDisk(path, () => handle.write(bytes, done, bytes.length - done, position))
-      done += bytesWritten
-      this.#written += bytesWritten
-    }
+    this.#file.write(bytes, headerBytes + this.#written)
+    this.#written += bytes.length
   }
 }

@@ -90,7 +90,7 @@ export class Store {
    */
   async read(blob: BlobIdentity): Promise<Uint8Array | undefined> {
     for (const place of this.#places) {
-      if (!(await hasBlob(place, blob))) continue
+      if (!hasBlob(place, blob)) continue
       try {
         const chunks: Uint8Array[] = []
         for await (const chunk of this.#streamFrom(place, blob)) chunks.push(chunk)
@@ -210,7 +210,7 @@ export class Store {
   }
 
   async #placeOf(blob: BlobIdentity): Promise<StoreLayout | undefined> {
-    for (const place of this.#places) if (await hasBlob(place, blob)) return place
+    for (const place of this.#places) if (hasBlob(place, blob)) return place
     return undefined
   }
 

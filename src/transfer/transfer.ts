@@ -6,6 +6,9 @@ import { createQueue, type Queue } from './queue.ts'
 import { lengthFault, type ReceiveRequest, type Receiver, type ReceiveWorld, receive } from './receive.ts'
 import { type DownloadAddress, parseAddress } from './url.ts'
 
+/** Files that may wait for the disk at a time, each of them open. */
+const commitsAtATime = 32
+
 /** Between two looks at another process's claim. */
 const claimPollMilliseconds = 50
 
@@ -63,15 +66,18 @@ export interface Transfer {
 
 export interface BlobDestination extends BlobRequest {
   readonly store: Store
+  /** Called when all bytes came, and only the disk is waited for. */
+  readonly received?: () => void
 }
 
 export function createTransfer(world: TransferWorld): Transfer {
   const queue = createQueue(world.parallelism)
+  const commits = createQueue(commitsAtATime)
   return {
     parallelism: world.parallelism,
     downloadBytes: (url, request, session) => queue(() => downloadBytes(world, url, request, session)),
     downloadBlob: async (url, blob, destination, session) =>
-      downloadBlob({ world, queue, address: parseAddress(url), blob, destination, session }),
+      downloadBlob({ world, queue, commits, address: parseAddress(url), blob, destination, session }),
     probe: (url, session) => queue(() => probe(world, parseAddress(url), session)),
   }
 }
@@ -113,6 +119,8 @@ interface BlobDownload {
   readonly world: TransferWorld
   /** Only what uses the network has a place in it: waiting for a claim and for the disk hold up no other download. */
   readonly queue: Queue
+  /** Writing to the disk goes on beside the next downloads. */
+  readonly commits: Queue
   readonly address: DownloadAddress
   readonly blob: BlobIdentity
   readonly destination: BlobDestination
@@ -164,7 +172,7 @@ async function downloadClaimed(download: BlobDownload, report: Report): Promise<
 
 /** @returns the fault where the bytes were wrong; other faults are thrown */
 async function receiveBlob(
-  { world, queue, address, blob, session }: BlobDownload,
+  { world, queue, commits, address, blob, destination, session }: BlobDownload,
   writer: BlobWriter,
   manner: { readonly report: Report; readonly caches: ReceiveRequest['caches'] },
 ): Promise<Fault | undefined> {
@@ -182,7 +190,11 @@ async function receiveBlob(
     if (error instanceof Fault && error.code === 'FETCH_INTEGRITY') return error
     throw error
   }
-  return faultOf(await writer.commit(), request, blob)
+  const outcome = await commits(() => {
+    destination.received?.()
+    return writer.commit()
+  })
+  return faultOf(outcome, request, blob)
 }
 
 function faultOf(outcome: BlobOutcome, request: ReceiveRequest, blob: BlobIdentity): Fault | undefined {
@@ -242,7 +254,8 @@ function bytesReceiver(maximumBytes: number): Receiver & { bytes(): Uint8Array }
     resumes: 'by-validator',
     async write(bytes) {
       if (receivedBytes + bytes.length > maximumBytes) return 'too-long'
-      chunks.push(bytes)
+      // A piece lies in the buffer of its connection, which the next piece overwrites.
+      chunks.push(bytes.slice())
       receivedBytes += bytes.length
       return 'accepted'
     },
