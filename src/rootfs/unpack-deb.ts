@@ -44,7 +44,14 @@ export async function unpackDeb(deb: DebIdentity, store: Store, session: Session
   return { locked: deb, name: deb.name, object: objectOf(deb), ...manifest }
 }
 
-function objectOf(deb: DebIdentity): ObjectName {
+/** Whether the store has the pack, so that the deb itself is not needed. What is wrong with its bytes shows when it is read. */
+export async function isUnpacked(deb: DebIdentity, store: Store): Promise<boolean> {
+  const object = await store.openObject(objectOf(deb))
+  await object?.close()
+  return object !== undefined
+}
+
+function objectOf(deb: Pick<DebIdentity, 'sha256'>): ObjectName {
   return { kind: 'pack', key: `${packLayoutVersion} ${deb.sha256}` }
 }
 

@@ -14,7 +14,7 @@ export async function customiseImage(
   manifest: Manifest,
   session: Session,
 ): Promise<ImageCustomisation> {
-  const { imageCustomisationOf } = await import('../rootfs/index.ts')
+  const { imageCustomisationOf } = await import('../rootfs/image-customisation.ts')
   const { customisation } = manifest.image
   const scripts = await Promise.all(
     customisation.run.map(async (name): Promise<ProjectScript> => {

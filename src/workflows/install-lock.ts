@@ -1,9 +1,11 @@
-import type { EmittedOutput, WantedOutput } from '../image/index.ts'
-import { Fault, type Session, sortedByBytes } from '../kernel/index.ts'
+import type { FetchResult } from '../fetch/index.ts'
+import type { EmittedOutput } from '../image/index.ts'
+import { Fault, type Journal, type JournalEvent, type Session, sortedByBytes } from '../kernel/index.ts'
 import { checkLockfile, debsOfRoot, type LockedDeb, type Lockfile } from '../lockfile/index.ts'
-import type { Manifest, OutputFormat, OutputOptions, RootArchitecture } from '../manifest/index.ts'
+import type { Manifest, RootArchitecture } from '../manifest/index.ts'
 import type { AssembledRoot, AssembleRequest } from '../rootfs/index.ts'
 import type { SandboxBackEnd } from '../sandbox/index.ts'
+import type { Store } from '../store/index.ts'
 import { providerSettingsOf } from './archive-addresses.ts'
 import { compareBuilds } from './compare-builds.ts'
 import { configureHostOf } from './configure-host.ts'
@@ -17,21 +19,14 @@ import {
   writeBills,
   writeProvenance,
 } from './describe-build.ts'
+import { findInstalled, installedObject, keepInstalled } from './installed-record.ts'
 import type { Project } from './project.ts'
 import { readProjectLock, readProjectManifest, requireFreshLock } from './read-project.ts'
-import { openSite, type Site } from './site.ts'
+import { openSite, openStore, type Site } from './site.ts'
 import { timeOf } from './timestamp.ts'
 import { nameOfRoot } from './update-lock.ts'
+import { outputsOf, refuseSharedOutputs, type TypedOutput } from './wanted-outputs.ts'
 import type { World } from './world.ts'
-
-/** An output given on the command line: it may lie anywhere, since the user typed it and no pull request did. */
-export interface TypedOutput {
-  readonly format: OutputFormat
-  /** Absolute; may hold `{architecture}`. */
-  readonly path: string
-  /** As the user wrote it. */
-  readonly name: string
-}
 
 export interface InstallLockRequest {
   readonly project: Project
@@ -69,6 +64,8 @@ export interface InstallLockResult {
   readonly fetchedDebs: number
   readonly fetchedBytes: number
   readonly roots: readonly InstalledRoot[]
+  /** `unchanged`: everything that went in, and every output, is as an earlier run left it, so nothing was done. */
+  readonly outcome: 'built' | 'unchanged' | 'fetched'
   /** Name of the file, where it was wanted. */
   readonly provenance: string | undefined
 }
@@ -103,21 +100,43 @@ export async function installLock(
   const overlays = await Promise.all(
     manifest.image.files.map(async ({ source, target }) => ({ source: await confinePath(project, source), target })),
   )
-  const customisation = await customiseImage(project, manifest, session)
-
-  const { store, transfer } = await openSite(site, world)
-  const { fetchDebs } = await import('../fetch/index.ts')
+  const warnings: JournalEvent[] = []
+  const building = { signal: session.signal, journal: collecting(session, warnings) }
+  const customisation = await customiseImage(project, manifest, building)
   const debsByRoot = roots.map(root => debsOfRoot(lock, nameOfRoot(root)))
-  const fetched = await fetchDebs(
-    debsByRoot.flat(),
-    {
-      ...providerSettingsOf(manifest, { project, site }),
-      store,
-      transfer,
-      mode: site.mode,
+  const sourceDateEpochSeconds = manifest.image.sourceDateEpochSeconds ?? newestSeconds(lock.debs)
+  const inputs = roots.map((root, at) => ({
+    name: nameOfRoot(root),
+    outputs: outputs[at] ?? [],
+    assembly: {
+      debs: debsByRoot[at] ?? [],
+      nativeArchitecture: root.native,
+      foreignArchitectures: root.foreign,
+      image: manifest.image,
+      files: overlays,
+      customisation,
+      sourceDateEpochSeconds,
+      automatic: automaticIn(debsByRoot[at] ?? [], root.native),
     },
-    session,
-  )
+  }))
+  const store = openStore(site, world)
+  const ownership = process.getuid?.() === 0 ? 'tree' : 'caller'
+  const record = canBeRemembered(request)
+    ? await installedObject({ roots: inputs, sandbox: request.sandbox, ownership }, store, { session, world })
+    : undefined
+  const known = record === undefined ? undefined : await findInstalled(record, store)
+  if (known !== undefined) {
+    for (const { digest } of known.roots) requireDigest(project, digest ?? '', request.expectedDigest)
+    for (const warning of known.warnings) session.journal.emit(warning)
+    const counts = {
+      reusedDebs: new Set(debsByRoot.flat().map(deb => deb.sha256)).size,
+      fetchedDebs: 0,
+      fetchedBytes: 0,
+    }
+    return { lockName: project.lockName, ...counts, roots: known.roots, outcome: 'unchanged', provenance: undefined }
+  }
+
+  const fetched = await bringDebs(request, { manifest, debs: debsByRoot.flat(), store }, session, world)
   if (request.purpose === 'fetch')
     return {
       lockName: project.lockName,
@@ -129,33 +148,25 @@ export async function installLock(
         outputs: [],
         bills: [],
       })),
+      outcome: 'fetched',
       provenance: undefined,
     }
 
   const { assembleRoot } = await import('../rootfs/index.ts')
   const { emitOutputs, finishOutputs } = await import('../image/index.ts')
-  const sourceDateEpochSeconds = manifest.image.sourceDateEpochSeconds ?? newestSeconds(lock.debs)
   const installed: InstalledRoot[] = []
   const documented: DocumentedRoot[] = []
-  for (const [at, root] of roots.entries()) {
+  for (const { name: architecture, outputs, assembly: plain } of inputs) {
     session.signal.throwIfAborted()
-    const debs = debsByRoot[at] ?? []
     const assembly: AssembleRequest = {
-      debs,
-      nativeArchitecture: root.native,
-      foreignArchitectures: root.foreign,
-      image: manifest.image,
-      files: overlays,
-      customisation,
-      sourceDateEpochSeconds,
-      automatic: automaticIn(debs, root.native),
+      ...plain,
       store,
       host: configureHostOf(world, request.sandbox),
       reuse: request.builds === 'twice' ? 'fresh' : 'stored',
     }
-    const assembled = await assembleRoot(assembly, session)
+    const assembled = await assembleRoot(assembly, building)
     try {
-      for (const warning of assembled.warnings) session.journal.emit({ kind: 'warned', stage: 'assemble', ...warning })
+      for (const warning of assembled.warnings) building.journal.emit({ kind: 'warned', stage: 'assemble', ...warning })
       if (request.builds === 'twice') await compareBuilds(assembly, assembled, session)
       requireDigest(project, assembled.digest, request.expectedDigest)
       await request.useRoot?.(assembled, assembly)
@@ -165,21 +176,20 @@ export async function installLock(
           : await emitOutputs(
               {
                 root: assembled,
-                facts: { digest: assembled.digest, architecture: root.native, sourceDateEpochSeconds },
-                outputs: outputs[at] ?? [],
-                ownership: process.getuid?.() === 0 ? 'tree' : 'caller',
+                facts: { digest: assembled.digest, architecture: plain.nativeArchitecture, sourceDateEpochSeconds },
+                outputs,
+                ownership,
                 runner: world.processRunner,
               },
-              session,
+              building,
             )
-      const architecture = nameOfRoot(root)
       const { digest } = assembled
       const bills = await writeBills(
         request.documents.bills,
         { project, lock, root: architecture, assembled },
         { session, world },
       )
-      installed.push({ architecture, debs: debs.length, digest, outputs: emitted, bills })
+      installed.push({ architecture, debs: plain.debs.length, digest, outputs: emitted, bills })
       documented.push({ architecture, digest, outputs: emitted, projectFiles: await projectFilesIn(assembled) })
     } finally {
       await assembled.close()
@@ -189,6 +199,7 @@ export async function installLock(
     installed.flatMap(root => root.outputs),
     session,
   )
+  if (record !== undefined) await keepInstalled(record, { roots: installed, warnings }, { store, world, session })
   const { provenance } = request.documents
   if (provenance !== undefined)
     await writeProvenance(
@@ -196,7 +207,50 @@ export async function installLock(
       { project, lock, lockText: text, sourceDateEpochSeconds, roots: documented },
       { session, world },
     )
-  return { lockName: project.lockName, ...fetched, roots: installed, provenance: provenance?.name }
+  return {
+    lockName: project.lockName,
+    ...fetched,
+    roots: installed,
+    outcome: 'built',
+    provenance: provenance?.name,
+  }
+}
+
+/** Fetches the debs that still have to be unpacked; all of them where the debs themselves are what is wanted. */
+async function bringDebs(
+  { project, site, purpose }: InstallLockRequest,
+  wanted: { readonly manifest: Manifest; readonly debs: readonly LockedDeb[]; readonly store: Store },
+  session: Session,
+  world: World,
+): Promise<FetchResult> {
+  const { manifest, store } = wanted
+  const debs = [...new Map(wanted.debs.map(deb => [deb.sha256, deb])).values()]
+  const { isUnpacked } = await import('../rootfs/unpack-deb.ts')
+  const missing: LockedDeb[] = []
+  for (const deb of debs) if (purpose === 'fetch' || !(await isUnpacked(deb, store))) missing.push(deb)
+  const unpacked = debs.length - missing.length
+  if (missing.length === 0) return { reusedDebs: unpacked, fetchedDebs: 0, fetchedBytes: 0 }
+  const { transfer } = await openSite(site, world)
+  const { fetchDebs } = await import('../fetch/index.ts')
+  const providers = providerSettingsOf(manifest, { project, site })
+  const fetched = await fetchDebs(missing, { ...providers, store, transfer, mode: site.mode }, session)
+  return { ...fetched, reusedDebs: fetched.reusedDebs + unpacked }
+}
+
+/** Documents, another build to compare with, and whoever wants the root itself are not to be had from a record. */
+function canBeRemembered({ purpose, builds, documents, useRoot }: InstallLockRequest): boolean {
+  const plain = documents.bills.length === 0 && documents.provenance === undefined && useRoot === undefined
+  return purpose === 'build' && builds === 'once' && plain
+}
+
+/** Passes everything on, and keeps the warnings: they hold for the next run too. */
+function collecting({ journal }: Session, warnings: JournalEvent[]): Journal {
+  return {
+    emit: event => {
+      if (event.kind === 'warned') warnings.push(event)
+      journal.emit(event)
+    },
+  }
 }
 
 function chosenRoots(manifest: Manifest, names: readonly string[] | undefined): readonly RootArchitecture[] {
@@ -211,58 +265,6 @@ function chosenRoots(manifest: Manifest, names: readonly string[] | undefined): 
       })
     return root
   })
-}
-
-/** Where there is no `outputs:`, one tar for each root. */
-const defaultOutput = { format: 'tar', path: 'out/{architecture}/rootfs.tar' } as const
-
-async function outputsOf(
-  request: InstallLockRequest,
-  manifest: Manifest,
-  root: RootArchitecture,
-): Promise<readonly WantedOutput[]> {
-  if (request.purpose !== 'build') return []
-  const filled = (text: string): string => text.replaceAll('{architecture}', nameOfRoot(root))
-  if (request.outputs !== undefined) {
-    const { defaultOptions } = await import('../manifest/index.ts')
-    return request.outputs.map(({ format, path, name }) => ({
-      ...filledOptions(defaultOptions(format), filled),
-      path: filled(path),
-      name: filled(name),
-    }))
-  }
-  const wanted = manifest.image.outputs.length === 0 ? [defaultOutput] : manifest.image.outputs
-  return await Promise.all(
-    wanted.map(async ({ path, ...options }) => ({
-      ...filledOptions(options, filled),
-      path: await confinePath(request.project, filled(path)),
-      name: filled(path),
-    })),
-  )
-}
-
-function filledOptions(options: OutputOptions, filled: (text: string) => string): OutputOptions {
-  return options.format === 'ostree' ? { ...options, reference: filled(options.reference) } : options
-}
-
-/** Roots may share an OCI layout, which has an image for each architecture, and an ostree repository, which has branches. */
-function refuseSharedOutputs(
-  outputs: readonly { readonly root: RootArchitecture; readonly output: WantedOutput }[],
-): void {
-  const seen = new Map<string, string>()
-  for (const { root, output } of outputs) {
-    const part = output.format === 'oci' ? root.native : output.format === 'ostree' ? output.reference : ''
-    const kind = part === '' ? '' : output.format
-    const place = `${kind}\0${part}\0${output.path}`
-    const other = seen.get(output.path)
-    if (seen.has(place) || (other !== undefined && (other !== kind || kind === '')))
-      throw new Fault('MANIFEST_INVALID', {
-        message: `two outputs would be written to ${JSON.stringify(output.name)}`,
-        hint: 'Put {architecture} into the path, or give each output a path of its own.',
-        context: { path: output.name },
-      })
-    seen.set(place, kind).set(output.path, kind)
-  }
 }
 
 /** Form is a matter of `lock check`; here only what would assemble something else than was resolved counts. */

@@ -52,5 +52,10 @@ export async function openSite(site: Site, world: World): Promise<OpenSite> {
     parallelism: site.parallelism,
     ...(site.timeoutSeconds === undefined ? {} : { rateWindowMilliseconds: site.timeoutSeconds * 2000 }),
   })
-  return { store: new Store({ folder: site.storeFolder, layers: site.storeLayers, clock: world.clock }), transfer }
+  return { store: openStore(site, world), transfer }
+}
+
+/** The store alone: no HTTP is loaded. */
+export function openStore({ storeFolder, storeLayers }: Site, { clock }: World): Store {
+  return new Store({ folder: storeFolder, layers: storeLayers, clock })
 }

@@ -5,8 +5,10 @@ import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { frozenArchive, missingForRealData } from '../support/real-archive.ts'
+import { wholeBuildRows } from './build-rows.ts'
 import { buildRows, fetchRow, installScene, smallRows } from './install-rows.ts'
 import { type MeasuredRow, measureRow, type Row } from './measure.ts'
+import { inMountNamespace, mountPlaces } from './private-mounts.ts'
 import { coldRow, warmRows } from './resolver-rows.ts'
 import { type ServedArchive, serveArchive } from './served-archive.ts'
 
@@ -17,6 +19,8 @@ const { values } = parseArgs({
     output: { type: 'string' },
   },
 })
+const ended = inMountNamespace()
+if (ended !== undefined) process.exit(ended)
 const runs = Number(values.runs)
 if (!Number.isInteger(runs) || runs < 1) throw new Error(`--runs ${values.runs} is not a number of runs`)
 if (runs < 5) say('*** fewer than five runs: a median of so few says little')
@@ -29,6 +33,8 @@ const versionCommands: Readonly<Record<string, readonly [string, ...string[]]>> 
   tar: ['tar', '--version'],
   curl: ['curl', '--version'],
   diff: ['diff', '--version'],
+  mmdebstrap: ['mmdebstrap', '--version'],
+  bwrap: ['bwrap', '--version'],
 }
 
 const missing = missingForRealData()
@@ -39,6 +45,7 @@ if (missing !== undefined) {
 const versions = versionsOfPeers()
 const scratch = await mkdtemp(join(tmpdir(), 'aptroot-bench-'))
 let served: ServedArchive | undefined
+const mounted = mountPlaces(scratch)
 try {
   served = await serveArchive((await frozenArchive(join(scratch, 'served'))).folder)
   const rows = (await allRows(served)).filter(row => isChosen(row.name))
@@ -56,31 +63,33 @@ try {
   say(`\nEvery run: ${path}`)
 } finally {
   served?.close()
+  mounted.close()
   await rm(scratch, { recursive: true, force: true })
 }
 
 async function allRows(archive: ServedArchive): Promise<readonly Row[]> {
-  const head = '| job | ratio | aptroot | peer | peer takes | results |\n|---|---|---|---|---|---|'
+  const head = '| job | ratio | aptroot | peer | peer takes | peak memory | results |\n|---|---|---|---|---|---|---|'
   const scene = await installScene(scratch, archive)
   const resolving = [...(await warmRows(scratch, archive)), await coldRow(scratch, archive)]
   if ('gone' in scene) {
     say(`*** left the mirror's pool, so nothing is installed: ${scene.gone.map(deb => deb.name).join(' ')}\n\n${head}`)
     return resolving
   }
+  const building = await wholeBuildRows(archive, mounted.places)
   const installing = [await fetchRow(scene), ...buildRows(scene)]
   say(`\n${head}`)
-  return [...resolving, ...installing, ...smallRows(scene)]
+  return [...resolving, ...installing, ...building, ...smallRows(scene)]
 }
 
 function isChosen(name: string): boolean {
   return values.only?.some(part => name.includes(part)) ?? true
 }
 
-function linesOf({ name, results, ours, peers }: MeasuredRow): readonly string[] {
+function linesOf({ name, results, ours, peers, peakBytes }: MeasuredRow): readonly string[] {
   return peers.map(peer => {
     const ratio = (ours.medianMilliseconds / peer.medianMilliseconds).toFixed(2)
     const [mine, theirs] = [ours, peer].map(each => `${each.medianMilliseconds.toFixed(0)} ms`)
-    return `| ${[name, ratio, mine, peer.label, theirs, results].join(' | ')} |`
+    return `| ${[name, ratio, mine, peer.label, theirs, `${(peakBytes / 1e6).toFixed(0)} MB`, results].join(' | ')} |`
   })
 }
 

@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process'
 import { copyFile, mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { derivedFileName, type Lockfile } from '../../src/lockfile/index.ts'
 import { fetchRealDebs, frozenAsOf, type RealArchive, type WantedDeb } from '../support/real-archive.ts'
+import { wantedDebs } from '../support/real-project.ts'
 import { type Contender, type Row, resultOf } from './measure.ts'
 import { aptroot, type BenchProject, bareNode, comparison, lockOf, lockUpdate, projectIn } from './project.ts'
 import type { ServedArchive } from './served-archive.ts'
@@ -35,13 +35,6 @@ export async function installScene(
   const archive: RealArchive = { folder: served.folder, state: 'frozen', asOf: frozenAsOf }
   const gone = await fetchRealDebs(archive, debs)
   return gone.length > 0 ? { gone } : { scratch, served, project, debs }
-}
-
-function wantedDebs(lock: Lockfile): readonly WantedDeb[] {
-  return lock.debs.map(deb => {
-    const [archiveId] = deb.from.split('/')
-    return { ...deb, path: [archiveId, deb.directory, deb.file ?? derivedFileName(deb)].join('/') }
-  })
 }
 
 /** Commands that are over before they began: how much there is on top of starting Node. */

@@ -1,4 +1,5 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { peakMemoryOf } from './peak-memory.ts'
 
 /** A whole process and what has to be so before each of its runs. */
 export interface Contender {
@@ -17,6 +18,8 @@ export interface Row {
   readonly peers: readonly Contender[]
   /** Runs every contender once and says how the results of these peers compare: `same`, or what differs. Not timed. */
   readonly compare: (present: readonly Contender[]) => Promise<string>
+  /** Puts back what preparing changed. */
+  readonly done?: () => Promise<void>
 }
 
 export interface Timing {
@@ -30,7 +33,12 @@ export interface MeasuredRow {
   readonly results: string
   readonly ours: Timing
   readonly peers: readonly Timing[]
+  /** Of one more run of aptroot, with all processes that it started. */
+  readonly peakBytes: number
 }
+
+/** Who takes longer is run three times instead of five. */
+const longMilliseconds = 20_000
 
 /**
  * Times all contenders of a row, one after the other in each round, so that a busy minute of the machine slows each of
@@ -42,7 +50,8 @@ export async function measureRow(row: Row, rounds: number): Promise<MeasuredRow>
   const results = await row.compare(row.peers)
   const contenders = [row.ours, ...row.peers]
   const times = contenders.map((): number[] => [])
-  for (let round = 0; round < rounds; round++) {
+  const longest = () => Math.max(0, ...times.map(each => each[0] ?? 0))
+  for (let round = 0; round < (longest() > longMilliseconds ? Math.min(rounds, 3) : rounds); round++) {
     for (const at of contenders.keys()) {
       // Every second round goes backwards: nobody always runs after the same neighbour.
       const turn = round % 2 === 0 ? at : contenders.length - 1 - at
@@ -56,13 +65,25 @@ export async function measureRow(row: Row, rounds: number): Promise<MeasuredRow>
   }
   const [ours, ...peers] = contenders.map((contender, at) => timingOf(contender.label, times[at] ?? []))
   if (ours === undefined) throw new Error(`${row.name} has no contender`)
-  return { name: row.name, results, ours, peers }
+  const peakBytes = await peakOf(row.ours)
+  await row.done?.()
+  return { name: row.name, results, ours, peers, peakBytes }
 }
 
 /** Runs a contender once, with its preparation, and returns its standard output. */
 export async function resultOf(contender: Contender): Promise<string> {
   await contender.prepare?.()
   return await outputOf(contender)
+}
+
+/** Apart from the runs that are timed: looking at memory costs time. */
+async function peakOf(contender: Contender): Promise<number> {
+  await contender.prepare?.()
+  let peak: Promise<number> | undefined
+  await outputOf(contender, child => {
+    peak = peakMemoryOf(child)
+  })
+  return (await peak) ?? 0
 }
 
 function timingOf(label: string, runs: readonly number[]): Timing {
@@ -73,10 +94,14 @@ function timingOf(label: string, runs: readonly number[]): Timing {
   return { label, medianMilliseconds: median, runsMilliseconds: runs }
 }
 
-function outputOf({ commandLine, folder, environment }: Contender): Promise<string> {
+function outputOf(
+  { commandLine, folder, environment }: Contender,
+  watch: (child: ChildProcess) => void = () => undefined,
+): Promise<string> {
   const [program, ...words] = commandLine
   return new Promise((resolve, reject) => {
     const child = spawn(program, words, { cwd: folder, env: environment, stdio: ['ignore', 'pipe', 'pipe'] })
+    watch(child)
     const output: Buffer[] = []
     const errorOutput: Buffer[] = []
     child.stdout.on('data', (chunk: Buffer) => output.push(chunk))

@@ -3,13 +3,9 @@ import { Flags } from '@oclif/core'
 import { Fault } from '../../kernel/index.ts'
 import { type OutputFormat, outputFormats } from '../../manifest/output.ts'
 import { sandboxBackEnds } from '../../sandbox/model.ts'
-import {
-  type InstallLockRequest,
-  type InstallLockResult,
-  installLock,
-  type TypedOutput,
-} from '../../workflows/install-lock.ts'
+import { type InstallLockRequest, type InstallLockResult, installLock } from '../../workflows/install-lock.ts'
 import { findProjects } from '../../workflows/project.ts'
+import type { TypedOutput } from '../../workflows/wanted-outputs.ts'
 import { BaseCommand } from '../base/base-command.ts'
 import type { Answer } from '../base/envelope.ts'
 import { LogFile } from '../base/log-file.ts'
@@ -148,10 +144,11 @@ function typedOutput(name: string, format: OutputFormat | undefined, workingFold
 function linesOf(result: InstallLockResult, purpose: InstallLockRequest['purpose']): Line[] {
   const fetched = `${result.lockName}: ${count(result.fetchedDebs, 'deb')} fetched (${formatBytes(result.fetchedBytes)}), ${result.reusedDebs} from the store.`
   if (purpose === 'fetch') return [fetched]
+  const verb = result.outcome === 'unchanged' ? 'Unchanged:' : 'Wrote'
   return [
     fetched,
     ...result.roots.flatMap((root): Line[] => [
-      ...root.outputs.map((output): Line => ['Wrote ', span('strong', output.name)]),
+      ...root.outputs.map((output): Line => [`${verb} `, span('strong', output.name)]),
       ...root.bills.map((bill): Line => ['Wrote ', span('strong', bill)]),
       `${root.architecture}: ${count(root.debs, 'deb')}, tree sha256:${root.digest ?? ''}`,
     ]),
