@@ -12,7 +12,9 @@ import { finishApt } from './finish-apt.ts'
 import { GrowingRoot, type GrowingRootRequest } from './growing-root.ts'
 import { normaliseFiles } from './normalise-files.ts'
 import { writePackManifest } from './pack-file.ts'
+import { procReaders } from './proc-readers.ts'
 import { ScriptRunner } from './run-dpkg.ts'
+import { standInsFor } from './stand-ins.ts'
 
 /** How scripts are run on this host: changes neither bytes nor keys. */
 export interface ScriptHost {
@@ -59,8 +61,8 @@ async function build(request: BuildRequest, place: Place, session: Session): Pro
   requireEssential(base?.packages ?? [], facts)
   const root = new GrowingRoot(request, place.folder)
   await root.unpack(base?.packages ?? [], 'both', session)
-  root.putStandIns()
   const scripts = await openScripts(request, root, facts, session)
+  root.putStandIns(standInsFor(scripts.backEnd))
   await runBasePreinsts(request, base?.packages ?? [], { root, scripts }, session)
   await scripts.configure(base?.packages ?? [], session)
   await answerDebconf(request, { root, scripts }, session)
@@ -143,6 +145,14 @@ async function openScripts(
       stage: 'configure',
       message: `scripts run in a ${sandbox.backEnd} only, which cannot ${sandbox.weaknesses.join(', ')}`,
       hint: 'Build where bubblewrap can make namespaces; `aptroot doctor` says what is missing.',
+    })
+  const readers = sandbox.backEnd === 'chroot' ? procReaders(facts.map(each => each.deb)) : []
+  if (readers.length > 0)
+    session.journal.emit({
+      kind: 'warned',
+      stage: 'configure',
+      message: `scripts of ${readers.join(', ')} ask for /proc, which a chroot does not have: they may fail, or leave other bytes`,
+      hint: 'Build these packages where bubblewrap can make namespaces, or compare with `--expect DIGEST`.',
     })
   const dpkg = facts.find(each => each.name === 'dpkg')
   return new ScriptRunner(sandbox, root.staging, dpkg?.deb.version ?? '')

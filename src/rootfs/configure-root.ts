@@ -1,13 +1,12 @@
 import { mkdtempSync } from 'node:fs'
 import { join } from 'node:path'
 import { Fault, isFault, type Session } from '../kernel/index.ts'
-import { findEmulation } from '../sandbox/index.ts'
+import { findEmulation, removeTree } from '../sandbox/index.ts'
 import { buildConfigured, type ScriptHost } from './build-configured.ts'
 import { buildInNamespace, removeInNamespace } from './configure-job.ts'
 import { type ConfiguredManifest, configuredObject, decodeConfigured } from './configured-record.ts'
 import type { GrowingRootRequest } from './growing-root.ts'
 import { type ContentPack, readPackManifest } from './pack-file.ts'
-import { removeTree } from './remove-tree.ts'
 
 export interface ConfigureHost extends ScriptHost {
   /** Absolute; the root is built in a closed folder in it. */

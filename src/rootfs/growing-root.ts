@@ -7,6 +7,7 @@ import type { ConfigureInputs } from './configured-record.ts'
 import { RootContent } from './root-content.ts'
 import { placeholderPaths } from './secrets.ts'
 import { Staging } from './staging.ts'
+import type { StandIn } from './stand-ins.ts'
 import type { Pack } from './unpack-deb.ts'
 
 export interface GrowingRootRequest extends ConfigureInputs {
@@ -14,13 +15,6 @@ export interface GrowingRootRequest extends ConfigureInputs {
   readonly mergedUsr: MergedUsr
   readonly store: Store
 }
-
-/** What keeps services from being started; in the image is what packages bring there. */
-const standIns: readonly (readonly [path: string, text: string])[] = [
-  // invoke-rc.d asks it: 101 is "not allowed".
-  ['usr/sbin/policy-rc.d', '#!/bin/sh\nexit 101\n'],
-  ['sbin/start-stop-daemon', '#!/bin/sh\nexit 0\n'],
-]
 
 /** A root while its packages are unpacked and configured: dpkg's rules in memory, and the folder that scripts see. */
 export class GrowingRoot {
@@ -31,7 +25,7 @@ export class GrowingRoot {
   readonly #generated = new Map<string, Uint8Array>()
   readonly #blobs = new Set<string>()
   readonly #laid = new Map<string, TreeEntry>()
-  #hasStandIns = false
+  #standIns: readonly StandIn[] = []
 
   /** @param folder does not exist yet; its parent is closed to others */
   constructor(request: GrowingRootRequest, folder: string) {
@@ -63,12 +57,18 @@ export class GrowingRoot {
     for (const { deb } of packages) for (const { path } of deb.entries) this.#paths.add(path)
     for (const path of placeholderPaths(this.#paths))
       if (this.staging.readText(path) === undefined) this.staging.writeFile(path, new Uint8Array(), 0o600)
-    if (this.#hasStandIns) this.putStandIns()
+    this.#putStandIns()
   }
 
-  putStandIns(): void {
-    this.#hasStandIns = true
-    for (const [path, text] of standIns) this.staging.writeFile(path, Buffer.from(text), 0o755)
+  /** Stand-ins stay over whatever comes later, until they are taken away. */
+  putStandIns(standIns: readonly StandIn[]): void {
+    this.#standIns = standIns
+    this.#putStandIns()
+  }
+
+  #putStandIns(): void {
+    for (const { path, text, placed } of this.#standIns)
+      if (placed === 'always' || this.hasFile(path)) this.staging.writeFile(path, Buffer.from(text), 0o755)
   }
 
   /** What the project brings: its contents are blobs of the store. Stand-ins stay until the scripts are through. */
@@ -78,12 +78,14 @@ export class GrowingRoot {
       this.#laid.set(path, entry)
     }
     await this.#write(entries, session)
-    this.putStandIns()
+    this.#putStandIns()
   }
 
   async takeStandInsAway(session: Session): Promise<void> {
     const entries = new Map<string, TreeEntry>()
-    for (const [path] of standIns) {
+    for (const { path, placed } of this.#standIns) {
+      // A package that left took its file along.
+      if (placed === 'over a file' && this.staging.kindOf(path) === undefined) continue
       const place = this.merge.tree.locate(path)
       const laid = this.#laid.get(path) ?? (place === undefined ? undefined : this.#laid.get(place))
       const entry = laid ?? (place === undefined ? undefined : this.merge.tree.at(place))

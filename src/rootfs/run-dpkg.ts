@@ -1,7 +1,7 @@
 import { byteStringOf, displayByteString } from '../codec/index.ts'
 import { type PackageFacts, readPackageStates } from '../dpkg/index.ts'
 import { Fault, type Session } from '../kernel/index.ts'
-import type { Sandbox } from '../sandbox/index.ts'
+import type { Sandbox, SandboxBackEnd } from '../sandbox/index.ts'
 import { ScriptLog } from './script-log.ts'
 import { clash, type Staging } from './staging.ts'
 
@@ -30,6 +30,10 @@ export class ScriptRunner {
     this.#staging = staging
     this.#dpkgVersion = dpkgVersion
     this.log = new ScriptLog()
+  }
+
+  get backEnd(): SandboxBackEnd {
+    return this.#sandbox.backEnd
   }
 
   /**

@@ -5,7 +5,7 @@ import type { SandboxedProgram } from './model.ts'
  * What root may do inside: what Docker grants by default, without making devices and opening raw sockets. Packages set owners, modes and
  * file capabilities and become their own users; they need nothing more.
  */
-const capabilities = [
+export const scriptCapabilities: readonly string[] = [
   'CAP_AUDIT_WRITE',
   'CAP_CHOWN',
   'CAP_DAC_OVERRIDE',
@@ -46,7 +46,7 @@ export function bubblewrapArguments(place: BubblewrapPlace, program: SandboxedPr
     // A shell controls its jobs in the session of the terminal only. The filter keeps it from typing into that terminal.
     ...(program.attached !== undefined && place.filtered ? [] : ['--new-session']),
     ...['--as-pid-1', '--die-with-parent', '--hostname', 'localhost'],
-    ...['--cap-drop', 'ALL', ...capabilities.flatMap(name => ['--cap-add', name])],
+    ...['--cap-drop', 'ALL', ...scriptCapabilities.flatMap(name => ['--cap-add', name])],
     ...['--bind', place.rootFolder, '/', '--proc', '/proc', '--dev', '/dev', '--tmpfs', '/run', '--tmpfs', '/tmp'],
     ...readOnlyInProc.flatMap(name => ['--ro-bind-try', `/proc/${name}`, `/proc/${name}`]),
     ...['--perms', '1777', '--dir', '/run/lock', '--chmod', '1777', '/tmp'],

@@ -17,4 +17,5 @@ export {
 } from './model.ts'
 export { openSandbox, type SandboxRequest } from './open-sandbox.ts'
 export { registerEmulator } from './register-emulator.ts'
+export { removeTree } from './remove-tree.ts'
 export { type NamespacedProgram, runInUserNamespace } from './user-namespace.ts'

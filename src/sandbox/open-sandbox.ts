@@ -1,6 +1,6 @@
 import { Fault, isFault, type ProcessResult, type ProcessRunner, type Session } from '../kernel/index.ts'
 import { bubblewrapArguments, bubblewrapProblem } from './bubblewrap.ts'
-import { chrootArguments, makeDevices } from './chroot.ts'
+import { type ChrootPrograms, chrootLine, emptyVolatile, findSetpriv, makeDevices } from './chroot.ts'
 import { endProcessesIn } from './measure-root.ts'
 import {
   type Sandbox,
@@ -46,7 +46,7 @@ export async function openSandbox(request: SandboxRequest, session: Session): Pr
     const chroot = await runner.find('chroot')
     if (chroot !== undefined) {
       await makeDevices(request.rootFolder, runner, session)
-      return chrootSandbox(chroot, request)
+      return chrootSandbox({ chroot, setpriv: await findSetpriv(runner, session) }, request)
     }
     problems.push('there is no program chroot')
   }
@@ -82,33 +82,32 @@ function bubblewrapSandbox(bwrap: string, request: SandboxRequest): Sandbox {
   }
 }
 
-/** Without /proc, systemd-tmpfiles fails, and its package lets it. */
-const weaknessesOfChroot = [
-  'keep scripts from the network',
-  'hide other processes',
-  'limit what root may do',
-  'give scripts /proc, so that those of systemd leave files out',
-]
-
-function chrootSandbox(chroot: string, request: SandboxRequest): Sandbox {
+function chrootSandbox(programs: ChrootPrograms, request: SandboxRequest): Sandbox {
   const environment = sandboxEnvironment(request.sourceDateEpochSeconds)
   return {
     backEnd: 'chroot',
-    weaknesses: weaknessesOfChroot,
-    // What a script leaves running in a session of its own outlives its process group.
+    weaknesses: [
+      'keep scripts from the network',
+      'hide other processes',
+      'give scripts /proc',
+      ...(programs.setpriv === undefined ? ['limit what root may do (setpriv of util-linux would)'] : []),
+    ],
     run: (program, session) =>
-      runLimited({ request, program, session }, signal =>
-        request.runner.run({
-          program: chroot,
-          arguments: chrootArguments(request.rootFolder, limited(program, request.limits)),
+      runLimited({ request, program, session }, signal => {
+        emptyVolatile(request.rootFolder)
+        const line = chrootLine(programs, request.rootFolder, limited(program, request.limits))
+        return request.runner.run({
+          program: line[0],
+          arguments: line.slice(1),
           environment: { ...environment, ...program.environment },
           workingFolder: '/',
           ...(program.input === undefined ? {} : { input: program.input }),
           ...(program.onOutput === undefined ? {} : { onOutput: program.onOutput }),
           ...(program.attached === undefined ? {} : { attached: program.attached }),
           signal,
-        }),
-      ).finally(() => endProcessesIn(request.rootFolder)),
+        })
+        // What a script leaves running in a session of its own outlives its process group.
+      }).finally(() => endProcessesIn(request.rootFolder)),
   }
 }
 

@@ -7,7 +7,13 @@ import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, test } from 'vitest'
 import { createProcessRunner } from '../../src/adapters/process-runner.ts'
-import { defaultLimits, openSandbox, type SandboxLimits } from '../../src/sandbox/index.ts'
+import {
+  defaultLimits,
+  openSandbox,
+  type SandboxBackEnd,
+  type SandboxLimits,
+  sandboxBackEnds,
+} from '../../src/sandbox/index.ts'
 import { measureRoot, processesIn } from '../../src/sandbox/measure-root.ts'
 import { assertFault } from '../support/assert-fault.ts'
 import { type Canary, canaryIn } from '../support/canary.ts'
@@ -109,12 +115,17 @@ describe.skipIf(skippedForWantOf(missing()))('a maintainer script of real bookwo
     ]
   }
 
-  async function run(script: string, limits: Partial<SandboxLimits> = {}, folder = root) {
+  async function run(
+    script: string,
+    limits: Partial<SandboxLimits> = {},
+    folder = root,
+    backEnd: SandboxBackEnd = 'bubblewrap',
+  ) {
     const runner = createProcessRunner({ searchPath: process.env.PATH ?? '', maximumOutputBytes: smallOutputBytes })
     const sandbox = await openSandbox(
       {
         rootFolder: folder,
-        backEnd: 'bubblewrap',
+        backEnd,
         sourceDateEpochSeconds: 1_750_000_000,
         limits: { ...defaultLimits, seconds: 60, ...limits },
         runner,
@@ -188,9 +199,24 @@ describe.skipIf(skippedForWantOf(missing()))('a maintainer script of real bookwo
     )
   })
 
-  test('does not find the host by the way that leads out of a chroot', async () => {
-    const wayOut = `mkdir "/x"; open D, "<", "/"; chroot "/x"; for (1..100) { chdir ".." } chroot "."; print -e "${canary.folder}" ? "out" : "in"`
-    assert.equal(await said(`cd /; ${perl(wayOut)}`), 'in')
+  for (const backEnd of sandboxBackEnds)
+    test(`does not find the host by the way that leads out of a chroot, in ${backEnd}`, async () => {
+      const wayOut = `mkdir "/x"; open D, "<", "/"; chroot "/x"; for (1..100) { chdir ".." } chroot "."; print -e "${canary.folder}" ? "out" : "in"`
+      const { output } = await run(`cd /; ${perl(wayOut)}`, {}, root, backEnd)
+      assert.equal(Buffer.from(output).toString(), 'in')
+      await assertContained()
+    })
+
+  test('has no power over the machine in a chroot either, and finds what an earlier program left in /tmp gone', async () => {
+    await run('echo left > /tmp/left; mkdir -p /run/left', {}, root, 'chroot')
+    const { output } = await run(
+      `mknod /var/tmp/device b 8 0 2>/dev/null && echo made; chroot / true 2>/dev/null && echo entered; mount -t tmpfs none /mnt 2>/dev/null && echo mounted; ls /tmp /run`,
+      {},
+      root,
+      'chroot',
+    )
+    assert.equal(Buffer.from(output).toString(), '/run:\nlock\n\n/tmp:\n')
+    await assertContained()
   })
 
   test('does not find the host behind /proc, whatever the process', async () => {

@@ -9,22 +9,23 @@ const longestPathBytes = 3000
  *
  * @param folder absolute, in a folder that nobody else can enter; nothing runs in it any more
  */
-export function removeTree(folder: string): void {
+export function removeTree(folder: string | Buffer): void {
   try {
-    rmSync(folder, { recursive: true, force: true })
+    // Buffers are taken, though the types of Node 20 do not say so.
+    rmSync(folder as string, { recursive: true, force: true })
   } catch (error) {
     if (!isTooLong(error)) throw error
     for (let count = 0; moveUp(folder, count) === 'moved'; count++);
-    rmSync(folder, { recursive: true, force: true })
+    rmSync(folder as string, { recursive: true, force: true })
   }
 }
 
 /** Moves one folder that lies too deep to the top. */
-function moveUp(folder: string, count: number): 'moved' | 'flat' {
-  const pending = [Buffer.from(folder)]
+function moveUp(folder: string | Buffer, count: number): 'moved' | 'flat' {
+  const pending: Buffer[] = [Buffer.from(folder)]
   for (let here = pending.pop(); here !== undefined; here = pending.pop()) {
     if (here.length > longestPathBytes) {
-      renameSync(here, Buffer.from(`${folder}/aptroot-moved-up-${count}`))
+      renameSync(here, Buffer.concat([Buffer.from(folder), Buffer.from(`/aptroot-moved-up-${count}`)]))
       return 'moved'
     }
     for (const name of readdirSync(here, { encoding: 'buffer' })) {

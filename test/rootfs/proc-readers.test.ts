@@ -1,0 +1,20 @@
+import assert from 'node:assert/strict'
+import { test } from 'vitest'
+import { procReaders } from '../../src/rootfs/proc-readers.ts'
+
+const script = (name: string, control: string, line: string) => ({
+  name,
+  controlFiles: [{ name: control, bytes: Buffer.from(`#!/bin/sh\n${line}\n`), mode: 0o755, modifiedSeconds: 0 }],
+})
+
+test('packages whose scripts ask for /proc are known, and those that only seem to are not', () => {
+  const debs = [
+    script('openjdk-17-jre-headless', 'postinst', 'if ! mountpoint -q /proc; then exit 1; fi'),
+    script('hardware', 'config', 'grep -q hypervisor </proc/cpuinfo'),
+    script('procps', 'postinst', 'test -x /etc/init.d/procps; /proctor; /usr/share/proc/x'),
+    script('commented', 'postinst', '  # /proc/self is nice'),
+    script('leaving', 'prerm', 'cat /proc/mounts'),
+    script('libc6', 'preinst', 'grep -q xlockmore /proc/*/cmdline'),
+  ]
+  assert.deepEqual(procReaders(debs), ['openjdk-17-jre-headless', 'hardware'])
+})
