@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { isFault, type Session } from '../kernel/index.ts'
 import type { BlobIdentity, ObjectName, Store } from '../store/index.ts'
 import { type SuiteAddress, suiteAddresses } from './archive-address.ts'
@@ -67,9 +66,7 @@ export async function keepEvidence(evidence: SuiteEvidence, store: Store, sessio
   try {
     const files: KeptFile[] = []
     for (const [name, bytes] of evidence.releaseFiles) {
-      const blob = { sha256: createHash('sha256').update(bytes).digest('hex'), sizeBytes: bytes.length }
-      if (!(await store.has(blob))) await store.putBytes(bytes, session)
-      files.push({ name, ...blob })
+      files.push({ name, ...(await store.putBytes(bytes, session)) })
     }
     await store.putRecord(recordOf(evidence), new TextEncoder().encode(JSON.stringify(files)))
   } catch (error) {

@@ -106,7 +106,8 @@ async function listThrough(
     const evidence = evidenceOf(address, release, chosen)
     return [{ address, release, chosen, evidence, facts: factsOf(address, release) }]
   })
-  if (request.mode === 'online') for (const { evidence } of suites) await keepEvidence(evidence, request.store, session)
+  if (request.mode === 'online')
+    await Promise.all(suites.map(({ evidence }) => keepEvidence(evidence, request.store, session)))
   return {
     releases: suites.map(({ address, release, facts, evidence }) => ({
       archive: address.archive.id,

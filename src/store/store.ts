@@ -149,9 +149,13 @@ export class Store {
     }
   }
 
-  /** Writes bytes that are at hand and says what they are called now. */
+  /** Keeps bytes that are at hand and says what they are called now. What is there and sound is left alone: a sync to the disk costs more. */
   async putBytes(bytes: Uint8Array, session: Session): Promise<BlobIdentity> {
     const blob = { sha256: createHash('sha256').update(bytes).digest('hex'), sizeBytes: bytes.length }
+    if ((await checkBlob(this.#layout, blob)) === 'sound') {
+      await this.#noteUse(this.#layout, blobPath(this.#layout, blob.sha256))
+      return blob
+    }
     const outcome = await this.put([bytes], blob, session)
     if (outcome.kind !== 'stored')
       throw new Fault('INTERNAL', { message: `${blob.sha256} was ${outcome.kind} although it was hashed here` })
@@ -175,8 +179,10 @@ export class Store {
     return undefined
   }
 
-  /** A small object in one call. */
+  /** A small object in one call; one that says the same already is left alone. */
   async putRecord(name: ObjectName, bytes: Uint8Array): Promise<void> {
+    const known = await this.readRecord(name)
+    if (known !== undefined && Buffer.compare(known, bytes) === 0) return
     await this.putObject(name, sink => sink.write(bytes))
   }
 
