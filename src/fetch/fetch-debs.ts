@@ -69,18 +69,25 @@ function uniqueBlobs(debs: readonly LockedDeb[]): LockedDeb[] {
   return [...new Map(debs.map(deb => [deb.sha256, deb])).values()]
 }
 
+/** Debs that are hashed at a time: one is read while another is hashed. */
+const checksAtATime = 4
+
 async function withoutSound(wanted: readonly Wanted[], store: Store, session: Session): Promise<Wanted[]> {
-  const missing: Wanted[] = []
-  for (const each of wanted) {
-    session.signal.throwIfAborted()
-    const verdict = await store.check(blobOf(each.deb))
-    if (verdict !== 'sound') missing.push(each)
-    if (verdict === 'corrupt') {
-      const message = `the store's copy of ${each.deb.name} was damaged and is fetched anew`
+  const queue = createQueue(checksAtATime)
+  const verdicts = await Promise.all(
+    wanted.map(each =>
+      queue(async () => {
+        session.signal.throwIfAborted()
+        return store.check(blobOf(each.deb))
+      }),
+    ),
+  )
+  for (const [at, { deb }] of wanted.entries())
+    if (verdicts[at] === 'corrupt') {
+      const message = `the store's copy of ${deb.name} was damaged and is fetched anew`
       session.journal.emit({ kind: 'warned', stage: 'fetch', message })
     }
-  }
-  return missing
+  return wanted.filter((_, at) => verdicts[at] !== 'sound')
 }
 
 /** One run over the missing debs: what failed so far, and what is known of hosts and services. */

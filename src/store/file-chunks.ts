@@ -4,7 +4,7 @@ export interface ChunkReader {
 }
 
 /** Large enough that hashing, not system calls, is what takes the time. */
-const chunkBytes = 256 * 1024
+export const chunkBytes = 256 * 1024
 
 /**
  * The bytes of a part of a file, in order; each chunk is a buffer of its own. Ends early where the file does.

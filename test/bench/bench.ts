@@ -6,7 +6,8 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { frozenArchive, missingForRealData } from '../support/real-archive.ts'
 import { wholeBuildRows } from './build-rows.ts'
-import { buildRows, fetchRow, installScene, smallRows } from './install-rows.ts'
+import { fetchRow } from './fetch-row.ts'
+import { buildRows, installScene, smallRows } from './install-rows.ts'
 import { type MeasuredRow, measureRow, type Row } from './measure.ts'
 import { inMountNamespace, mountPlaces } from './private-mounts.ts'
 import { coldRow, warmRows } from './resolver-rows.ts'
@@ -71,12 +72,14 @@ async function allRows(archive: ServedArchive): Promise<readonly Row[]> {
   const head = '| job | ratio | aptroot | peer | peer takes | peak memory | results |\n|---|---|---|---|---|---|---|'
   const scene = await installScene(scratch, archive)
   const resolving = [...(await warmRows(scratch, archive)), await coldRow(scratch, archive)]
-  if ('gone' in scene) {
-    say(`*** left the mirror's pool, so nothing is installed: ${scene.gone.map(deb => deb.name).join(' ')}\n\n${head}`)
+  const fetching = await fetchRow(scratch, archive)
+  const gone = [scene, fetching].flatMap(each => ('gone' in each ? each.gone : []))
+  if ('gone' in scene || 'gone' in fetching) {
+    say(`*** left the mirror's pool, so nothing is installed: ${gone.map(deb => deb.name).join(' ')}\n\n${head}`)
     return resolving
   }
   const building = await wholeBuildRows(archive, mounted.places)
-  const installing = [await fetchRow(scene), ...buildRows(scene)]
+  const installing = [fetching, ...buildRows(scene)]
   say(`\n${head}`)
   return [...resolving, ...installing, ...building, ...smallRows(scene)]
 }

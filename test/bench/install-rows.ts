@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { copyFile, mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, readdir, rm, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fetchRealDebs, frozenAsOf, type RealArchive, type WantedDeb } from '../support/real-archive.ts'
 import { wantedDebs } from '../support/real-project.ts'
@@ -31,10 +31,18 @@ export async function installScene(
   ])
   await resultOf(lockUpdate(project))
   await copyFile(join(smaller.folder, 'aptroot.lock'), join(project.folder, 'before.lock'))
+  const { debs, gone } = await servedDebs(served, project)
+  return gone.length > 0 ? { gone } : { scratch, served, project, debs }
+}
+
+/** Puts the debs of a project's lock into the pool that is served. */
+export async function servedDebs(
+  served: ServedArchive,
+  project: BenchProject,
+): Promise<{ readonly debs: readonly WantedDeb[]; readonly gone: readonly WantedDeb[] }> {
   const debs = wantedDebs(await lockOf(project))
   const archive: RealArchive = { folder: served.folder, state: 'frozen', asOf: frozenAsOf }
-  const gone = await fetchRealDebs(archive, debs)
-  return gone.length > 0 ? { gone } : { scratch, served, project, debs }
+  return { debs, gone: await fetchRealDebs(archive, debs) }
 }
 
 /** Commands that are over before they began: how much there is on top of starting Node. */
@@ -101,47 +109,4 @@ export function buildRows({ scratch, served, project, debs }: InstallScene): rea
 function filesAmong(paths: readonly string[]): ReadonlySet<string> {
   const names = paths.map(path => path.replace(/^\.?\//, ''))
   return new Set(names.filter(name => /[^/]$/.test(name) && !name.startsWith('var/lib/dpkg/')))
-}
-
-/** The debs from a loopback mirror into an empty folder; aptroot verifies each, so one peer does as well. */
-export async function fetchRow({ scratch, served, project, debs }: InstallScene): Promise<Row> {
-  const storeFolder = join(scratch, 'fetch-store')
-  const fetching = { ...project, environment: { ...project.environment, APTROOT_STORE: storeFolder } }
-  const ours = {
-    ...aptroot(fetching, ['lock', 'install', '--fetch-only']),
-    prepare: () => rm(storeFolder, { recursive: true, force: true }),
-  }
-  const target = join(scratch, 'curl')
-  const [config, sums] = [join(scratch, 'curl.conf'), join(scratch, 'SHA256SUMS')]
-  await writeFile(config, debs.map(deb => `url = "${served.url}/${deb.path}"\noutput = "${deb.sha256}"\n`).join(''))
-  await writeFile(sums, debs.map(deb => `${deb.sha256}  ${deb.sha256}\n`).join(''))
-  const curl = (label: string, command: string): Contender => ({
-    label,
-    commandLine: ['sh', '-c', command],
-    folder: target,
-    environment: { PATH: project.environment.PATH, HOME: scratch, LC_ALL: 'C.UTF-8' },
-    prepare: async () => {
-      await rm(target, { recursive: true, force: true })
-      await mkdir(target)
-    },
-  })
-  const download = `curl -sS --fail --parallel --parallel-max 8 --config ${config}`
-  const peers = [
-    curl('curl --parallel', download),
-    curl('curl --parallel; sha256sum -c', `${download} && sha256sum --quiet -c ${sums}`),
-  ]
-  const compare = async (present: readonly Contender[]): Promise<string> => {
-    await resultOf(ours)
-    if (present.length === 0) return 'no peer'
-    for (const peer of present) await resultOf(peer)
-    const found = new Set(await readdir(target))
-    const inStore = new Set((await readdir(join(storeFolder, 'store-v1/sha256'), { recursive: true })).map(unslashed))
-    const absent = debs.filter(deb => !found.has(deb.sha256) || !inStore.has(deb.sha256))
-    return absent.length === 0 ? `same ${found.size} debs` : `${absent.length} absent`
-  }
-  return { name: `fetch ${debs.length} debs`, ours, peers, compare }
-}
-
-function unslashed(path: string): string {
-  return path.replace('/', '')
 }
