@@ -19,7 +19,7 @@ export class Connection {
   #wake: (() => void) | undefined
 
   private constructor(make: SocketMaker) {
-    const buffer = Buffer.allocUnsafeSlow(bufferBytes)
+    const buffer = new Uint8Array(bufferBytes)
     this.#socket = make({
       buffer,
       // False stops reading until somebody asks: what is in the buffer has to be used first.

@@ -255,7 +255,7 @@ function bytesReceiver(maximumBytes: number): Receiver & { bytes(): Uint8Array }
     async write(bytes) {
       if (receivedBytes + bytes.length > maximumBytes) return 'too-long'
       // A piece lies in the buffer of its connection, which the next piece overwrites.
-      chunks.push(bytes.slice())
+      chunks.push(Uint8Array.from(bytes))
       receivedBytes += bytes.length
       return 'accepted'
     },

@@ -20,6 +20,14 @@ describe('a file in memory', () => {
     assert.equal(mirror.requests[0]?.headers['accept-encoding'], 'identity')
   })
 
+  it('of several pieces is whole, although the pieces of a connection share a buffer', async () => {
+    const content = patternBytes(3_000_000)
+    const mirror = await startMirror({ files: { [path]: content } })
+    const { transfer } = await transferScene()
+    const bytes = await transfer.downloadBytes(`${mirror.url}/${path}`, { maximumBytes: 3e6 }, session)
+    assert.ok(Buffer.from(content).equals(bytes))
+  })
+
   it('that is longer than allowed is refused at its announced length', async () => {
     const mirror = await startMirror({ files: { [path]: 'x'.repeat(101) } })
     const { transfer } = await transferScene()
