@@ -10,6 +10,7 @@ export {
 export { addArchive, addPackages, parseWantedItem, removePackages } from './edit-manifest.ts'
 export { type ArchiveText, createManifest, type NewManifest } from './format-manifest.ts'
 export type {
+  AccountReference,
   ArchiveDefinition,
   BaseSet,
   ImageSection,
@@ -51,6 +52,7 @@ export {
 export type { DistributionPreset, KeyringName, PresetArchive } from './preset.ts'
 export { archivesOfPreset, distributionPresets, presetOf } from './presets/index.ts'
 export { keyringArmorOf, keyringNames } from './presets/keyring-armor.ts'
+export type { BuiltInVariable } from './read-image.ts'
 export { readManifest } from './read-manifest.ts'
 export { neverPriority } from './read-pins.ts'
 export { formatWanted } from './read-wanted.ts'

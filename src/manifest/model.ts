@@ -111,11 +111,23 @@ export interface OwnDebs {
   readonly position: SourcePosition
 }
 
+/** A user or group of the image. */
+export type AccountReference =
+  | { readonly kind: 'number'; readonly id: number }
+  /** What `/etc/passwd` or `/etc/group` of the image gives a number to. */
+  | { readonly kind: 'name'; readonly name: string }
+
 export interface OverlayFiles {
   /** File or folder inside the project. */
   readonly source: string
   /** Absolute path in the image. */
   readonly target: string
+  readonly owner: AccountReference
+  readonly group: AccountReference
+  /** Of files; folders can also be entered by whoever may read. undefined: 0644, or 0755 for what is executable, and for folders. */
+  readonly mode: number | undefined
+  /** `filled`: the files are templates. */
+  readonly content: 'copied' | 'filled'
   readonly position: SourcePosition
 }
 
@@ -125,6 +137,8 @@ export interface ImageSection {
   readonly excludePaths: readonly string[]
   readonly mergedUsr: boolean | undefined
   readonly files: readonly OverlayFiles[]
+  /** The manifest's own values for templates. */
+  readonly variables: ReadonlyMap<string, string>
   /** undefined: newest `at` in the lock. */
   readonly sourceDateEpochSeconds: number | undefined
   readonly outputs: readonly OutputDefinition[]

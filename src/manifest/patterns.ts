@@ -40,6 +40,9 @@ export const patterns = {
   debPath: '^(?:[A-Za-z0-9+_~-][A-Za-z0-9.+_~-]*\\/)*[A-Za-z0-9*?+_~%-][A-Za-z0-9.*?+_~%-]*\\.deb$',
   pathInProject: `^(?!\\/)(?!(?:.*\\/)?\\.\\.(?:\\/|$))${printable}+$`,
   pathInImage: `^\\/(?!(?:.*\\/)?\\.\\.(?:\\/|$))${printable}*$`,
+  /** Octal, with or without a leading zero. */
+  fileMode: '^[0-7]{3,4}$',
+  variableName: '^[a-z][a-z0-9_-]*$',
   pathPattern: `^\\/${printable}*$`,
   /** Also empty. */
   text: `^${printable}*$`,

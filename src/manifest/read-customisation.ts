@@ -35,7 +35,8 @@ export const userKeys = {
 type CustomisationFields = Fields<(typeof customisationKeys)[number]>
 
 /** The largest number that a container of an ordinary user has: 65534 is nobody. */
-const idRange = { least: 1, most: 65_533 } as const
+export const largestId = 65_533
+const idRange = { least: 1, most: largestId } as const
 
 /** @throws {Fault} `MANIFEST_INVALID`, also for what needs programs of the image where none may run */
 export function readCustomisation(fields: CustomisationFields, configure: 'scripts' | 'none'): Customisation {
@@ -91,7 +92,7 @@ function texts(node: ManifestNode, what: string, is: PatternName, like: string):
   return shapedListOf(node, { list: what, item: `an item of ${what}` }, { is, like })
 }
 
-const accountName = { is: 'accountName', like: 'a name of a user or group in lower case' } as const
+export const accountName = { is: 'accountName', like: 'a name of a user or group in lower case' } as const
 const pathOfUser = { is: 'accountPath', like: 'an absolute path without `..` and colon' } as const
 
 function readIds(node: ManifestNode): readonly FixedId[] {

@@ -1,4 +1,4 @@
-import { displayByteString } from '../codec/index.ts'
+import { byteStringOf, displayByteString } from '../codec/index.ts'
 import {
   type MergedRoot,
   type MergedUsr,
@@ -10,13 +10,14 @@ import {
 import { Fault, quoted, type Session } from '../kernel/index.ts'
 import type { ImageSection } from '../manifest/index.ts'
 import type { Store } from '../store/index.ts'
-import { type ContentSource, checkTree, resolvePath, type TreeEntry, treeDigest } from '../tree/index.ts'
+import { type ContentSource, checkTree, resolvePath, type TreeEntry, treeDigest, wholeContent } from '../tree/index.ts'
 import { volatileFolders } from './capture-tree.ts'
 import type { ConfigureHost } from './configure-root.ts'
 import { customisesAfterwards, needsPrograms } from './customise-root.ts'
+import { numberOwners } from './file-owners.ts'
 import type { ImageCustomisation } from './image-customisation.ts'
 import { zonePath } from './image-files.ts'
-import { type OverlaySource, overlayFiles } from './overlay.ts'
+import { type OverlaidTree, type OverlaySource, overlayFiles } from './overlay.ts'
 import type { ContentPack } from './pack-file.ts'
 import { removePaths } from './remove-paths.ts'
 import { RootContent } from './root-content.ts'
@@ -79,14 +80,14 @@ export async function assembleRoot(request: AssembleRequest, session: Session): 
       ? await overlayFiles({ ...overlay, tree: new Map() }, session)
       : undefined
   const merged = isConfigured
-    ? await configured(request, { packs, overlay: laidBefore?.tree ?? new Map() }, session)
+    ? await configured(request, { packs, overlay: laidBefore ?? nothingLaid }, session)
     : mergedOnly(request, packs)
 
   session.journal.emit({ kind: 'started', stage: 'assemble', name: 'root' })
   const overlaid =
     laidBefore === undefined
-      ? await overlayFiles({ ...overlay, tree: merged.entries }, session)
-      : { tree: withVolatile(merged.entries, laidBefore.tree), blobs: laidBefore.blobs }
+      ? await numbered(await overlayFiles({ ...overlay, tree: merged.entries }, session), merged, store)
+      : await withVolatile(merged, laidBefore, store)
   requireZone(overlaid.tree, request.customisation.timezone)
   const thinned = removePaths(overlaid.tree, removedPaths)
   const tree = sealTree(thinned.tree, modifiedSeconds)
@@ -107,17 +108,40 @@ export async function assembleRoot(request: AssembleRequest, session: Session): 
   }
 }
 
+const nothingLaid: OverlaidTree = { tree: new Map(), blobs: new Set(), named: new Map() }
+
 /** What the project brings into folders that are another thing while programs run. */
-function withVolatile(
-  tree: ReadonlyMap<string, TreeEntry>,
-  overlay: ReadonlyMap<string, TreeEntry>,
-): ReadonlyMap<string, TreeEntry> {
-  const hidden = [...overlay].filter(
+async function withVolatile(merged: MergedPackages, laid: OverlaidTree, store: Store): Promise<OverlaidTree> {
+  const { entries } = merged
+  const hidden = [...laid.tree].filter(
     ([path, entry]) =>
       volatileFolders.some(folder => path.startsWith(`${folder}/`)) &&
-      !(entry.kind === 'directory' && tree.get(path)?.kind === 'directory'),
+      !(entry.kind === 'directory' && entries.get(path)?.kind === 'directory'),
   )
-  return hidden.length === 0 ? tree : new Map([...tree, ...hidden])
+  if (hidden.length === 0) return { ...laid, tree: entries }
+  const places = new Set(hidden.map(([path]) => path))
+  const named = new Map([...laid.named].filter(([path]) => places.has(path)))
+  return await numbered({ blobs: laid.blobs, named, tree: new Map([...entries, ...hidden]) }, merged, store)
+}
+
+/** A list of half a million users. */
+const largestListBytes = 32 * 1024 * 1024
+
+/** With the numbers of owners that are names, as the image's own lists of users and groups have them. */
+async function numbered(laid: OverlaidTree, { packs, generated }: MergedPackages, store: Store): Promise<OverlaidTree> {
+  if (laid.named.size === 0) return laid
+  const content = new RootContent({ packs, generated, blobs: laid.blobs, store })
+  try {
+    const textAt = async (path: string) => {
+      const entry = laid.tree.get(path)
+      if (entry?.kind !== 'file' || entry.content.sizeBytes > largestListBytes) return undefined
+      return byteStringOf(await wholeContent(content, entry.content))
+    }
+    const lists = { passwd: await textAt('etc/passwd'), group: await textAt('etc/group') }
+    return { ...laid, tree: new Map([...laid.tree, ...numberOwners([...laid.named], laid.tree, lists)]) }
+  } finally {
+    await content.close()
+  }
 }
 
 function requireZone(tree: ReadonlyMap<string, TreeEntry>, timezone: string | undefined): void {
@@ -151,18 +175,19 @@ function mergedOnly(request: AssembleRequest, packs: readonly Pack[]): MergedPac
 
 async function configured(
   request: AssembleRequest,
-  given: { readonly packs: readonly Pack[]; readonly overlay: ReadonlyMap<string, TreeEntry> },
+  given: { readonly packs: readonly Pack[]; readonly overlay: OverlaidTree },
   session: Session,
 ): Promise<MergedPackages> {
   const { configureRoot } = await import('./configure-root.ts')
   const { packs } = given
-  const overlay = [...given.overlay].filter(([path]) => path !== '')
-  const customisation = { ...request.customisation.programs, overlay }
+  const laid = given.overlay.tree
+  const overlay = [...laid].filter(([path]) => path !== '')
+  const customisation = { ...request.customisation.programs, overlay, named: [...given.overlay.named] }
   const root = await configureRoot({ ...request, packs, mergedUsr: mergedUsrOf(request), customisation }, session)
-  const sealed = sealConfigured(root.tree, request.sourceDateEpochSeconds, new Set(given.overlay.keys()))
+  const sealed = sealConfigured(root.tree, request.sourceDateEpochSeconds, new Set(laid.keys()))
   const found = await suspectsIn(sealed.tree, packs, root.pack, request.store)
   // What the project brings, it brings on purpose.
-  const suspects = found.filter(({ path }) => !given.overlay.has(path))
+  const suspects = found.filter(({ path }) => !laid.has(path))
   const looks = suspects.map(
     ({ path, because }) => `${displayByteString(`/${path}`)} looks like ${because}, and no rule of the seal names it`,
   )

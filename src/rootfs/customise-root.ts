@@ -4,6 +4,7 @@ import { encodeUtf8, Fault, quoted, type Session } from '../kernel/index.ts'
 import type { CreatedUser, Customisation } from '../manifest/index.ts'
 import type { TreeEntry } from '../tree/index.ts'
 import { type AccountFiles, addAccounts, addFixedIds } from './accounts.ts'
+import { type NamedOwners, numberOwners } from './file-owners.ts'
 import type { GrowingRoot } from './growing-root.ts'
 import type { ScriptRunner } from './run-dpkg.ts'
 import type { Staging } from './staging.ts'
@@ -14,7 +15,12 @@ export interface RootCustomisation
   readonly run: readonly ProjectScript[]
   /** What the project brings, for those who see it; empty where nothing runs after it. Contents are blobs of the store. */
   readonly overlay: readonly (readonly [path: string, entry: TreeEntry])[]
+  /** Entries of the overlay whose owners are names. */
+  readonly named: NamedOwners
 }
+
+/** What the manifest alone says of it. */
+export type ProgramCustomisation = Omit<RootCustomisation, 'overlay' | 'named'>
 
 export interface ProjectScript {
   /** As the manifest names it. */
@@ -23,14 +29,14 @@ export interface ProjectScript {
 }
 
 /** Whether something runs that can see the project's files, so that they are laid before it. */
-export function customisesAfterwards(customisation: Omit<RootCustomisation, 'overlay'>): boolean {
+export function customisesAfterwards(customisation: ProgramCustomisation): boolean {
   const { users, groups, locales, units, removedPackages, run } = customisation
   const lists = [users, groups, locales, units.enable, units.disable, units.mask, removedPackages, run]
   return lists.some(list => list.length > 0)
 }
 
 /** Whether programs of the image are needed although no package has scripts. */
-export function needsPrograms(customisation: Omit<RootCustomisation, 'overlay'>): boolean {
+export function needsPrograms(customisation: ProgramCustomisation): boolean {
   return customisesAfterwards(customisation) || customisation.ids.length > 0 || customisation.debconf.length > 0
 }
 
@@ -77,12 +83,18 @@ export async function customiseRoot(request: CustomiseRequest, place: Workplace,
   const { customisation, sourceDateEpochSeconds } = request
   if (!customisesAfterwards(customisation)) return
   const { root } = place
-  await root.lay(new Map(customisation.overlay), session)
+  const overlay = new Map(customisation.overlay)
+  // A folder that packages have keeps its owner.
+  const isBrought = (path: string) => overlay.get(path)?.kind !== 'directory' || root.staging.kindOf(path) === undefined
+  const named = customisation.named.filter(([path]) => isBrought(path))
+  const homes = homesOf(customisation, root.staging)
+  await root.lay(overlay, session)
   const { users, groups } = customisation
-  if (users.length > 0 || groups.length > 0) {
+  if (users.length > 0 || groups.length > 0)
     changeAccounts(root.staging, files => addAccounts(files, { users, groups }, sourceDateEpochSeconds))
-    for (const user of users) makeHome(root.staging, user)
-  }
+  for (const [path, home] of homes) root.staging.makeOwnedFolder(path, home)
+  const lists = { passwd: root.staging.readText('etc/passwd'), group: root.staging.readText('etc/group') }
+  for (const [path, entry] of numberOwners(named, overlay, lists)) root.staging.giveAway(path, entry)
   await changeUnits(customisation, place, session)
   await generateLocales(customisation.locales, place, session)
   for (const script of customisation.run) await runProjectScript(script, place, session)
@@ -109,12 +121,18 @@ function changeAccounts(staging: Staging, change: (files: AccountFiles) => Accou
   }
 }
 
-function makeHome(staging: Staging, { home, userId, groupId }: CreatedUser): void {
-  if (home === '/nonexistent') return
-  staging.makeOwnedFolder(byteStringOf(encodeUtf8(home)).replace(/^\/+|\/+$/g, ''), {
-    userId,
-    groupId: groupId ?? userId,
-    mode: 0o700,
+/**
+ * Homes that no package brings. Below one may lie files of the project, which made it on their way; an item of `files` that brings the
+ * folder itself with an owner or mode decides.
+ */
+function homesOf({ users, overlay, named }: RootCustomisation, staging: Staging) {
+  const claimed = new Set(named.map(([path]) => path))
+  for (const [path, { userId, groupId, mode }] of overlay)
+    if (userId !== 0 || groupId !== 0 || mode !== 0o755) claimed.add(path)
+  return users.flatMap(({ home, userId, groupId }: CreatedUser) => {
+    const path = byteStringOf(encodeUtf8(home)).replace(/^\/+|\/+$/g, '')
+    if (home === '/nonexistent' || claimed.has(path) || staging.kindOf(path) !== undefined) return []
+    return [[path, { userId, groupId: groupId ?? userId, mode: 0o700 }] as const]
   })
 }
 

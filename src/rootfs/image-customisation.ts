@@ -1,10 +1,10 @@
 import type { Customisation } from '../manifest/index.ts'
-import type { ProjectScript, RootCustomisation } from './customise-root.ts'
+import type { ProgramCustomisation, ProjectScript } from './customise-root.ts'
 import { type ImageSource, type MadeFile, madeFiles } from './image-files.ts'
 
 /** The manifest's wishes beside packages and files, with what they name read in. */
 export interface ImageCustomisation {
-  readonly programs: Omit<RootCustomisation, 'overlay'>
+  readonly programs: ProgramCustomisation
   readonly made: readonly MadeFile[]
   readonly timezone: string | undefined
   readonly removedPaths: readonly string[]

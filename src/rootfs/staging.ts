@@ -166,14 +166,23 @@ export class Staging {
     this.#folders = new Map()
   }
 
-  /** A folder of somebody's own; one that is there is left as it is. */
-  makeOwnedFolder(path: string, owner: { readonly userId: number; readonly groupId: number; readonly mode: number }) {
+  /** A folder of somebody's own, made where there is nothing. */
+  makeOwnedFolder(path: string, owner: Pick<TreeEntry, 'userId' | 'groupId' | 'mode'>): void {
     this.#folders = new Map()
-    if (this.#isFolder(path)) return
     this.makeFolders(path)
-    const host = this.hostPath(this.#place(path))
-    lchownSync(host, owner.userId, owner.groupId)
-    chmodSync(host, owner.mode)
+    this.giveAway(path, { kind: 'directory', ...owner })
+  }
+
+  /** Gives what was written there to the owner of the entry; what scripts made something else of stays theirs. */
+  giveAway(
+    path: string,
+    { kind, userId, groupId, mode }: Pick<TreeEntry, 'kind' | 'userId' | 'groupId' | 'mode'>,
+  ): void {
+    const place = this.locate(path)
+    if (place === undefined || this.#kindAt(place) !== kind) return
+    lchownSync(this.hostPath(place), userId, groupId)
+    // chown clears setuid and setgid.
+    if (kind !== 'symlink') chmodSync(this.hostPath(place), mode)
   }
 
   /** Removes whatever is there, with all below it. */

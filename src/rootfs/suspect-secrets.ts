@@ -1,4 +1,4 @@
-import type { ContentSource, FileContent, TreeEntry } from '../tree/index.ts'
+import { type ContentSource, type FileContent, type TreeEntry, wholeContent } from '../tree/index.ts'
 
 /** Keys and seeds are small; what is large and dense is compressed. */
 const largestBytes = 16 * 1024
@@ -29,9 +29,7 @@ export async function suspectSecrets(
     if (entry.kind !== 'file' || path.startsWith(folderOfDpkg)) continue
     const { sizeBytes } = entry.content
     if (sizeBytes < smallestBytes || sizeBytes > largestBytes || isOfPackage(entry.content)) continue
-    const chunks: Uint8Array[] = []
-    for await (const bytes of content.read(entry.content)) chunks.push(bytes)
-    const because = secretIn(Buffer.concat(chunks))
+    const because = secretIn(await wholeContent(content, entry.content))
     if (because !== undefined) suspects.push({ path, because })
   }
   return suspects

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { displayByteString } from '../codec/index.ts'
 import { Fault, type Session } from '../kernel/index.ts'
 import { type AssembledRoot, type AssembleRequest, assembleRoot } from '../rootfs/index.ts'
-import type { ContentSource, TreeEntry } from '../tree/index.ts'
+import { type ContentSource, type TreeEntry, wholeContent } from '../tree/index.ts'
 
 /** More than anybody reads at once. */
 const maximumPaths = 100
@@ -101,7 +101,5 @@ async function ownersOf(root: AssembledRoot, paths: ReadonlySet<string>): Promis
 }
 
 async function textOf(content: ContentSource, entry: Extract<TreeEntry, { kind: 'file' }>): Promise<string> {
-  const chunks: Uint8Array[] = []
-  for await (const bytes of content.read(entry.content)) chunks.push(bytes)
-  return Buffer.concat(chunks).toString('latin1')
+  return (await wholeContent(content, entry.content)).toString('latin1')
 }

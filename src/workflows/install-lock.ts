@@ -9,7 +9,6 @@ import type { Store } from '../store/index.ts'
 import { providerSettingsOf } from './archive-addresses.ts'
 import { compareBuilds } from './compare-builds.ts'
 import { configureHostOf } from './configure-host.ts'
-import { confinePath } from './confine-path.ts'
 import { customiseImage } from './customise-image.ts'
 import {
   checkDocuments,
@@ -19,6 +18,7 @@ import {
   writeBills,
   writeProvenance,
 } from './describe-build.ts'
+import { confineFiles, fillFiles } from './image-sources.ts'
 import { findInstalled, installedObject, keepInstalled } from './installed-record.ts'
 import type { Project } from './project.ts'
 import { readProjectLock, readProjectManifest, requireFreshLock } from './read-project.ts'
@@ -97,9 +97,7 @@ export async function installLock(
   // Every path is judged before the first byte is fetched: a manifest that leads outside must not cost a download.
   const outputs = await Promise.all(roots.map(root => outputsOf(request, manifest, root)))
   refuseSharedOutputs(roots.flatMap((root, at) => (outputs[at] ?? []).map(output => ({ root, output }))))
-  const overlays = await Promise.all(
-    manifest.image.files.map(async ({ source, target }) => ({ source: await confinePath(project, source), target })),
-  )
+  const files = await confineFiles(project, manifest)
   const warnings: JournalEvent[] = []
   const building = { signal: session.signal, journal: collecting(session, warnings) }
   const customisation = await customiseImage(project, manifest, building)
@@ -113,7 +111,12 @@ export async function installLock(
       nativeArchitecture: root.native,
       foreignArchitectures: root.foreign,
       image: manifest.image,
-      files: overlays,
+      files: fillFiles(files, {
+        image: manifest.image,
+        nativeArchitecture: root.native,
+        lockText: text,
+        sourceDateEpochSeconds,
+      }),
       customisation,
       sourceDateEpochSeconds,
       automatic: automaticIn(debsByRoot[at] ?? [], root.native),

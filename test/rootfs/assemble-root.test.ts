@@ -13,6 +13,7 @@ import { buildProgram } from '../support/child-program.ts'
 import { collect } from '../support/chunks.ts'
 import { configureHost, plainImage } from '../support/configure-host.ts'
 import type { DebDescription } from '../support/deb-builder.ts'
+import { overlaySource } from '../support/overlay-sources.ts'
 import { quietSession, scratchFolder } from '../support/scratch.ts'
 import { scratchStore, storeDeb } from '../support/stored-debs.ts'
 import { debs, epoch } from './sample-debs.ts'
@@ -94,11 +95,30 @@ describe('an assembled root', () => {
     const project = await scratchFolder()
     await writeFile(join(project, 'issue'), 'ours')
     const world = await worldOf()
-    const root = await assembled(world, { files: [{ source: join(project, 'issue'), target: '/etc/issue' }] })
+    const root = await assembled(world, { files: [overlaySource(join(project, 'issue'), '/etc/issue')] })
     await writeFile(join(project, 'issue'), 'changed since')
     assert.equal(await textOf(root, 'etc/issue'), 'ours')
     assert.equal(root.tree.get('etc/issue')?.modifiedSeconds, epoch)
     await root.close()
+  })
+
+  it('gives files of the project to users by name, where the image or the project knows them', async () => {
+    const project = await scratchFolder()
+    await writeFile(join(project, 'passwd'), 'root:x:0:0::/root:/bin/sh\napp:x:1000:1001::/:/bin/sh\n')
+    const world = await worldOf()
+    const named = overlaySource(join(project, 'passwd'), '/srv/a', {
+      owner: { kind: 'name', name: 'app' },
+      group: { kind: 'number', id: 4 },
+    })
+    const root = await assembled(world, { files: [named, overlaySource(join(project, 'passwd'), '/etc/passwd')] })
+    const entry = root.tree.get('srv/a')
+    assert.deepEqual([entry?.userId, entry?.groupId], [1000, 4])
+    await root.close()
+    await assertFault(
+      assembled(world, { files: [named] }),
+      'MANIFEST_INVALID',
+      'aptroot.yaml:9:7: the image has no user "app", the owner of these files',
+    )
   })
 
   it('leaves out what the manifest excludes', async () => {

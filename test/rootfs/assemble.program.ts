@@ -9,6 +9,7 @@ import { assembleRoot, type DebIdentity } from '../../src/rootfs/index.ts'
 import { Store } from '../../src/store/index.ts'
 import { configureHost, plainImage } from '../support/configure-host.ts'
 import { buildDeb, controlFields } from '../support/deb-builder.ts'
+import { overlaySource } from '../support/overlay-sources.ts'
 import { debs, epoch } from './sample-debs.ts'
 
 const [, , folder = '', overlay = ''] = process.argv
@@ -26,7 +27,7 @@ const root = await assembleRoot(
     nativeArchitecture: 'amd64',
     foreignArchitectures: [],
     image: { configure: 'none', excludePaths: [], mergedUsr: undefined },
-    files: [{ source: overlay, target: '/srv' }],
+    files: [overlaySource(overlay, '/srv')],
     sourceDateEpochSeconds: epoch,
     store,
     host: configureHost(),

@@ -37,7 +37,8 @@ image:
   configure: scripts
   exclude-paths: ["/usr/share/doc/*"]
   merged-usr: false
-  files: [{source: overlay/, target: /}]
+  files: [{source: overlay/, target: /}, {source: a.conf, target: /etc/a, owner: app, group: 4, mode: "0640", template: true}]
+  variables: {domain: example.org, greeting: ""}
   source-date-epoch: 1735689600
   outputs:
     - {format: tar, path: "./out/{architecture}/rootfs.tar"}
@@ -111,6 +112,14 @@ export const badManifests: readonly (readonly [text: string, place: string, mess
   ['image: {users: [{name: a, uid: 1, gecos: "x:0:0"}]}', '4:42', /one line without colon/],
   ['image: {users: [{name: a, uid: 1}, {name: a, uid: 2}]}', '4:36', /is written twice, first in line 4/],
   ['image: {groups: [{name: a, gid: 65534}]}', '4:33', /no whole number from 1/],
+  ['image: {files: [{source: a, target: /a, mode: 0640}]}', '4:47', /`mode` is a number for YAML/],
+  ['image: {files: [{source: a, target: /a, mode: "0888"}]}', '4:47', /octal digits/],
+  ['image: {files: [{source: a, target: /a, owner: -1}]}', '4:48', /no whole number from 0 to/],
+  ['image: {files: [{source: a, target: /a, group: "a:b"}]}', '4:48', /a name of a user or group/],
+  ['image: {files: [{source: a, target: /a, template: "yes"}]}', '4:51', /must be true or false/],
+  ['image: {variables: {hostname: x}}', '4:21', /cannot set "hostname", which every template has/],
+  ['image: {variables: {Domain: x}}', '4:21', /a name in `variables` "Domain"/],
+  ['image: {variables: {domain: 1}}', '4:29', /is a number for YAML/],
   ['image: {hostname: "a b"}', '4:19', /does not look like web/],
   ['image: {timezone: ../../etc/shadow}', '4:19', /does not look like Europe/],
   ['image: {locales: ["de_DE.UTF-8 UTF-8"]}', '4:19', /does not look like de_DE.UTF-8/],

@@ -29,12 +29,16 @@ const image = `image:
   units: {disable: [ssh.service], enable: [hello.service], mask: [apt-daily.timer]}
   files:
     - {source: overlay/, target: /}
+    - {source: app.conf, target: /etc/app/, owner: app, group: ops, mode: "0640", template: true}
+    - {source: data/, target: /srv/app/data, owner: sshd}
+  variables: {domain: example.org}
   remove: {paths: [/usr/share/doc/nano, /nowhere], packages: [nano]}
   run: [{script: hooks/finish.sh}]`
 
 const hook = `#!/bin/sh
 set -e
 id -u app > /srv/seen-user
+stat -c '%U:%G %a' /etc/app/app.conf /srv/app/data > /srv/seen-owners
 cat /etc/hostname > /srv/seen-hostname
 test -L /etc/systemd/system/multi-user.target.wants/hello.service
 command -v nano > /srv/seen-nano
@@ -66,6 +70,9 @@ describe.skipIf(skippedForWantOf(missing()))('an image that its manifest customi
     await writeFile(join(project.folder, 'overlay/etc/machine-id'), `${'0'.repeat(31)}1\n`)
     await writeFile(join(project.folder, 'overlay/run/app/marker'), 'here\n')
     await writeFile(join(project.folder, 'hooks/finish.sh'), hook)
+    await writeFile(join(project.folder, 'app.conf'), 'listen {{ hostname }}.{{domain}} # {{architecture}}\n')
+    await mkdir(join(project.folder, 'data'))
+    await writeFile(join(project.folder, 'data/empty'), '')
     const manifest = await readFile(join(project.folder, 'aptroot.yaml'), 'utf8')
     await writeFile(join(project.folder, 'aptroot.yaml'), `${manifest}${image}\n`)
     said = (await project.run('lock', 'install', '--output', 'rootfs.tar')).errorOutput
@@ -89,6 +96,16 @@ describe.skipIf(skippedForWantOf(missing()))('an image that its manifest customi
     assert.match(await inside('id', 'app'), /groups=1000\(app\),4\(adm\),2000\(ops\)/)
     assert.equal(await inside('stat', '-c', '%u:%g %a', '/srv/app'), '1000:1000 700\n')
     assert.equal(await inside('stat', '-c', '%U:%G %a', '/etc/shadow'), 'root:shadow 640\n')
+  })
+
+  test('has files that belong to its users, filled with its values, before scripts of the project see them', async () => {
+    assert.equal(await inside('cat', '/srv/seen-owners'), 'app:ops 640\nsshd:root 755\n')
+    assert.equal(
+      await inside('stat', '-c', '%U:%G %a', '/etc/app/app.conf', '/etc/app'),
+      'app:ops 640\nroot:root 755\n',
+    )
+    assert.equal(await inside('stat', '-c', '%U:%G %a', '/srv/app/data/empty'), 'sshd:root 644\n')
+    assert.equal(await inside('cat', '/etc/app/app.conf'), 'listen web-1.example.org # amd64\n')
   })
 
   test('has the answers to debconf, and the time zone of the manifest over them', async () => {
