@@ -63,14 +63,16 @@ export const machineSecrets: readonly MachineSecret[] = [
   {
     maker: 'usr/sbin/rndc-confgen',
     paths: ['etc/bind/rndc.key'],
-    command: '/bin/sh -c "test -s /etc/bind/rndc.key || /usr/sbin/rndc-confgen -a -A hmac-sha256"',
+    // The server reads it as its own user.
+    command:
+      '/bin/sh -c "test -s /etc/bind/rndc.key || { /usr/sbin/rndc-confgen -a -A hmac-sha256 && chown bind:bind /etc/bind/rndc.key && chmod 640 /etc/bind/rndc.key; }"',
     before: ['named.service'],
   },
   {
     maker: 'usr/sbin/iscsi-iname',
     paths: ['etc/iscsi/initiatorname.iscsi'],
     command:
-      '/bin/sh -c "test -s /etc/iscsi/initiatorname.iscsi || echo InitiatorName=$(/usr/sbin/iscsi-iname) >/etc/iscsi/initiatorname.iscsi"',
+      '/bin/sh -c "test -s /etc/iscsi/initiatorname.iscsi || { umask 077 && echo InitiatorName=$(/usr/sbin/iscsi-iname -p iqn.1993-08.org.debian:01) >/etc/iscsi/initiatorname.iscsi; }"',
     before: ['iscsid.service', 'iscsi.service'],
   },
   {
@@ -78,7 +80,7 @@ export const machineSecrets: readonly MachineSecret[] = [
     paths: ['etc/nvme/hostnqn', 'etc/nvme/hostid'],
     command:
       '/bin/sh -c "test -s /etc/nvme/hostid || cat /proc/sys/kernel/random/uuid >/etc/nvme/hostid; test -s /etc/nvme/hostnqn || /usr/sbin/nvme gen-hostnqn >/etc/nvme/hostnqn"',
-    before: ['nvmf-autoconnect.service'],
+    before: ['nvmf-autoconnect.service', 'nvmefc-boot-connections.service'],
   },
 ]
 
@@ -103,13 +105,18 @@ export function firstBootOf(tree: ReadonlyMap<string, TreeEntry>): FirstBoot | u
   const lines = [
     '[Unit]',
     'Description=Make the secrets of this machine that its image does not ship',
-    'After=local-fs.target systemd-random-seed.service',
-    `Before=${before.join(' ')}`,
+    // Services wait for sockets, so what comes before ssh.socket cannot wait for basic.target, as services do by default.
+    'DefaultDependencies=no',
+    'Conflicts=shutdown.target',
+    'RequiresMountsFor=/etc /var /tmp',
+    'After=local-fs.target systemd-random-seed.service systemd-sysusers.service systemd-tmpfiles-setup.service',
+    `Before=shutdown.target ${before.join(' ')}`,
     'ConditionPathIsReadWrite=/etc',
     '',
     '[Service]',
     'Type=oneshot',
     'RemainAfterExit=yes',
+    'Environment=DEBIAN_FRONTEND=noninteractive',
     ...made.map(({ command }) => `ExecStart=${command}`),
     '',
     '[Install]',

@@ -377,5 +377,5 @@ describe('a hostile manifest', () => {
       }),
       { seed: 20261120, numRuns: 400 },
     )
-  })
+  }, 120_000)
 })

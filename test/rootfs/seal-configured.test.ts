@@ -63,6 +63,7 @@ describe('sealing a configured root', () => {
     const text = Buffer.from(generated.get(unit.content.sha256) ?? assert.fail()).toString()
     assert.match(text, /^ExecStart=\/usr\/bin\/ssh-keygen -A$/m)
     assert.match(text, /^Before=.*ssh\.service/m)
+    assert.match(text, /^DefaultDependencies=no$/m, 'basic.target waits for ssh.socket, which waits for this unit')
     assert.equal(
       tree.get('etc/systemd/system/multi-user.target.wants/aptroot-machine-secrets.service')?.kind,
       'symlink',
