@@ -10,6 +10,7 @@ export type {
   ProcessRequest,
   ProcessResult,
   ProcessRunner,
+  ReleaseSigner,
   Routes,
   TlsMaterial,
   Transport,

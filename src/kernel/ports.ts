@@ -95,3 +95,19 @@ export interface Clock {
   /** @throws the signal's reason when aborted */
   sleep(milliseconds: number, signal: AbortSignal): Promise<void>
 }
+
+/** Signs Release files. */
+export interface ReleaseSigner {
+  /** Of the primary key; upper-case hex. */
+  readonly fingerprint: string
+  /** Armored; what readers of the archive trust. */
+  readonly publicKey: string
+  /**
+   * InRelease.
+   *
+   * @param at the date of the signature, which a signer with a clock of its own may not keep to
+   */
+  clearSign(text: string, at: Date): Promise<Uint8Array>
+  /** Release.gpg of the text's UTF-8 bytes; armored. */
+  signDetached(text: string, at: Date): Promise<Uint8Array>
+}

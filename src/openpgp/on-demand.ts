@@ -1,4 +1,6 @@
+import type { ReleaseSigner } from '../kernel/index.ts'
 import type { Keyring } from './keyring.ts'
+import type { SigningKeySource } from './signing-key.ts'
 import type { VerifiedRelease } from './verified-release.ts'
 import type { VerificationPlace } from './verify.ts'
 
@@ -29,4 +31,10 @@ export async function verifyDetached(
 ): Promise<VerifiedRelease> {
   const library = await import('./verify.ts')
   return library.verifyDetached(bytes, signature, keyring, place)
+}
+
+/** As `readSigningKey` of signing-key.ts. */
+export async function readSigningKey(bytes: Uint8Array, source: SigningKeySource): Promise<ReleaseSigner> {
+  const library = await import('./signing-key.ts')
+  return library.readSigningKey(bytes, source)
 }

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs'
 import { link, rename, rm, stat } from 'node:fs/promises'
 import { temporaryPath } from './durable-file.ts'
-import { claimPath, type StoreLayout } from './layout.ts'
+import { claimPath, type ProcessPlaces, type StoreLayout } from './layout.ts'
 import { findPresence, type Presence } from './presence.ts'
 
 /** Says to other processes that this one is about to make a blob. */
@@ -23,14 +23,26 @@ export async function claimBlob(
   world: { readonly layout: StoreLayout; readonly presence: Presence; readonly now: () => Date },
   sha256: string,
 ): Promise<BlobClaim | 'held'> {
+  const claim = await claimName(world, claimPath(world.layout, sha256))
+  return claim === 'impossible' ? { release: () => undefined } : claim
+}
+
+/**
+ * The same for a name in the folder of claims.
+ *
+ * @returns `impossible` where the file system has no hard links, or may not be written
+ */
+export async function claimName(
+  world: { readonly layout: ProcessPlaces; readonly presence: Presence; readonly now: () => Date },
+  path: string,
+): Promise<BlobClaim | 'held' | 'impossible'> {
   const { layout, presence } = world
-  const path = claimPath(layout, sha256)
   for (let tries = 0; tries < 3; tries++) {
     switch (presence.linkTo(path)) {
       case 'linked':
         return { release: () => removeQuietly(path) }
       case 'impossible':
-        return { release: () => undefined }
+        return 'impossible'
       case 'taken':
     }
     const holder = await findPresence(path, world.now())
@@ -42,7 +54,7 @@ export async function claimBlob(
 }
 
 /** Of two processes that find the same dead one, the slower must not remove the claim of the faster: it puts it back. */
-async function setAside(layout: StoreLayout, path: string, deadInode: number): Promise<void> {
+async function setAside(layout: ProcessPlaces, path: string, deadInode: number): Promise<void> {
   const aside = temporaryPath(layout)
   try {
     await rename(path, aside)

@@ -130,7 +130,7 @@ export class TemporaryFile {
 }
 
 /** 128 random bits: two processes never meet, so none has to hold a lock. */
-export function temporaryPath(layout: StoreLayout): string {
+export function temporaryPath(layout: Pick<StoreLayout, 'temporaries'>): string {
   return join(layout.temporaries, randomBytes(16).toString('hex'))
 }
 

@@ -39,6 +39,9 @@ export interface StoreLayout {
   readonly use: StoreUse
 }
 
+/** What processes need to find each other. */
+export type ProcessPlaces = Pick<StoreLayout, 'temporaries' | 'running' | 'claims'>
+
 /** A layer belongs to somebody else: it is read and checked like any store, and never written to. */
 export type StoreUse = 'own' | 'layer'
 

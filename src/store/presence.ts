@@ -4,7 +4,7 @@ import { lstat, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '../kernel/index.ts'
 import { temporaryPath } from './durable-file.ts'
-import type { StoreLayout } from './layout.ts'
+import type { ProcessPlaces } from './layout.ts'
 import {
   formatIdentity,
   heartbeatMilliseconds,
@@ -32,12 +32,12 @@ export interface FoundPresence {
  * courtesy: where it cannot be written (a read-only store) we go without.
  */
 export class Presence {
-  readonly #layout: StoreLayout
+  readonly #layout: ProcessPlaces
   readonly #clock: Pick<Clock, 'now'>
   #path: string | undefined
   #failed = false
 
-  constructor(layout: StoreLayout, clock: Pick<Clock, 'now'>) {
+  constructor(layout: ProcessPlaces, clock: Pick<Clock, 'now'>) {
     this.#layout = layout
     this.#clock = clock
   }
