@@ -35,12 +35,13 @@ export async function emitSuite({ suite, indexes, signer, folder, now }: SuiteEm
   for (const file of indexes)
     if ((await folder.create(`${place}/${byHashPath(file)}`, [file.bytes])) === 'taken')
       await folder.note(`${place}/${byHashPath(file)}`, now)
-  for (const file of indexes) await folder.replace(`${place}/${file.path}`, [file.bytes])
+  const modifiedAt = await nextModification(`${place}/InRelease`, folder, now)
+  for (const file of indexes) await folder.replace(`${place}/${file.path}`, [file.bytes], modifiedAt)
   // What goes out of use begins to age now.
   for (const path of listedByHash(before)) await folder.note(`${place}/${path}`, now)
-  await folder.replace(`${place}/Release.gpg`, [signature])
-  await folder.replace(`${place}/Release`, [Buffer.from(text)])
-  await folder.replace(`${place}/InRelease`, [inRelease])
+  await folder.replace(`${place}/Release.gpg`, [signature], modifiedAt)
+  await folder.replace(`${place}/Release`, [Buffer.from(text)], modifiedAt)
+  await folder.replace(`${place}/InRelease`, [inRelease], modifiedAt)
   await removeAged(place, new Set(indexes.map(byHashPath)), folder, now)
 }
 
@@ -86,6 +87,15 @@ async function checkSignatures({ text, inRelease, signature, signer, at }: Signa
       cause,
     })
   }
+}
+
+/**
+ * HTTP knows whole seconds: of two publications in one second, a reader that has the first would be told that nothing was modified, and
+ * would go on being told so.
+ */
+async function nextModification(path: string, folder: RepositoryFolder, now: Date): Promise<Date> {
+  const before = await folder.notedAt(path)
+  return before === undefined ? now : later(now, new Date((Math.floor(before / 1000) + 1) * 1000))
 }
 
 /** A clear-signed text loses the newline at its end. */

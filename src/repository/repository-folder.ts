@@ -23,9 +23,10 @@ export class RepositoryFolder {
     this.name = name
   }
 
-  /** Writes a file in place of what is there. */
-  async replace(path: string, content: Content): Promise<void> {
+  /** Writes a file in place of what is there. @param modifiedAt what its time shall be; default: now */
+  async replace(path: string, content: Content, modifiedAt?: Date): Promise<void> {
     await this.#write(path, content, async (temporary, target) => {
+      if (modifiedAt !== undefined) await utimes(temporary, modifiedAt, modifiedAt)
       await rename(temporary, target)
       return 'created'
     })

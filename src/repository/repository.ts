@@ -9,6 +9,9 @@ import type { RepositoryFolder } from './repository-folder.ts'
 import { type ListedDeb, suiteIndexes, type XzCompressor } from './suite-files.ts'
 import { keysOfSuite, listSuites, readSuite, withDebs, withoutDebs, writeSuite } from './suite-record.ts'
 
+/** The public key of the last signature, for those who trust the place that they have it from. */
+const keyFile = 'archive-key.asc'
+
 export interface RepositoryWorld {
   readonly folder: RepositoryFolder
   readonly clock: Clock
@@ -57,20 +60,23 @@ export class Repository {
    * @throws {Fault} `REPOSITORY_REBINDING`, `REPOSITORY_RELEASE_FIXED`, `USAGE_INVALID` when no architecture is known
    */
   async publish(request: PublishRequest, session: Session): Promise<SuiteOutcome> {
-    const { folder } = this.#world
     // Whatever can be refused is refused before anything is bound.
-    architecturesOf(await readSuite(request.suite, folder), request)
-    for (const { deb } of request.debs) await checkBinding(deb, folder)
-    const bound: PublishedDeb[] = []
+    await this.plan(request)
     for (const offered of request.debs) {
       session.signal.throwIfAborted()
-      bound.push(await this.#place(offered))
+      await this.#place(offered)
     }
-    return this.#change(request, session, before => {
-      const suite = { ...(before ?? newSuite(request.suite)), ...request.description }
-      const architectures = architecturesOf(before, request)
-      return withDebs({ ...suite, architectures }, request.component, bound.map(keyOfDeb))
-    })
+    return this.#change(request, session, before => wantedSuite(before, request))
+  }
+
+  /** What `publish` would answer now, or refuse. Nothing is written. */
+  async plan(request: PublishRequest): Promise<SuiteOutcome> {
+    const { folder } = this.#world
+    const before = await readSuite(request.suite, folder)
+    const wanted = wantedSuite(before, request)
+    for (const { deb } of request.debs) await checkBinding(deb, folder)
+    const kind = before !== undefined && sameContent(before, wanted) ? 'unchanged' : 'published'
+    return { suite: wanted.name, kind, debs: keysOfSuite(wanted).length }
   }
 
   /** Takes debs out of a suite; their files stay until `prune`, and what they are bound to for ever. */
@@ -159,13 +165,12 @@ export class Repository {
   }
 
   /** Binds first, so that of two debs of one name only the bound one ever lies under the path. */
-  async #place({ deb, contents, content }: OfferedDeb): Promise<PublishedDeb> {
+  async #place({ deb, contents, content }: OfferedDeb): Promise<void> {
     const { folder, clock } = this.#world
     await folder.create(contentsPath(deb), [bytesOfByteString(contents.map(path => `${path}\n`).join(''))])
     const bound = await bindDeb(deb, folder)
     if ((await folder.sizeOf(bound.path)) === bound.sizeBytes) await folder.note(bound.path, clock.now())
     else await folder.replace(bound.path, content())
-    return bound
   }
 
   async #change(
@@ -192,6 +197,8 @@ export class Repository {
     const suite = { ...wanted, date: before !== undefined && before.date > now ? before.date : now }
     await writeSuite(suite, folder)
     await emitSuite({ suite, indexes, signer, folder, now })
+    const key = Buffer.from(signer.publicKey)
+    if (!key.equals((await folder.read(keyFile)) ?? Buffer.of())) await folder.replace(keyFile, [key])
     return { ...outcome, kind: 'published' }
   }
 
@@ -217,8 +224,14 @@ export class Repository {
   }
 }
 
-function architecturesOf(before: Suite | undefined, { suite, architectures, debs }: PublishRequest): readonly string[] {
+function wantedSuite(before: Suite | undefined, request: PublishRequest): Suite {
   if (before?.kind === 'release') throw fixed(before)
+  const suite = { ...(before ?? newSuite(request.suite)), ...request.description }
+  const keys = request.debs.map(({ deb }) => keyOfDeb(deb))
+  return withDebs({ ...suite, architectures: architecturesOf(before, request) }, request.component, keys)
+}
+
+function architecturesOf(before: Suite | undefined, { suite, architectures, debs }: PublishRequest): readonly string[] {
   const known = [...(before?.architectures ?? []), ...architectures, ...debs.map(({ deb }) => deb.architecture)]
   const concrete = sortedByBytes(new Set(known.filter(each => each !== 'all')))
   if (concrete.length > 0) return concrete

@@ -1,4 +1,3 @@
-import { resolve } from 'node:path'
 import { compareBytes, type Session } from '../kernel/index.ts'
 import type { DamagedFile, FolderVerification, PruneResult } from '../store/index.ts'
 import { type Repair, readPinned, refetch } from './repair-store.ts'
@@ -77,12 +76,8 @@ export async function pruneStore(
   session: Session,
   world: Pick<World, 'clock' | 'workingFolder'>,
 ): Promise<PruneResult> {
-  const blobs: string[] = []
-  for (const lockName of request.keptLocks) {
-    const { readProjectLock } = await import('./read-project.ts')
-    const { lock } = await readProjectLock({ lockName, lockPath: resolve(world.workingFolder, lockName) })
-    for (const deb of lock.debs) blobs.push(deb.sha256)
-  }
+  const { digestsOfLocks } = await import('./kept-digests.ts')
+  const blobs = [...(await digestsOfLocks(request.keptLocks, world))]
   const store = await openStore(request.storeFolder, world)
   const { unusedForMilliseconds, maximumBytes } = request
   const budget = maximumBytes === undefined ? {} : { maximumBytes }

@@ -1,0 +1,82 @@
+import { Args, Flags } from '@oclif/core'
+import { type PublishedDebs, publishDebs } from '../../workflows/publish-debs.ts'
+import { BaseCommand } from '../base/base-command.ts'
+import { parseDuration } from '../base/duration.ts'
+import type { Answer } from '../base/envelope.ts'
+import { repositoryFlag, repositoryOf, signerFlag } from '../base/repository-flags.ts'
+import { count, type Line, span } from '../base/text.ts'
+
+export default class RepoPublish extends BaseCommand {
+  static override summary = 'Publish debs in a signed apt repository'
+  static override description =
+    'The repository is a folder that any web server can serve. A name, version and architecture keeps its bytes for ever; the same version with other bytes is refused. Any number of publishers may run at once. The passphrase of a locked key is taken from APTROOT_SIGNING_PASSPHRASE.'
+  static override strict = false
+  static override args = {
+    debs: Args.string({ name: 'DEB', description: 'debs, and folders that hold some', required: true }),
+  }
+  static override flags = {
+    ...repositoryFlag,
+    suite: Flags.string({ char: 's', summary: 'what to publish in; made if it is not there', required: true }),
+    component: Flags.string({ summary: 'part of the suite', default: 'main' }),
+    architecture: Flags.string({
+      char: 'a',
+      summary: 'an architecture that the suite has beside those of its debs, may be given several times',
+      helpValue: 'NAME',
+      multiple: true,
+      multipleNonGreedy: true,
+    }),
+    ...signerFlag,
+    origin: Flags.string({ summary: 'the field Origin, for pins; kept until it is changed', helpValue: 'TEXT' }),
+    label: Flags.string({ summary: 'the field Label; kept until it is changed', helpValue: 'TEXT' }),
+    'valid-for': Flags.string({
+      summary: 'how long readers may trust a Release: 14d; 0: for ever; kept until it is changed',
+      helpValue: 'TIME',
+    }),
+    release: Flags.string({
+      summary: 'keep the suite, as it is then, as SUITE-NUMBER, which never changes',
+      helpValue: 'NUMBER',
+    }),
+    'dry-run': Flags.boolean({ char: 'n', summary: 'check everything and write nothing' }),
+  }
+  static override examples = [
+    '<%= config.bin %> repo publish --suite bookworm --sign-with key.asc hello_1.0_amd64.deb',
+    '<%= config.bin %> repo publish -r /srv/apt -s bookworm --sign-with gpg:0123456789ABCDEF0123456789ABCDEF01234567 build/',
+    '<%= config.bin %> repo publish -s bookworm --release 2026.11.3 build/',
+  ]
+
+  async run(): Promise<Answer> {
+    const { argv, flags } = await this.parse(RepoPublish)
+    const world = this.world()
+    const validFor = flags['valid-for']
+    const validForSeconds = validFor === undefined ? undefined : parseDuration('--valid-for', validFor) / 1000
+    const result = await publishDebs(
+      {
+        repository: repositoryOf(flags, world),
+        debs: argv.map(String),
+        suite: flags.suite,
+        component: flags.component,
+        architectures: flags.architecture ?? [],
+        description: {
+          ...(flags.origin === undefined ? {} : { origin: flags.origin }),
+          ...(flags.label === undefined ? {} : { label: flags.label }),
+          ...(validForSeconds === undefined ? {} : { validForSeconds: validForSeconds || undefined }),
+        },
+        release: flags.release,
+        signWith: flags['sign-with'],
+        mode: flags['dry-run'] ? 'dry-run' : 'write',
+      },
+      this.session(flags),
+      world,
+    )
+    return { result, lines: linesOf(result, flags['dry-run']) }
+  }
+}
+
+function linesOf({ repository, suite, kind, debs, release, fingerprint }: PublishedDebs, isDryRun: boolean): Line[] {
+  const holds = `${count(debs, 'deb')}, signed by ${fingerprint}`
+  const state = kind === 'unchanged' ? 'unchanged' : isDryRun ? 'would be published' : 'published'
+  return [
+    [span('strong', `${repository} ${suite}`), ` ${state}: ${holds}.`],
+    ...(release === undefined ? [] : [[isDryRun ? 'Would be kept as ' : 'Kept as ', span('strong', release), '.']]),
+  ]
+}

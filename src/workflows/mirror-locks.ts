@@ -1,0 +1,128 @@
+import { join } from 'node:path'
+import { compareBytes, type Session } from '../kernel/index.ts'
+import type { LockedDeb } from '../lockfile/index.ts'
+import { describeDeb, type OfferedDeb } from '../repository/index.ts'
+import { providerSettingsOf } from './archive-addresses.ts'
+import { openRepository, openSigner, type RepositoryPlace } from './open-repository.ts'
+import type { Project } from './project.ts'
+import { readProjectLock, readProjectManifest, requireFreshLock } from './read-project.ts'
+import { openSite, type Site } from './site.ts'
+import type { World } from './world.ts'
+
+export interface MirrorLocksRequest {
+  readonly projects: readonly Project[]
+  readonly siteOf: (project: Project) => Promise<Site>
+  /** One repository for each archive lies below it, under the archive's id. */
+  readonly place: RepositoryPlace
+  readonly signWith: string | undefined
+}
+
+export interface MirroredSuite {
+  readonly archive: string
+  readonly suite: string
+  readonly components: readonly string[]
+  readonly debs: number
+  readonly kind: 'published' | 'unchanged'
+}
+
+export interface MirroredLocks {
+  readonly folder: string
+  readonly fingerprint: string
+  readonly debs: number
+  readonly sizeBytes: number
+  readonly suites: readonly MirroredSuite[]
+}
+
+/**
+ * Publishes exactly the debs of locks, at the paths that the locks name, so that one folder serves aptroot (as mirror of each archive), apt
+ * and everything built on apt. Archives have repositories of their own: Debian and Ubuntu give one version different bytes.
+ *
+ * @throws {Fault} as `lock install` for reading and fetching, and as `Repository.publish`
+ */
+export async function mirrorLocks(request: MirrorLocksRequest, session: Session, world: World): Promise<MirroredLocks> {
+  const signer = await openSigner(request.signWith, session, world)
+  const parts = new Map<string, MirrorPart>()
+  const seen = new Map<string, number>()
+  for (const project of request.projects) {
+    const manifest = await readProjectManifest(project, world)
+    const { lock } = await readProjectLock(project)
+    requireFreshLock(project, manifest, lock)
+    const site = await request.siteOf(project)
+    const { store, transfer } = await openSite(site, world)
+    const { fetchDebs } = await import('../fetch/index.ts')
+    const providers = providerSettingsOf(manifest, { project, site })
+    await fetchDebs(lock.debs, { ...providers, store, transfer, mode: site.mode }, session)
+    for (const deb of lock.debs) {
+      session.signal.throwIfAborted()
+      const part = partOf(deb, parts)
+      const path = await poolPathOf(deb)
+      for (const root of rootsOf(lock.request.architectures)) part.architectures.add(root)
+      if (!part.debs.has(path))
+        part.debs.set(path, await describeDeb({ name: path, path, content: () => store.stream(deb) }))
+      seen.set(deb.sha256, deb.sizeBytes)
+    }
+  }
+  const suites: MirroredSuite[] = []
+  for (const [, { archive, suite, component, architectures, debs }] of [...parts].sort(([a], [b]) =>
+    compareBytes(a, b),
+  )) {
+    const place = { path: join(request.place.path, archive), name: `${request.place.name}/${archive}` }
+    const repository = await openRepository(place, session, world)
+    const publication = { suite, component, signer, description: {}, architectures: [...architectures] }
+    const outcome = await repository.publish({ ...publication, debs: [...debs.values()] }, session)
+    suites.push({ archive, suite, components: [component], debs: outcome.debs, kind: outcome.kind })
+  }
+  return {
+    folder: request.place.name,
+    fingerprint: signer.fingerprint,
+    debs: seen.size,
+    sizeBytes: [...seen.values()].reduce((sum, size) => sum + size, 0),
+    suites: joined(suites),
+  }
+}
+
+interface MirrorPart {
+  readonly archive: string
+  readonly suite: string
+  readonly component: string
+  readonly architectures: Set<string>
+  /** By path. */
+  readonly debs: Map<string, OfferedDeb>
+}
+
+/** `debian/bookworm/main`; a flat repository has no component, and its suite is a path. */
+function partOf({ from }: LockedDeb, parts: Map<string, MirrorPart>): MirrorPart {
+  const [archive = '', ...rest] = from.split('/')
+  const component = rest.length > 1 ? (rest.at(-1) ?? 'main') : 'main'
+  const suite = (rest.length > 1 ? rest.slice(0, -1) : rest).filter(word => word !== '' && word !== '.').join('-')
+  const part = parts.get(from) ?? {
+    archive,
+    suite: suite === '' ? archive : suite,
+    component,
+    architectures: new Set(),
+    debs: new Map(),
+  }
+  parts.set(from, part)
+  return part
+}
+
+async function poolPathOf(deb: LockedDeb): Promise<string> {
+  const { vendoredPath } = await import('../interchange/export/vendored-path.ts')
+  return vendoredPath(deb).slice(deb.from.indexOf('/') + 1)
+}
+
+/** `amd64+i386` is a root with debs of both. */
+function rootsOf(architectures: readonly string[]): readonly string[] {
+  return architectures.flatMap(each => each.split('+'))
+}
+
+function joined(suites: readonly MirroredSuite[]): readonly MirroredSuite[] {
+  const bySuite = new Map<string, MirroredSuite>()
+  for (const each of suites) {
+    const key = `${each.archive} ${each.suite}`
+    const before = bySuite.get(key)
+    const kind = before?.kind === 'published' ? before.kind : each.kind
+    bySuite.set(key, { ...each, kind, components: [...(before?.components ?? []), ...each.components] })
+  }
+  return [...bySuite.values()]
+}

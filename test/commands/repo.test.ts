@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { describe, it } from 'vitest'
+import { envelopeOf, runAptroot } from '../support/aptroot-program.ts'
+import { buildDeb } from '../support/deb-builder.ts'
+import { scratchFolder } from '../support/scratch.ts'
+
+const key = resolve('fixtures/keys/demo-archive.secret.asc')
+
+async function place() {
+  const folder = await scratchFolder()
+  const put = (name: string, control: Readonly<Record<string, string>>) =>
+    writeFile(join(folder, name), buildDeb({ control }))
+  await put('hello.deb', { Package: 'hello', Version: '1.0-1' })
+  await put('rebuilt.deb', { Package: 'hello', Version: '1.0-1', Description: 'built again' })
+  const run = (...words: string[]) => runAptroot(['repo', ...words], { folder })
+  return { folder, run }
+}
+
+describe('aptroot repo', () => {
+  it('publishes, lists, shows, copies, removes and prunes', async () => {
+    const { run } = await place()
+    const published = await run('publish', '-s', 'bookworm', '--sign-with', key, 'hello.deb', '--release', '2026.11.3')
+    assert.equal(published.exitCode, 0, published.errorOutput)
+    assert.match(
+      published.output,
+      /^repository bookworm published: 1 deb, signed by [0-9A-F]{40}\.\nKept as bookworm-2026\.11\.3\.\n$/,
+    )
+    assert.match(
+      (await run('list')).output,
+      /^bookworm +moving +1 debs +main +amd64 .*\nbookworm-2026\.11\.3 +never changes /,
+    )
+    assert.equal((await run('list', 'bookworm')).output, 'hello  1.0-1  amd64\n')
+    assert.match((await run('show', 'hello')).output, /^hello 1\.0-1 amd64 {2}in bookworm, bookworm-2026\.11\.3\n/)
+    assert.equal((await run('copy', '--from', 'bookworm', '--to', 'canary', '--sign-with', key)).exitCode, 0)
+    const removed = await run('remove', '-s', 'canary', '--sign-with', key, 'hello=1.0-1')
+    assert.match(removed.output, /repository canary has 1 deb less:\n {2}hello 1\.0-1 amd64\n/)
+    assert.match((await run('prune', '--unused-for', '0')).output, /removed 0 files \(0 B\), kept 1/)
+  })
+
+  it('refuses a version with other bytes, whole and under --json', async () => {
+    const { folder, run } = await place()
+    await run('publish', '-s', 'bookworm', '--sign-with', key, 'hello.deb')
+    const before = await readFile(join(folder, 'repository/dists/bookworm/InRelease'))
+    const refused = await run('publish', '-s', 'bookworm', '--sign-with', key, 'rebuilt.deb', '--json')
+    assert.equal(refused.exitCode, 6)
+    assert.equal(envelopeOf(refused).fault?.code, 'REPOSITORY_REBINDING')
+    assert.match(envelopeOf(refused).fault?.hint ?? '', /1\.0-1\+r1/)
+    assert.deepEqual(await readFile(join(folder, 'repository/dists/bookworm/InRelease')), before)
+  })
+
+  it('checks everything and writes nothing with --dry-run', async () => {
+    const { folder, run } = await place()
+    const planned = await run('publish', '-s', 'bookworm', '--sign-with', key, 'hello.deb', '--dry-run')
+    assert.match(planned.output, /^repository bookworm would be published: 1 deb/)
+    await assert.rejects(readFile(join(folder, 'repository/archive-key.asc')))
+  })
+
+  it.each([
+    [['publish', '-s', 'bookworm', 'hello.deb'], 2, /no key is given/],
+    [['publish', '-s', '../x', '--sign-with', key, 'hello.deb'], 2, /cannot be the name of a suite/],
+    [
+      ['publish', '-s', 'bookworm', '--sign-with', 'absent.asc', 'hello.deb'],
+      2,
+      /absent\.asc cannot sign: it cannot be read/,
+    ],
+    [['publish', '-s', 'bookworm', '--sign-with', 'gpg:abc', 'hello.deb'], 2, /it is no fingerprint/],
+    [['publish', '-s', 'bookworm', '--sign-with', key, 'absent.deb'], 2, /there is no file absent\.deb/],
+    [
+      ['publish', '-s', 'bookworm', '--sign-with', key, 'hello.deb', 'rebuilt.deb'],
+      6,
+      /two of the given files are hello_1\.0-1_amd64/,
+    ],
+    [['list'], 2, /there is no repository of aptroot in repository/],
+    [['serve', 'absent'], 2, /there is no folder absent/],
+  ] as const)('answers %j with exit code %i', async (words, exitCode, message) => {
+    const { run } = await place()
+    const result = await run(...words)
+    assert.equal(result.exitCode, exitCode, result.errorOutput)
+    assert.match(result.errorOutput, message)
+    assert.doesNotMatch(result.errorOutput, /^ {4}at /m)
+  })
+
+  it('names a package that no suite has', async () => {
+    const { run } = await place()
+    await run('publish', '-s', 'bookworm', '--sign-with', key, 'hello.deb')
+    const unknown = await run('remove', '-s', 'bookworm', '--sign-with', key, 'helo', '--json')
+    assert.equal(envelopeOf(unknown).fault?.code, 'REPOSITORY_PACKAGE_UNKNOWN')
+  })
+})
