@@ -5,22 +5,25 @@ import { defaultTransportSettings, type TransportSettings } from './transport-se
 export { defaultTransportSettings, type TransportSettings }
 
 /**
- * Direct connections by our own client; what goes through a proxy by undici, which is loaded for the first such request: it takes 45 ms, which a
- * `lock update` without news would notice.
+ * Direct connections by Node's own client; what goes through a proxy or shows certificates of its own by undici, which is
+ * loaded for the first such request.
  */
 export function createHttpTransport(settings: TransportSettings = defaultTransportSettings): Transport {
   const direct = createDirectTransport(settings)
-  let undici: Promise<Transport> | undefined
-  const byProxy = async (): Promise<Transport> => {
-    undici ??= import('./undici-transport.ts').then(each => each.createUndiciTransport(settings))
-    return undici
+  let special: Promise<Transport> | undefined
+  const onSpecialRoute = async (): Promise<Transport> => {
+    special ??= import('./undici-transport.ts').then(each => each.createUndiciTransport(settings))
+    return special
   }
   return {
     async request(request) {
-      return (settings.proxyOf?.(request.url) === undefined ? direct : await byProxy()).request(request)
+      const { url } = request
+      const tls = url.protocol === 'https:' ? settings.tlsOf?.(url) : undefined
+      const isPlain = settings.proxyOf?.(url) === undefined && tls === undefined
+      return (isPlain ? direct : await onSpecialRoute()).request(request)
     },
     async close() {
-      await Promise.all([direct.close(), (await undici)?.close()])
+      await Promise.all([direct.close(), (await special)?.close()])
     },
   }
 }

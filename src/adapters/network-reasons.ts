@@ -13,8 +13,6 @@ export function reasonOf(errno: string): string {
       return 'the connection was closed by the other side'
     case 'ERR_SWITCHED_PROTOCOLS':
       return 'it switched to another protocol, unasked'
-    case 'ERR_HTTP_MALFORMED':
-      return 'what it says is no proper HTTP'
     case 'UND_ERR_INFO':
       return 'it sent interim answers only'
     case 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH':

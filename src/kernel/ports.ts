@@ -13,10 +13,7 @@ export interface TransportResponse {
   readonly status: number
   /** Lower-case names; a repeated header is joined with ", ". */
   readonly headers: Readonly<Record<string, string>>
-  /**
-   * Must be consumed or destroyed by `return()`; bytes as sent, no content decoding. A piece is valid until the next one is asked for: whoever
-   * keeps it copies it.
-   */
+  /** Must be consumed or destroyed by `return()`; bytes as sent, no content decoding. */
   readonly body: AsyncIterable<Uint8Array>
 }
 

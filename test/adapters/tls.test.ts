@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { connect, createServer } from 'node:net'
 import { describe, onTestFinished, test } from 'vitest'
-import { createHttpTransport, defaultTransportSettings } from '../../src/adapters/http-transport.ts'
+import { createUndiciTransport, defaultTransportSettings } from '../../src/adapters/undici-transport.ts'
 import type { Routes, TlsMaterial } from '../../src/kernel/index.ts'
 import { assertFault } from '../support/assert-fault.ts'
 import { startHttpsMirror, tlsFixture } from '../support/https-mirror.ts'
@@ -11,7 +11,7 @@ const authority: TlsMaterial = { ...nothing, ca: tlsFixture('authority.pem') }
 const client: TlsMaterial = { ...authority, certificate: tlsFixture('client.pem'), key: tlsFixture('client.key') }
 
 async function get(url: string, routes: Routes): Promise<string> {
-  const transport = createHttpTransport({ ...defaultTransportSettings, ...routes })
+  const transport = createUndiciTransport({ ...defaultTransportSettings, ...routes })
   onTestFinished(() => transport.close())
   const { signal } = new AbortController()
   const response = await transport.request({ method: 'GET', url: new URL(url), headers: {}, signal })

@@ -20,7 +20,7 @@ describe('a file in memory', () => {
     assert.equal(mirror.requests[0]?.headers['accept-encoding'], 'identity')
   })
 
-  it('of several pieces is whole, although the pieces of a connection share a buffer', async () => {
+  it('of several pieces is whole, although a connection is read into one buffer', async () => {
     const content = patternBytes(3_000_000)
     const mirror = await startMirror({ files: { [path]: content } })
     const { transfer } = await transferScene()
