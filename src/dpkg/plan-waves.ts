@@ -3,8 +3,13 @@ import type { PackageFacts } from './package-facts.ts'
 
 /** Packages that are unpacked together and then configured together, each in the order given. */
 export interface Wave {
+  /** `leaf`: nobody depends on its packages; such waves come last. */
+  readonly kind: 'inner' | 'leaf'
   readonly packages: readonly PackageFacts[]
 }
+
+/** A desktop has hundreds of packages on which nobody depends, and each wave costs a run of dpkg. */
+const ownLeafWaves = 8
 
 /** base-passwd makes the users that base-files and all others give their files to. */
 const configuredFirst = ['base-passwd', 'base-files']
@@ -15,6 +20,9 @@ const configuredFirst = ['base-passwd', 'base-files']
  * The first wave is what every script may rely on: the essential packages and all that they depend on (Debian Policy 3.8). A
  * later package comes as early as it can: not before what it depends on, and, where it has a preinst, after the wave that
  * configures what it pre-depends on (Policy 7.2), with all that this depends on in turn.
+ *
+ * Packages on which no other depends come last, in the order that they would have had, each in a wave of its own (the first ones
+ * together where they are many): when such a package changes, all that came before it stays as it was.
  */
 export function planWaves(packages: readonly PackageFacts[], nativeArchitecture: string): readonly Wave[] {
   const order = orderOfUnpacking(packages, nativeArchitecture, configuredFirst)
@@ -44,8 +52,24 @@ export function planWaves(packages: readonly PackageFacts[], nativeArchitecture:
       lifted = true
     })
   }
+  const needed = new Set(order.flatMap((_, at) => neededBy(at, depends, preDepends)))
+  const isLeaf = (at: number) => waves[at] !== 0 && !needed.has(at)
   const numbers = [...new Set(waves)].sort((a, b) => a - b)
-  return numbers.map(number => ({ packages: order.filter((_, at) => waves[at] === number) }))
+  const planned = numbers.map(number => order.flatMap((_, at) => (waves[at] === number ? [at] : [])))
+  const inner = planned.map(wave => wave.filter(at => !isLeaf(at)))
+  const leaves = planned.flatMap(wave => wave.filter(isLeaf))
+  const together = Math.max(0, leaves.length - ownLeafWaves)
+  const waveOf = (kind: Wave['kind'], wave: readonly number[]): readonly Wave[] =>
+    wave.length === 0 ? [] : [{ kind, packages: wave.flatMap(at => order[at] ?? []) }]
+  return [
+    ...inner.flatMap(wave => waveOf('inner', wave)),
+    ...waveOf('leaf', leaves.slice(0, together)),
+    ...leaves.slice(together).flatMap(leaf => waveOf('leaf', [leaf])),
+  ]
+}
+
+function neededBy(at: number, ...edges: readonly Edges[]): readonly number[] {
+  return edges.flatMap(each => each[at] ?? []).filter(target => target !== at)
 }
 
 type Edges = readonly (readonly number[])[]

@@ -185,7 +185,7 @@ async function configured(
   const customisation = { ...request.customisation.programs, overlay, named: [...given.overlay.named] }
   const root = await configureRoot({ ...request, packs, mergedUsr: mergedUsrOf(request), customisation }, session)
   const sealed = sealConfigured(root.tree, request.sourceDateEpochSeconds, new Set(laid.keys()))
-  const found = await suspectsIn(sealed.tree, packs, root.pack, request.store)
+  const found = await suspectsIn(sealed.tree, packs, root.packs, request.store)
   // What the project brings, it brings on purpose.
   const suspects = found.filter(({ path }) => !laid.has(path))
   const looks = suspects.map(
@@ -194,7 +194,7 @@ async function configured(
   return {
     entries: sealed.tree,
     generated: sealed.generated,
-    packs: [...packs, root.pack],
+    packs: [...packs, ...root.packs],
     warnings: [...root.warnings, ...looks].map(message => ({ message })),
     suspects,
   }
@@ -203,16 +203,16 @@ async function configured(
 async function suspectsIn(
   tree: ReadonlyMap<string, TreeEntry>,
   packs: readonly Pack[],
-  made: ContentPack,
+  made: readonly ContentPack[],
   store: Store,
 ): Promise<readonly Suspect[]> {
-  const content = new RootContent({ packs: [made], generated: new Map(), blobs: new Set(), store })
+  const content = new RootContent({ packs: made, generated: new Map(), blobs: new Set(), store })
   try {
     // What no script made, packages bring or sealing did.
     return await suspectSecrets(
       tree,
       content,
-      ({ sha256 }) => !made.places.has(sha256) || packs.some(pack => pack.places.has(sha256)),
+      ({ sha256 }) => !made.some(pack => pack.places.has(sha256)) || packs.some(pack => pack.places.has(sha256)),
     )
   } finally {
     await content.close()

@@ -1,18 +1,26 @@
 import { join } from 'node:path'
 import { byteStringOf, displayByteString } from '../codec/index.ts'
-import { checkInstances, contentWarnings, type PackageFacts, planWaves, readPackageFacts } from '../dpkg/index.ts'
+import {
+  checkInstances,
+  contentWarnings,
+  type PackageFacts,
+  planWaves,
+  readPackageFacts,
+  type Wave,
+} from '../dpkg/index.ts'
 import { Fault, type ProcessRunner, type Session } from '../kernel/index.ts'
 import { defaultLimits, openSandbox, type SandboxBackEnd } from '../sandbox/index.ts'
-import type { ObjectSink } from '../store/index.ts'
 import { captureTree, defaultCaptureLimits, volatileFolders } from './capture-tree.ts'
-import { type ConfiguredManifest, configuredObject, encodeConfigured } from './configured-record.ts'
+import { type CheckpointRequest, Checkpoints } from './checkpoints.ts'
+import { configuredObject } from './configure-inputs.ts'
 import { answerDebconf, createFixedIds, customiseRoot, requireRemovable, type Workplace } from './customise-root.ts'
 import { readFileCapabilities } from './file-capabilities.ts'
 import { finishApt } from './finish-apt.ts'
-import { GrowingRoot, type GrowingRootRequest } from './growing-root.ts'
+import { GrowingRoot } from './growing-root.ts'
 import { normaliseFiles } from './normalise-files.ts'
 import { writePackManifest } from './pack-file.ts'
 import { procReaders } from './proc-readers.ts'
+import { encodeRoot } from './root-record.ts'
 import { ScriptRunner } from './run-dpkg.ts'
 import { standInsFor } from './stand-ins.ts'
 
@@ -27,7 +35,7 @@ export interface ScriptHost {
   readonly processor: string
 }
 
-export interface BuildRequest extends GrowingRootRequest {
+export interface BuildRequest extends CheckpointRequest {
   readonly host: ScriptHost
 }
 
@@ -39,59 +47,88 @@ export interface BuildRequest extends GrowingRootRequest {
  * @throws {Fault} as `configureRoot`
  */
 export async function buildConfigured(request: BuildRequest, top: string, session: Session): Promise<void> {
-  await request.store.putObject(configuredObject(request), async sink => {
-    const made = await build(request, { folder: join(top, 'root'), sink }, session)
-    await writePackManifest(sink, encodeConfigured(made))
-  })
-}
-
-interface Place {
-  readonly folder: string
-  readonly sink: ObjectSink
-}
-
-async function build(request: BuildRequest, place: Place, session: Session): Promise<ConfiguredManifest> {
   requireClock(request)
   const facts = request.packs.map(pack => readPackageFacts(pack.deb))
   checkInstances(facts)
   requireRemovable(request.customisation.removedPackages, facts)
-  const [base, ...later] = planWaves(facts, request.nativeArchitecture)
-  session.journal.emit({ kind: 'planned', stage: 'configure', items: facts.length })
+  const waves = planWaves(facts, request.nativeArchitecture)
+  requireEssential(waves[0]?.packages ?? [], facts)
 
-  requireEssential(base?.packages ?? [], facts)
-  const root = new GrowingRoot(request, place.folder)
-  await root.unpack(base?.packages ?? [], 'both', session)
+  const checkpoints = new Checkpoints(request, waves)
+  const root = new GrowingRoot(request, join(top, 'root'))
+  const place = await configureWaves(request, { root, waves, checkpoints, facts }, session)
+  await place.scripts.finish(session)
+  await finishApt(request, place, session)
+  await customiseRoot(request, place, session)
+  await keepConfigured(request, place, checkpoints, session)
+  await checkpoints.noteOrder()
+}
+
+interface Plan {
+  readonly root: GrowingRoot
+  readonly waves: readonly Wave[]
+  readonly checkpoints: Checkpoints
+  readonly facts: readonly PackageFacts[]
+}
+
+/** Wave by wave, from the latest checkpoint on. */
+async function configureWaves(request: BuildRequest, plan: Plan, session: Session): Promise<Workplace> {
+  const { root, waves, checkpoints, facts } = plan
+  const known = await checkpoints.find()
+  const before = waves.slice(0, known).reduce((sum, { packages }) => sum + packages.length, 0)
+  session.journal.emit({ kind: 'planned', stage: 'configure', items: facts.length - before })
+  if (checkpoints.latest !== undefined) {
+    const message = `${before} packages configured before: taken from the store`
+    session.journal.emit({ kind: 'noted', stage: 'configure', message })
+    await root.restore(waves.slice(0, known), checkpoints.latest, session)
+  } else {
+    await root.unpack(waves[0]?.packages ?? [], session)
+  }
   const scripts = await openScripts(request, root, facts, session)
   root.putStandIns(standInsFor(scripts.backEnd))
-  await runBasePreinsts(request, base?.packages ?? [], { root, scripts }, session)
-  await scripts.configure(base?.packages ?? [], session)
-  await answerDebconf(request, { root, scripts }, session)
-  for (const { packages } of later) {
-    await runPreinsts(packages, scripts, session)
-    await root.unpack(packages, 'new', session)
+  const place = { root, scripts }
+  const readAttributes = () => readCapabilities(root, scripts, session)
+  for (const [at, { packages }] of waves.entries()) {
+    if (at < known) continue
+    if (at === 0) await runBasePreinsts(request, packages, place, session)
+    else {
+      await runPreinsts(packages, scripts, session)
+      await root.unpack(packages, session)
+    }
     await scripts.configure(packages, session)
+    if (at === 0) await answerDebconf(request, place, session)
+    await checkpoints.keep(at + 1, { root, readAttributes }, session)
   }
-  await scripts.finish(session)
-  await finishApt(request, { root, scripts }, session)
-  await customiseRoot(request, { root, scripts }, session)
+  return place
+}
+
+async function keepConfigured(
+  request: BuildRequest,
+  { root, scripts }: Workplace,
+  checkpoints: Checkpoints,
+  session: Session,
+): Promise<void> {
   const extendedAttributes = await readCapabilities(root, scripts, session)
   await root.takeStandInsAway(session)
   normaliseFiles(root.staging, request.sourceDateEpochSeconds)
-
-  const captured = await captureTree(
-    {
-      staging: root.staging,
-      volatile: root.below(volatileFolders),
-      isKnown: sha256 => request.packs.some(pack => pack.places.has(sha256)),
-      sink: place.sink,
-      extendedAttributes,
-      limits: defaultCaptureLimits,
-    },
-    session,
-  )
-  const sockets = captured.left.map(path => `${displayByteString(`/${path}`)} is a socket, which no image can hold`)
-  const warnings = [...contentWarnings(root.merge).map(each => each.message), ...sockets]
-  return { tree: captured.tree, places: captured.places, warnings }
+  const base = checkpoints.latest
+  const sources = [...request.packs, ...(base?.packs ?? [])]
+  await request.store.putObject(configuredObject(request), async sink => {
+    const { tree, places, left } = await captureTree(
+      {
+        staging: root.staging,
+        volatile: root.below(volatileFolders),
+        isKnown: sha256 => sources.some(pack => pack.places.has(sha256)),
+        sink,
+        extendedAttributes,
+        limits: defaultCaptureLimits,
+      },
+      session,
+    )
+    const sockets = left.map(path => `${displayByteString(`/${path}`)} is a socket, which no image can hold`)
+    const warnings = [...contentWarnings(root.merge).map(each => each.message), ...sockets]
+    await writePackManifest(sink, encodeRoot({ tree, warnings, states: [] }, places, base))
+  })
 }
 
 /** Files would get times before those of their packages, and dpkg of the image would take the past for the future. */

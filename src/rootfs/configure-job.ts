@@ -5,8 +5,8 @@ import { encodeUtf8, Fault, type ProcessRunner, type Session, silentJournal } fr
 import { type Emulator, registerEmulator, removeTree, type SandboxBackEnd } from '../sandbox/index.ts'
 import { Store } from '../store/index.ts'
 import { buildConfigured } from './build-configured.ts'
+import type { ConfigureInputs } from './configure-inputs.ts'
 import type { ConfigureHost, ConfigureRequest } from './configure-root.ts'
-import type { ConfigureInputs } from './configured-record.ts'
 import { answerJob, askInNamespace } from './namespace-job.ts'
 import { type Pack, unpackDeb } from './unpack-deb.ts'
 
@@ -16,6 +16,7 @@ type ConfigureJob =
       readonly kind: 'build'
       readonly inputs: ConfigureInputs
       readonly mergedUsr: MergedUsr
+      readonly reuse: ConfigureRequest['reuse']
       readonly storeFolder: string
       readonly storeLayers: readonly string[]
       readonly top: string
@@ -63,6 +64,7 @@ export async function buildInNamespace(
       customisation,
     },
     mergedUsr: request.mergedUsr,
+    reuse: request.reuse,
     storeFolder: request.store.folder,
     storeLayers: request.store.layers,
     top,
@@ -116,7 +118,7 @@ export async function runConfigureJob(
     const packs: Pack[] = []
     for (const deb of job.inputs.debs) packs.push(await unpackDeb(deb, store, session))
     const scriptHost = { ...host, backEnd, runner }
-    const request = { ...job.inputs, packs, mergedUsr: job.mergedUsr, store, host: scriptHost }
+    const request = { ...job.inputs, packs, mergedUsr: job.mergedUsr, reuse: job.reuse, store, host: scriptHost }
     await buildConfigured(request, job.top, session)
   })
 }

@@ -1,12 +1,12 @@
 import { mkdtempSync } from 'node:fs'
 import { join } from 'node:path'
-import { Fault, isFault, type Session } from '../kernel/index.ts'
+import { Fault, type Session } from '../kernel/index.ts'
 import { findEmulation, removeTree } from '../sandbox/index.ts'
 import { buildConfigured, type ScriptHost } from './build-configured.ts'
+import { configuredObject } from './configure-inputs.ts'
 import { buildInNamespace, removeInNamespace } from './configure-job.ts'
-import { type ConfiguredManifest, configuredObject, decodeConfigured } from './configured-record.ts'
 import type { GrowingRootRequest } from './growing-root.ts'
-import { type ContentPack, readPackManifest } from './pack-file.ts'
+import { readRoot, type StoredRoot } from './root-record.ts'
 
 export interface ConfigureHost extends ScriptHost {
   /** Absolute; the root is built in a closed folder in it. */
@@ -31,10 +31,6 @@ export interface ConfigureRequest extends GrowingRootRequest {
   readonly reuse: 'stored' | 'fresh'
 }
 
-export interface ConfiguredRoot extends ConfiguredManifest {
-  readonly pack: ContentPack
-}
-
 /**
  * Runs the maintainer scripts of all packages and says what the root is then: unpacked and configured wave by wave, in an order that
  * follows from the set of packages. The result is kept in the store under everything that went in.
@@ -42,12 +38,12 @@ export interface ConfiguredRoot extends ConfiguredManifest {
  * @throws {Fault} `SCRIPT_FAILED`, `SCRIPT_LIMIT`, `SANDBOX_UNAVAILABLE`, `ROOTFS_CLASH`, `CONFIGURE_UNAVAILABLE` when what scripts need
  *   is not in the root, or the clock stands before SOURCE_DATE_EPOCH
  */
-export async function configureRoot(request: ConfigureRequest, session: Session): Promise<ConfiguredRoot> {
+export async function configureRoot(request: ConfigureRequest, session: Session): Promise<StoredRoot> {
   const object = configuredObject(request)
-  const known = request.reuse === 'stored' ? await readConfigured(request) : undefined
+  const known = request.reuse === 'stored' ? await readRoot(object, request.store) : undefined
   if (known !== undefined) {
     session.journal.emit({ kind: 'noted', stage: 'configure', message: 'configured before: taken from the store' })
-    return { ...known, pack: { name: 'the configured root', object, places: known.places } }
+    return known
   }
   const emulation = await findEmulation({
     architecture: request.nativeArchitecture,
@@ -69,24 +65,9 @@ export async function configureRoot(request: ConfigureRequest, session: Session)
   } finally {
     await removeStaging(request.host, top)
   }
-  const made = await readConfigured(request)
+  const made = await readRoot(object, request.store)
   if (made === undefined) throw new Fault('INTERNAL', { message: 'the configured root is not in the store' })
-  return { ...made, pack: { name: 'the configured root', object, places: made.places } }
-}
-
-async function readConfigured(request: ConfigureRequest): Promise<ConfiguredManifest | undefined> {
-  const object = await request.store.openObject(configuredObject(request))
-  if (object === undefined) return undefined
-  try {
-    const bytes = readPackManifest(object)
-    if (bytes === undefined) await object.check()
-    return bytes === undefined ? undefined : decodeConfigured(bytes)
-  } catch (error) {
-    if (isFault(error, 'STORE_CORRUPT')) return undefined
-    throw error
-  } finally {
-    await object.close()
-  }
+  return made
 }
 
 /** Also after an interruption. What belongs to subordinate ids can be removed from inside a namespace only. */

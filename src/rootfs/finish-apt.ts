@@ -1,5 +1,5 @@
 import { encodeUtf8, type Session } from '../kernel/index.ts'
-import type { ConfigureInputs } from './configured-record.ts'
+import type { ConfigureInputs } from './configure-inputs.ts'
 import type { RootCustomisation } from './customise-root.ts'
 import type { GrowingRoot } from './growing-root.ts'
 import type { ScriptRunner } from './run-dpkg.ts'

@@ -1,10 +1,20 @@
 import { mkdirSync } from 'node:fs'
-import { emptyRoot, type MergedUsr, type PackageFacts, RootMerge, readRedirections } from '../dpkg/index.ts'
+import {
+  emptyRoot,
+  type MergedUsr,
+  type PackageFacts,
+  RootMerge,
+  type RootState,
+  readRedirections,
+  type Wave,
+} from '../dpkg/index.ts'
 import type { Session } from '../kernel/index.ts'
 import type { Store } from '../store/index.ts'
-import type { TreeEntry } from '../tree/index.ts'
-import type { ConfigureInputs } from './configured-record.ts'
+import { sortedPaths, type TreeEntry } from '../tree/index.ts'
+import type { ConfigureInputs } from './configure-inputs.ts'
+import type { ContentPack } from './pack-file.ts'
 import { RootContent } from './root-content.ts'
+import type { StoredRoot } from './root-record.ts'
 import { placeholderPaths } from './secrets.ts'
 import { Staging } from './staging.ts'
 import type { StandIn } from './stand-ins.ts'
@@ -16,10 +26,22 @@ export interface GrowingRootRequest extends ConfigureInputs {
   readonly store: Store
 }
 
+/** The files of a root that dpkg's rules depend on, as they were when a wave was unpacked: byte strings, JSON. */
+export interface UnpackedInto {
+  readonly diversions?: string
+  readonly statOverride?: string
+  readonly passwd?: string
+  readonly group?: string
+  readonly status?: string
+  readonly pendingTriggers?: string
+}
+
 /** A root while its packages are unpacked and configured: dpkg's rules in memory, and the folder that scripts see. */
 export class GrowingRoot {
   readonly staging: Staging
   readonly merge: RootMerge
+  /** What each wave so far was unpacked into. */
+  readonly states: UnpackedInto[] = []
   readonly #request: GrowingRootRequest
   readonly #paths = new Set<string>()
   readonly #generated = new Map<string, Uint8Array>()
@@ -49,15 +71,33 @@ export class GrowingRoot {
     return place !== undefined && this.merge.tree.at(place) !== undefined
   }
 
-  /** @param conffiles `both` for packages whose conffiles scripts read before they are configured */
-  async unpack(packages: readonly PackageFacts[], conffiles: 'both' | 'new', session: Session): Promise<void> {
-    const changes = this.merge.unpack(packages, conffiles, this.#state())
-    for (const [sha256, bytes] of changes.generated) this.#generated.set(sha256, bytes)
-    await this.#write(changes.entries, session)
-    for (const { deb } of packages) for (const { path } of deb.entries) this.#paths.add(path)
+  /** The next wave. */
+  async unpack(packages: readonly PackageFacts[], session: Session): Promise<void> {
+    const state = this.#state()
+    const entries = this.#merge(packages, state)
+    await this.#write(entries, [], session)
     for (const path of placeholderPaths(this.#paths))
       if (this.staging.readText(path) === undefined) this.staging.writeFile(path, new Uint8Array(), 0o600)
     this.#putStandIns()
+  }
+
+  /** Instead of the first waves: the root as it was after them, without stand-ins. */
+  async restore(waves: readonly Wave[], known: StoredRoot, session: Session): Promise<void> {
+    for (const [at, { packages }] of waves.entries()) this.#merge(packages, known.states[at] ?? {})
+    const sorted = sortedPaths(known.tree).map(path => [path, known.tree.get(path)] as const)
+    const entries = sorted.flatMap(([path, entry]) => (entry === undefined ? [] : [[path, entry] as const]))
+    await this.#write(new Map(entries), known.packs, session)
+  }
+
+  /** dpkg's rules in memory. @returns what the disk lacks */
+  #merge(packages: readonly PackageFacts[], state: UnpackedInto): ReadonlyMap<string, TreeEntry> {
+    // Scripts read conffiles of the first wave before they are configured.
+    const conffiles = this.merge.installed.length === 0 ? 'both' : 'new'
+    const changes = this.merge.unpack(packages, conffiles, rootState(state, this.merge.installed.length))
+    this.states.push(state)
+    for (const [sha256, bytes] of changes.generated) this.#generated.set(sha256, bytes)
+    for (const { deb } of packages) for (const { path } of deb.entries) this.#paths.add(path)
+    return changes.entries
   }
 
   /** Stand-ins stay over whatever comes later, until they are taken away. */
@@ -77,8 +117,18 @@ export class GrowingRoot {
       if (entry.kind === 'file') this.#blobs.add(entry.content.sha256)
       this.#laid.set(path, entry)
     }
-    await this.#write(entries, session)
+    await this.#write(entries, [], session)
     this.#putStandIns()
+  }
+
+  /** Stand-ins belong to a back end of the sandbox: what is to serve others does not have them. */
+  async withoutStandIns(use: () => Promise<void>, session: Session): Promise<void> {
+    await this.takeStandInsAway(session)
+    try {
+      await use()
+    } finally {
+      this.#putStandIns()
+    }
   }
 
   async takeStandInsAway(session: Session): Promise<void> {
@@ -92,7 +142,7 @@ export class GrowingRoot {
       this.staging.remove(path)
       if (place !== undefined && entry !== undefined) entries.set(place, entry)
     }
-    await this.#write(entries, session)
+    await this.#write(entries, [], session)
   }
 
   /** What packages have at and below folders of the root, by folder. */
@@ -103,8 +153,9 @@ export class GrowingRoot {
     )
   }
 
-  async #write(entries: ReadonlyMap<string, TreeEntry>, session: Session): Promise<void> {
-    const { packs, store } = this.#request
+  async #write(entries: ReadonlyMap<string, TreeEntry>, more: readonly ContentPack[], session: Session): Promise<void> {
+    const { store } = this.#request
+    const packs = [...this.#request.packs, ...more]
     const content = new RootContent({ packs, generated: this.#generated, blobs: this.#blobs, store })
     try {
       await this.staging.write(entries, content, session)
@@ -113,18 +164,25 @@ export class GrowingRoot {
     }
   }
 
-  #state() {
-    if (this.merge.installed.length === 0) return emptyRoot
-    const file = (name: string) => this.staging.readText(`var/lib/dpkg/${name}`)
-    return {
-      redirections: readRedirections({
-        diversions: file('diversions'),
-        statOverride: file('statoverride'),
-        passwd: this.staging.readText('etc/passwd'),
-        group: this.staging.readText('etc/group'),
-      }),
-      status: file('status'),
-      pendingTriggers: file('triggers/Unincorp'),
+  #state(): UnpackedInto {
+    const found = {
+      diversions: this.staging.readText('var/lib/dpkg/diversions'),
+      statOverride: this.staging.readText('var/lib/dpkg/statoverride'),
+      passwd: this.staging.readText('etc/passwd'),
+      group: this.staging.readText('etc/group'),
+      status: this.staging.readText('var/lib/dpkg/status'),
+      pendingTriggers: this.staging.readText('var/lib/dpkg/triggers/Unincorp'),
     }
+    return Object.fromEntries(Object.entries(found).filter(([, text]) => text !== undefined))
+  }
+}
+
+function rootState(state: UnpackedInto, installed: number): RootState {
+  if (installed === 0) return emptyRoot
+  const { diversions, statOverride, passwd, group, status, pendingTriggers } = state
+  return {
+    redirections: readRedirections({ diversions, statOverride, passwd, group }),
+    status,
+    pendingTriggers,
   }
 }

@@ -3,5 +3,6 @@ export type { ContentSource, EntryKind, FileContent, TreeEntry } from './entry.t
 export { firstNames, type HardLinkNames } from './hard-links.ts'
 export { folderOf, lastNameOf, pathProblem, sortedPaths } from './paths.ts'
 export { type ResolvedPath, resolvePath } from './resolve.ts'
+export { sameEntry } from './same-entry.ts'
 export { checkTree } from './soundness.ts'
 export { wholeContent } from './whole-content.ts'

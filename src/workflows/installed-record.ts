@@ -48,9 +48,9 @@ export async function installedObject(
     const { sourceDateEpochSeconds: modifiedSeconds } = plain
     // Laid over nothing: contents, kinds and modes of what the project brings, whatever packages have there.
     const overlay = { files, made: customisation.made, modifiedSeconds, store, tree: new Map() }
-    const { tree } = await overlayFiles(overlay, place.session)
+    const { tree, named } = await overlayFiles(overlay, place.session)
     const targets = files.map(file => file.target)
-    described.push({ name, plain, customisation, targets, brought: [...tree], outputs })
+    described.push({ name, plain, customisation, targets, brought: [...tree], named, outputs })
   }
   const { sandbox, ownership } = inputs
   const text = JSON.stringify(

@@ -49,8 +49,27 @@ describe('waves of configuring', () => {
       'base-files': { essential: true },
       server: { fields: { 'Pre-Depends': 'users' } },
       users: {},
+      application: { fields: { Depends: 'server' } },
     })
-    assert.deepEqual(planned, [['base-files'], ['users', 'server']])
+    assert.deepEqual(planned, [['base-files'], ['users', 'server'], ['application']])
+  })
+
+  test('end with packages on which no other depends, one by one in the order that they would have had', () => {
+    const planned = waves({
+      'base-files': { essential: true },
+      apt: { ...preinst, fields: { 'Pre-Depends': 'users' } },
+      users: {},
+      zoo: { fields: { Depends: 'animals' } },
+      animals: {},
+      bees: { fields: { Depends: 'bees' } },
+    })
+    assert.deepEqual(planned, [['base-files'], ['animals', 'users'], ['bees'], ['zoo'], ['apt']])
+  })
+
+  test('give waves of their own to eight such packages, and one to all before', () => {
+    const names = Array.from({ length: 12 }, (_, at) => `leaf-${at + 10}`)
+    const planned = waves({ 'base-files': { essential: true }, ...Object.fromEntries(names.map(name => [name, {}])) })
+    assert.deepEqual(planned.slice(1), [names.slice(0, 4), ...names.slice(4).map(name => [name])])
   })
 
   test('end also where packages depend on each other in a circle through a Pre-Depends', () => {
