@@ -21,7 +21,7 @@ function missing(): string | undefined {
 }
 
 const seed = 20_261_121
-const rounds = 3
+const rounds = 2
 
 /** Each sees what the ones before it did, and changes what they and dpkg left. */
 const scripts: Readonly<Record<string, NonNullable<DebDescription['scripts']>>> = {
@@ -122,14 +122,14 @@ describe.skipIf(skippedForWantOf(missing()))('a root of real bookworm, built on 
       assert.equal(built.digest, whole.digest, `${changed} changed in round ${round}`)
       assert.ok(whole.configured.length >= first.configured.length)
     }
-  })
-
-  test('is built again from its debs when the checkpoint that its record builds on is gone', async () => {
-    const leaves = await Promise.all(['leaf-a'].map(name => storeDeb(store, leaf(name, 7))))
-    const before = await build(leaves, 'stored')
+    // Records of configured roots build on checkpoints, which can be deleted at any time.
+    const unchanged = await build(await debs(), 'stored')
+    assert.deepEqual(unchanged.configured, [])
+    revisions.set('leaf-d', rounds + 1)
+    const known = await build(await debs(), 'stored')
     await rm(join(scratch, 'store/store-v1/objects/checkpoint'), { recursive: true })
-    const after = await build(leaves, 'stored')
-    assert.equal(after.digest, before.digest)
-    assert.ok(after.configured.length > 20)
+    const again = await build(await debs(), 'stored')
+    assert.ok(again.configured.length >= first.configured.length)
+    assert.equal(again.digest, known.digest)
   })
 })
