@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { derivedFileName, type Lockfile, readLockfile } from '../../src/lockfile/index.ts'
 import { type ProgramResult, runAptroot } from './aptroot-program.ts'
@@ -32,8 +32,54 @@ export async function realProject(
   const folder = await mkdtemp(join(scratch, 'project-'))
   const head = ['manifest: 1', 'distribution: debian/bookworm']
   await writeFile(join(folder, 'aptroot.yaml'), `${[...head, ...manifest].join('\n')}\n`)
+  return await lockRealProject(scratch, folder, [architecture])
+}
+
+const examples = join(process.cwd(), 'examples')
+
+/**
+ * A copy of a checked-in example. With `archive.state` `frozen` its lock is the checked-in one: a change of what `lock update` makes of the
+ * recorded indexes fails here.
+ */
+export async function exampleProject(
+  scratch: string,
+  name: string,
+  architectures: readonly [string, ...string[]] = ['amd64'],
+): Promise<RealProject> {
+  const folder = join(scratch, name)
+  await cp(join(examples, name), folder, { recursive: true })
+  const project = await lockRealProject(scratch, folder, architectures)
+  if (project.archive.state === 'frozen')
+    assert.equal(
+      await readFile(join(folder, 'aptroot.lock'), 'utf8'),
+      await readFile(join(examples, name, 'aptroot.lock'), 'utf8'),
+    )
+  return project
+}
+
+/** Builds an example; what that prints of outputs and digests has to be on its page. */
+export async function installExample(project: RealProject, name: string): Promise<void> {
+  const { output } = await project.run('lock', 'install')
+  const printed = output.split('\n').filter(line => /^Wrote |, tree sha256:/.test(line))
+  assert.ok(printed.length >= 2, output)
+  if (project.archive.state === 'current') {
+    process.stderr.write(
+      `\n*** the digests of examples/${name} could not be compared: debs of its lock have left the pool\n`,
+    )
+    return
+  }
+  const page = (await readFile(join(examples, name, 'README.md'), 'utf8')).split('\n')
+  const unstated = printed.filter(line => !page.includes(line))
+  assert.deepEqual(unstated, [], `examples/${name}/README.md does not show what was printed`)
+}
+
+async function lockRealProject(
+  scratch: string,
+  folder: string,
+  architectures: readonly [string, ...string[]],
+): Promise<RealProject> {
   for (const make of [frozenArchive, currentArchive]) {
-    const archive = await make(await mkdtemp(join(scratch, 'served-')), [architecture])
+    const archive = await make(await mkdtemp(join(scratch, 'served-')), architectures)
     const mirror = await startMirror({ folder: archive.folder })
     const run = async (...commandLine: readonly string[]): Promise<ProgramResult> => {
       const result = await runAptroot(commandLine, {

@@ -7,7 +7,7 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, test } from 'vitest'
 import { runAsNobody } from '../support/ordinary-user.ts'
 import { missingForRealData, skippedForWantOf } from '../support/real-archive.ts'
-import { type RealProject, realProject } from '../support/real-project.ts'
+import { exampleProject, installExample, type RealProject } from '../support/real-project.ts'
 
 const run = promisify(execFile)
 
@@ -26,7 +26,7 @@ async function missing(): Promise<string | undefined> {
 }
 
 /** The essential set, in which perl, dpkg and debconf do all that maintainer scripts do. */
-const manifest = ['architectures: [arm64]', 'base: essential', 'packages: [usr-is-merged]', 'exclude: [usrmerge]']
+const example = 'arm64-from-amd64'
 
 describe.skipIf(skippedForWantOf(await missing()))('a system of arm64 with its maintainer scripts run on amd64', () => {
   let scratch = ''
@@ -34,16 +34,16 @@ describe.skipIf(skippedForWantOf(await missing()))('a system of arm64 with its m
   let digest = ''
   beforeAll(async () => {
     scratch = await mkdtemp(join(tmpdir(), 'aptroot-foreign-'))
-    project = await realProject(scratch, manifest, 'arm64')
-    const { output } = await project.run('lock', 'install', '--output', 'rootfs.tar')
-    digest = digestIn(output)
+    project = await exampleProject(scratch, example, ['arm64'])
+    await installExample(project, example)
+    digest = digestIn((await project.run('lock', 'install', '--digest')).output)
   }, 400_000)
   afterAll(() => rm(scratch, { recursive: true, force: true }))
 
   test('is whole, and its programs are of arm64', async () => {
     const folder = join(scratch, 'image')
     await mkdir(folder)
-    await run('tar', ['-C', folder, '-xf', join(project.folder, 'rootfs.tar')])
+    await run('tar', ['-C', folder, '-xf', join(project.folder, 'out/rootfs.tar')])
     const aarch64 = 183
     for (const path of ['usr/bin/dpkg', 'usr/bin/dash', 'usr/bin/perl'])
       assert.equal((await readFile(join(folder, path))).readUInt16LE(18), aarch64, path)
