@@ -64,6 +64,11 @@ describe('lock install once more', () => {
       await chmod(join(project.folder, 'brought'), 0o755)
       assert.match((await project.succeed('lock install')).output, /Wrote out\/image/)
       assert.equal((await stat(brought)).mode & 0o111, 0o111)
+      const manifest = (await project.read('aptroot.yaml')).toString()
+      const wanted = 'target: /etc/brought, owner: 1, mode: "0640", template: true'
+      await project.write('aptroot.yaml', manifest.replace('target: /etc/brought', wanted))
+      assert.match((await project.succeed('lock install')).output, /Wrote out\/image/)
+      assert.equal((await stat(brought)).mode & 0o777, 0o640)
       const other = await project.run(`lock install --expect ${'0'.repeat(64)}`)
       assert.equal(other.exitCode, 1)
       assert.match(other.errorOutput, /LOCK_DIFFERS/)
