@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util'
 import type { Campaign, CampaignPlace } from './campaign.ts'
 import { determinismCampaign } from './determinism-campaign.ts'
 import { diskCampaign } from './disk-campaign.ts'
+import { imagesCampaign } from './images-campaign.ts'
 import { killCampaign } from './kill-campaign.ts'
 import { mirrorCampaign } from './mirror-campaign.ts'
 import { processesCampaign } from './processes-campaign.ts'
@@ -16,6 +17,7 @@ const campaigns: Readonly<Record<string, Campaign>> = {
   kill: killCampaign,
   disk: diskCampaign,
   determinism: determinismCampaign,
+  images: imagesCampaign,
 }
 
 const { values } = parseArgs({
