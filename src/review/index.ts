@@ -1,6 +1,15 @@
 export { contentFindings, type DebPair, debContents } from './deb-contents.ts'
 export { type Block, type Emphasis, foreign, own, type Piece } from './document.ts'
 export { type Gate, type GateName, gateNames, ofContents, stoppedBy } from './gates.ts'
+export {
+  type AgeVerdict,
+  changeKindsOf,
+  expiredRules,
+  isUpdate,
+  judgeChange,
+  type PolicyVerdict,
+  requiredAgeSeconds,
+} from './judge-policy.ts'
 export { lineDifference } from './line-difference.ts'
 export { bodyLimits, type Forge, formatMarkdown } from './markdown.ts'
 export type {
@@ -15,6 +24,8 @@ export type {
   TrustKind,
 } from './model.ts'
 export { trustKinds } from './model.ts'
+export { type NewerVersion, newerVersions } from './newer-versions.ts'
 export { reviewDocument } from './review-document.ts'
 export { type ReviewRequest, type ReviewSide, reviewLocks } from './review-locks.ts'
+export { stepText } from './review-words.ts'
 export { type UpstreamStep, type VersionPair, type VersionStep, versionStep } from './version-step.ts'

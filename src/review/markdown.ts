@@ -15,8 +15,8 @@ const left = 'More than the body of a request can hold; `aptroot lock diff` show
  * Markdown that both forges render alike, never longer than the limit: what does not fit is cut at the end, behind what matters more,
  * and the cut is said. Foreign text stands in code spans, where neither mentions nor links nor HTML are made of it.
  */
-export function formatMarkdown(blocks: readonly Block[], forge: Forge): string {
-  const writer = new BodyWriter(bodyLimits[forge] - Buffer.byteLength(`\n${left}\n`))
+export function formatMarkdown(blocks: readonly Block[], forge: Forge, reservedBytes = 0): string {
+  const writer = new BodyWriter(bodyLimits[forge] - reservedBytes - Buffer.byteLength(`\n${left}\n`))
   writeBlocks(blocks, writer)
   const text = `${writer.lines.join('\n').replace(/\n+$/, '')}\n`
   return writer.isFull ? `${text}\n${left}\n` : text
