@@ -40,6 +40,19 @@ export interface UpdateLockRequest extends ContinuityWaiver {
   readonly write: 'replace' | 'compare'
   /** Absolute: where the problem is written, for a report about the resolver. */
   readonly recordPath?: string | undefined
+  /** Gets what was resolved while the archives are still open, before anything is written. */
+  readonly useResolved?: (resolved: ResolvedLock) => Promise<void>
+}
+
+/** What an update came to, and what it was chosen from. */
+export interface ResolvedLock {
+  readonly manifest: Manifest
+  readonly previous: Lockfile | undefined
+  readonly lock: Lockfile
+  /** When expiry was judged. */
+  readonly asOf: Date
+  /** What each root of the manifest could choose from. */
+  readonly roots: readonly ResolutionRequest[]
 }
 
 export type UpdateLockResult =
@@ -157,6 +170,13 @@ export async function updateLock(
     })
     const text = writeLockfile(lock)
     requireSound(lock, text, manifest)
+    await request.useResolved?.({
+      manifest,
+      previous: previous?.lock,
+      lock,
+      asOf,
+      roots: requests.map(each => each.request),
+    })
     const outcome = previous === undefined ? 'created' : previous.text === text ? 'current' : 'updated'
     if (outcome !== 'current' && request.write === 'replace') await replaceTextFile(project.lockPath, text)
     const sizes = new Map(lock.debs.map(deb => [deb.sha256, deb.sizeBytes]))

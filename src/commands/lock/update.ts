@@ -14,10 +14,10 @@ import { forcedLines } from '../base/render/forced-lines.ts'
 import { siteOf } from '../base/settings.ts'
 import { networkFlags, storeFlags } from '../base/settings-flags.ts'
 import { count, formatBytes, type Line, span } from '../base/text.ts'
+import { unsolvableFault } from '../base/unsolvable.ts'
 import { updateModeFlags, updateModeOf } from '../base/update-mode-flags.ts'
 
 type Solved = Extract<UpdateLockResult, { readonly kind: 'solved' }>
-type Unsolvable = Extract<UpdateLockResult, { readonly kind: 'unsolvable' }>
 
 export default class LockUpdate extends BaseCommand {
   static override summary = 'Resolve the manifest and rewrite the lockfile'
@@ -137,14 +137,6 @@ function linesOf(result: Solved, write: 'compare' | 'replace'): Line[] {
     default:
       return outcome satisfies never
   }
-}
-
-function unsolvableFault({ lockName, architecture, explanation }: Unsolvable): Fault {
-  return new Fault('RESOLVE_NO_SOLUTION', {
-    message: `no set of packages satisfies the manifest of ${lockName} for ${architecture}`,
-    hint: explanation.hint,
-    context: { lock: lockName, architecture, lines: explanation.lines },
-  })
 }
 
 function differsFault(results: readonly Solved[]): Fault | undefined {
