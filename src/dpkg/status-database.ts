@@ -8,6 +8,7 @@ export interface PackageStatus {
   readonly name: string
   /** The third word of `Status:`. */
   readonly state: string
+  readonly hasPendingTriggers: boolean
 }
 
 /** Stanzas of `/var/lib/dpkg/status`, with their final empty line. */
@@ -33,6 +34,7 @@ export function readPackageStates(status: string): readonly PackageStatus[] {
   return stanzasOf(status).map(stanza => {
     const name = fieldOf(stanza, 'Package')
     const qualified = fieldOf(stanza, 'Multi-Arch') === 'same' ? `${name}:${fieldOf(stanza, 'Architecture')}` : name
-    return { name: qualified, state: fieldOf(stanza, 'Status').split(' ')[2] ?? '' }
+    const state = fieldOf(stanza, 'Status').split(' ')[2] ?? ''
+    return { name: qualified, state, hasPendingTriggers: fieldOf(stanza, 'Triggers-Pending') !== '' }
   })
 }

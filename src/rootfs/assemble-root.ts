@@ -57,6 +57,11 @@ export interface AssembledRoot {
   readonly projectContents: ReadonlySet<string>
   /** What scripts made and looks like a secret of one machine, although no rule of the seal names it. Each is among the warnings. */
   readonly suspects: readonly Suspect[]
+  /**
+   * Which script made or changed a path last, in words that follow "made by", by path: runs the scripts once more, one by one, unless the
+   * store knows it. Empty where no script runs.
+   */
+  readonly traceScripts: (session: Session) => Promise<ReadonlyMap<string, string>>
   /** `treeDigest` of the tree: the identity of the image. */
   readonly digest: string
   /** Lets go of the store's files. */
@@ -103,6 +108,7 @@ export async function assembleRoot(request: AssembleRequest, session: Session): 
     unpacked: packs.map(({ deb }) => deb),
     projectContents: overlaid.blobs,
     suspects: merged.suspects,
+    traceScripts: merged.traceScripts,
     digest,
     close: () => content.close(),
   }
@@ -158,6 +164,7 @@ function requireZone(tree: ReadonlyMap<string, TreeEntry>, timezone: string | un
 interface MergedPackages extends MergedRoot {
   readonly packs: readonly ContentPack[]
   readonly suspects: readonly Suspect[]
+  readonly traceScripts: AssembledRoot['traceScripts']
 }
 
 function mergedOnly(request: AssembleRequest, packs: readonly Pack[]): MergedPackages {
@@ -170,7 +177,7 @@ function mergedOnly(request: AssembleRequest, packs: readonly Pack[]): MergedPac
     configure: 'none',
     modifiedSeconds: request.sourceDateEpochSeconds,
   })
-  return { ...merged, packs, suspects: [] }
+  return { ...merged, packs, suspects: [], traceScripts: async () => new Map() }
 }
 
 async function configured(
@@ -178,12 +185,13 @@ async function configured(
   given: { readonly packs: readonly Pack[]; readonly overlay: OverlaidTree },
   session: Session,
 ): Promise<MergedPackages> {
-  const { configureRoot } = await import('./configure-root.ts')
+  const { configureRoot, traceScripts } = await import('./configure-root.ts')
   const { packs } = given
   const laid = given.overlay.tree
   const overlay = [...laid].filter(([path]) => path !== '')
   const customisation = { ...request.customisation.programs, overlay, named: [...given.overlay.named] }
-  const root = await configureRoot({ ...request, packs, mergedUsr: mergedUsrOf(request), customisation }, session)
+  const configuring = { ...request, packs, mergedUsr: mergedUsrOf(request), customisation }
+  const root = await configureRoot(configuring, session)
   const sealed = sealConfigured(root.tree, request.sourceDateEpochSeconds, new Set(laid.keys()))
   const found = await suspectsIn(sealed.tree, packs, root.packs, request.store)
   // What the project brings, it brings on purpose.
@@ -197,6 +205,7 @@ async function configured(
     packs: [...packs, ...root.packs],
     warnings: [...root.warnings, ...looks].map(message => ({ message })),
     suspects,
+    traceScripts: tracing => traceScripts(configuring, tracing),
   }
 }
 

@@ -8,11 +8,11 @@ import {
   readPackageFacts,
   type Wave,
 } from '../dpkg/index.ts'
-import { Fault, type ProcessRunner, type Session } from '../kernel/index.ts'
+import { encodeUtf8, Fault, type ProcessRunner, type Session } from '../kernel/index.ts'
 import { defaultLimits, openSandbox, type SandboxBackEnd } from '../sandbox/index.ts'
 import { captureTree, defaultCaptureLimits, volatileFolders } from './capture-tree.ts'
 import { type CheckpointRequest, Checkpoints } from './checkpoints.ts'
-import { configuredObject } from './configure-inputs.ts'
+import { configuredObject, traceRecord } from './configure-inputs.ts'
 import { answerDebconf, createFixedIds, customiseRoot, requireRemovable, type Workplace } from './customise-root.ts'
 import { readFileCapabilities } from './file-capabilities.ts'
 import { finishApt } from './finish-apt.ts'
@@ -22,6 +22,7 @@ import { writePackManifest } from './pack-file.ts'
 import { procReaders } from './proc-readers.ts'
 import { encodeRoot } from './root-record.ts'
 import { ScriptRunner } from './run-dpkg.ts'
+import { ScriptTrace } from './script-trace.ts'
 import { standInsFor } from './stand-ins.ts'
 
 /** How scripts are run on this host: changes neither bytes nor keys. */
@@ -47,6 +48,36 @@ export interface BuildRequest extends CheckpointRequest {
  * @throws {Fault} as `configureRoot`
  */
 export async function buildConfigured(request: BuildRequest, top: string, session: Session): Promise<void> {
+  const { place, checkpoints } = await runScripts(request, { top, purpose: 'root' }, session)
+  await keepConfigured(request, place, checkpoints, session)
+  await checkpoints.noteOrder()
+}
+
+/**
+ * Runs the same scripts, all and one by one, and keeps in the store which of them changed what last.
+ *
+ * @throws {Fault} as `configureRoot`
+ */
+export async function buildTrace(request: BuildRequest, top: string, session: Session): Promise<void> {
+  const whole = { ...request, reuse: 'fresh' } as const
+  const { place, trace } = await runScripts(whole, { top, purpose: 'trace' }, session)
+  const isFolderOfPackage = (path: string) => place.root.merge.tree.at(path)?.kind === 'directory'
+  const makers = trace?.makers(isFolderOfPackage) ?? new Map<string, string>()
+  await request.store.putRecord(traceRecord(request), encodeUtf8(JSON.stringify([...makers])))
+}
+
+interface FinishedRoot {
+  readonly place: Workplace
+  readonly checkpoints: Checkpoints
+  readonly trace: ScriptTrace | undefined
+}
+
+/** Until nothing is left to be run. */
+async function runScripts(
+  request: BuildRequest,
+  { top, purpose }: { readonly top: string; readonly purpose: 'root' | 'trace' },
+  session: Session,
+): Promise<FinishedRoot> {
   requireClock(request)
   const facts = request.packs.map(pack => readPackageFacts(pack.deb))
   checkInstances(facts)
@@ -56,12 +87,12 @@ export async function buildConfigured(request: BuildRequest, top: string, sessio
 
   const checkpoints = new Checkpoints(request, waves)
   const root = new GrowingRoot(request, join(top, 'root'))
-  const place = await configureWaves(request, { root, waves, checkpoints, facts }, session)
+  const trace = purpose === 'trace' ? new ScriptTrace(root.staging) : undefined
+  const place = await configureWaves(request, { root, waves, checkpoints, facts, trace }, session)
   await place.scripts.finish(session)
   await finishApt(request, place, session)
   await customiseRoot(request, place, session)
-  await keepConfigured(request, place, checkpoints, session)
-  await checkpoints.noteOrder()
+  return { place, checkpoints, trace }
 }
 
 interface Plan {
@@ -69,14 +100,15 @@ interface Plan {
   readonly waves: readonly Wave[]
   readonly checkpoints: Checkpoints
   readonly facts: readonly PackageFacts[]
+  readonly trace: ScriptTrace | undefined
 }
 
 /** Wave by wave, from the latest checkpoint on. */
 async function configureWaves(request: BuildRequest, plan: Plan, session: Session): Promise<Workplace> {
-  const { root, waves, checkpoints, facts } = plan
+  const { root, waves, checkpoints } = plan
   const known = await checkpoints.find()
   const before = waves.slice(0, known).reduce((sum, { packages }) => sum + packages.length, 0)
-  session.journal.emit({ kind: 'planned', stage: 'configure', items: facts.length - before })
+  session.journal.emit({ kind: 'planned', stage: 'configure', items: plan.facts.length - before })
   if (checkpoints.latest !== undefined) {
     const message = `${before} packages configured before: taken from the store`
     session.journal.emit({ kind: 'noted', stage: 'configure', message })
@@ -84,7 +116,7 @@ async function configureWaves(request: BuildRequest, plan: Plan, session: Sessio
   } else {
     await root.unpack(waves[0]?.packages ?? [], session)
   }
-  const scripts = await openScripts(request, root, facts, session)
+  const scripts = await openScripts(request, plan, session)
   root.putStandIns(standInsFor(scripts.backEnd))
   const place = { root, scripts }
   const readAttributes = () => readCapabilities(root, scripts, session)
@@ -160,8 +192,7 @@ function requireEssential(base: readonly PackageFacts[], facts: readonly Package
 
 async function openScripts(
   request: BuildRequest,
-  root: GrowingRoot,
-  facts: readonly PackageFacts[],
+  { root, facts, trace }: Pick<Plan, 'root' | 'facts' | 'trace'>,
   session: Session,
 ): Promise<ScriptRunner> {
   const { host, sourceDateEpochSeconds } = request
@@ -192,7 +223,7 @@ async function openScripts(
       hint: 'Build these packages where bubblewrap can make namespaces, or compare with `--expect DIGEST`.',
     })
   const dpkg = facts.find(each => each.name === 'dpkg')
-  return new ScriptRunner(sandbox, root.staging, dpkg?.deb.version ?? '')
+  return new ScriptRunner(sandbox, root.staging, dpkg?.deb.version ?? '', trace)
 }
 
 /** base-passwd comes first, and makes the users and groups that all systems have. */

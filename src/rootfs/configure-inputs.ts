@@ -30,6 +30,11 @@ export function configuredObject(inputs: ConfigureInputs): ObjectName {
   return { kind: 'configured', key }
 }
 
+/** The store's name of what `buildTrace` finds out about the same. */
+export function traceRecord(inputs: ConfigureInputs): ObjectName {
+  return { kind: 'script-trace', key: configuredObject(inputs).key }
+}
+
 /**
  * The store's names of a root after each of its waves: a function of all that went in until then. Packages of later waves, the marks
  * of finished systems and customising have no part in it.

@@ -4,7 +4,7 @@ import type { MergedUsr } from '../dpkg/index.ts'
 import { encodeUtf8, Fault, type ProcessRunner, type Session, silentJournal } from '../kernel/index.ts'
 import { type Emulator, registerEmulator, removeTree, type SandboxBackEnd } from '../sandbox/index.ts'
 import { Store } from '../store/index.ts'
-import { buildConfigured } from './build-configured.ts'
+import { buildConfigured, buildTrace } from './build-configured.ts'
 import type { ConfigureInputs } from './configure-inputs.ts'
 import type { ConfigureHost, ConfigureRequest } from './configure-root.ts'
 import { answerJob, askInNamespace } from './namespace-job.ts'
@@ -13,7 +13,7 @@ import { type Pack, unpackDeb } from './unpack-deb.ts'
 /** What the process in the namespace is told, as JSON on its standard input. */
 type ConfigureJob =
   | {
-      readonly kind: 'build'
+      readonly kind: 'build' | 'trace'
       readonly inputs: ConfigureInputs
       readonly mergedUsr: MergedUsr
       readonly reuse: ConfigureRequest['reuse']
@@ -30,9 +30,9 @@ type ConfigureJob =
     }
   | { readonly kind: 'remove'; readonly folder: string }
 
-/** As `buildConfigured`, in a user namespace. @throws {Fault} as there, and as `runInUserNamespace` */
+/** As `buildConfigured` or `buildTrace`, in a user namespace. @throws {Fault} as there, and as `runInUserNamespace` */
 export async function buildInNamespace(
-  request: ConfigureRequest & { readonly emulator: Emulator | undefined },
+  request: ConfigureRequest & { readonly emulator: Emulator | undefined; readonly kind: 'build' | 'trace' },
   top: string,
   session: Session,
 ): Promise<void> {
@@ -47,7 +47,7 @@ export async function buildInNamespace(
     customisation,
   } = request
   const job: ConfigureJob = {
-    kind: 'build',
+    kind: request.kind,
     inputs: {
       debs: debs.map(({ name, version, architecture, sha256, sizeBytes }) => ({
         name,
@@ -119,6 +119,6 @@ export async function runConfigureJob(
     for (const deb of job.inputs.debs) packs.push(await unpackDeb(deb, store, session))
     const scriptHost = { ...host, backEnd, runner }
     const request = { ...job.inputs, packs, mergedUsr: job.mergedUsr, reuse: job.reuse, store, host: scriptHost }
-    await buildConfigured(request, job.top, session)
+    await (job.kind === 'trace' ? buildTrace : buildConfigured)(request, job.top, session)
   })
 }

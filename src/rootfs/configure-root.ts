@@ -2,8 +2,8 @@ import { mkdtempSync } from 'node:fs'
 import { join } from 'node:path'
 import { Fault, type Session } from '../kernel/index.ts'
 import { findEmulation, removeTree } from '../sandbox/index.ts'
-import { buildConfigured, type ScriptHost } from './build-configured.ts'
-import { configuredObject } from './configure-inputs.ts'
+import { buildConfigured, buildTrace, type ScriptHost } from './build-configured.ts'
+import { configuredObject, traceRecord } from './configure-inputs.ts'
 import { buildInNamespace, removeInNamespace } from './configure-job.ts'
 import type { GrowingRootRequest } from './growing-root.ts'
 import { readRoot, type StoredRoot } from './root-record.ts'
@@ -45,6 +45,30 @@ export async function configureRoot(request: ConfigureRequest, session: Session)
     session.journal.emit({ kind: 'noted', stage: 'configure', message: 'configured before: taken from the store' })
     return known
   }
+  await runBuild(request, 'build', session)
+  const made = await readRoot(object, request.store)
+  if (made === undefined) throw new Fault('INTERNAL', { message: 'the configured root is not in the store' })
+  return made
+}
+
+/**
+ * Which script made or changed a path last, by path: the scripts run once more, one by one, unless the store knows it. The paths are those of
+ * the root before it is sealed.
+ *
+ * @throws {Fault} as `configureRoot`
+ */
+export async function traceScripts(request: ConfigureRequest, session: Session): Promise<ReadonlyMap<string, string>> {
+  const read = () => request.store.readRecord(traceRecord(request))
+  let record = await read()
+  if (record === undefined) {
+    await runBuild(request, 'trace', session)
+    record = await read()
+  }
+  const makers = record === undefined ? [] : (JSON.parse(Buffer.from(record).toString('utf8')) as [string, string][])
+  return new Map(makers)
+}
+
+async function runBuild(request: ConfigureRequest, kind: 'build' | 'trace', session: Session): Promise<void> {
   const emulation = await findEmulation({
     architecture: request.nativeArchitecture,
     processor: request.host.processor,
@@ -60,14 +84,11 @@ export async function configureRoot(request: ConfigureRequest, session: Session)
   const top = mkdtempSync(join(request.host.temporaryFolder, 'aptroot-root-'))
   try {
     if (emulator !== undefined || request.host.namespace?.entered === 'always')
-      await buildInNamespace({ ...request, emulator }, top, session)
-    else await buildConfigured(request, top, session)
+      await buildInNamespace({ ...request, emulator, kind }, top, session)
+    else await (kind === 'trace' ? buildTrace : buildConfigured)(request, top, session)
   } finally {
     await removeStaging(request.host, top)
   }
-  const made = await readRoot(object, request.store)
-  if (made === undefined) throw new Fault('INTERNAL', { message: 'the configured root is not in the store' })
-  return made
 }
 
 /** Also after an interruption. What belongs to subordinate ids can be removed from inside a namespace only. */

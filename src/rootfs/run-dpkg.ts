@@ -1,8 +1,9 @@
 import { byteStringOf, displayByteString } from '../codec/index.ts'
 import { type PackageFacts, readPackageStates } from '../dpkg/index.ts'
-import { Fault, type Session } from '../kernel/index.ts'
-import type { Sandbox, SandboxBackEnd } from '../sandbox/index.ts'
+import { Fault, type ProcessResult, type Session } from '../kernel/index.ts'
+import type { Sandbox, SandboxBackEnd, SandboxedProgram } from '../sandbox/index.ts'
 import { ScriptLog } from './script-log.ts'
+import type { ScriptTrace } from './script-trace.ts'
 import { clash, type Staging } from './staging.ts'
 
 function trace(line: string, session: Session): void {
@@ -24,11 +25,14 @@ export class ScriptRunner {
   readonly #sandbox: Sandbox
   readonly #staging: Staging
   readonly #dpkgVersion: string
+  readonly #trace: ScriptTrace | undefined
 
-  constructor(sandbox: Sandbox, staging: Staging, dpkgVersion: string) {
+  /** @param trace hears of each script; packages are then configured one by one, in the same order */
+  constructor(sandbox: Sandbox, staging: Staging, dpkgVersion: string, trace?: ScriptTrace) {
     this.#sandbox = sandbox
     this.#staging = staging
     this.#dpkgVersion = dpkgVersion
+    this.#trace = trace
     this.log = new ScriptLog()
   }
 
@@ -48,7 +52,8 @@ export class ScriptRunner {
     this.#staging.writeFile(`${controlFolder}/control`, deb.control, 0o644)
     for (const { name, bytes, mode } of deb.controlFiles)
       this.#staging.writeFile(`${controlFolder}/${name}`, bytes, mode & 0o777)
-    const result = await this.#sandbox.run(
+    const result = await this.#run(
+      `the preinst of ${facts.instanceName}`,
       {
         program: `/${controlFolder}/preinst`,
         arguments: ['install'],
@@ -72,13 +77,15 @@ export class ScriptRunner {
 
   /** `dpkg --configure` of packages that are unpacked, in the order given as far as their relations allow. */
   async configure(packages: readonly PackageFacts[], session: Session): Promise<void> {
+    if (this.#trace !== undefined) return await this.#configureEach(packages, session)
     const byName = new Map(packages.map(facts => [facts.name, facts]))
     let under: string | undefined
     const finish = () => {
       if (under !== undefined) session.journal.emit({ kind: 'finished', stage: 'configure', name: under })
       under = undefined
     }
-    await this.#dpkg(['--configure', ...packages.map(facts => facts.instanceName)], session, line => {
+    const names = packages.map(facts => facts.instanceName)
+    await this.#dpkg('dpkg --configure', ['--configure', ...names], session, line => {
       const name = /^Setting up ([^ :]+)/.exec(line)?.[1]
       if (name === undefined || !byName.has(name)) return
       finish()
@@ -90,7 +97,7 @@ export class ScriptRunner {
 
   /** What is still to be done: triggers, and packages that waited for others. */
   async finish(session: Session): Promise<void> {
-    await this.#dpkg(['--configure', '--pending'], session)
+    await this.#dpkg('the last triggers', ['--configure', '--pending'], session)
     const states = readPackageStates(this.#staging.readText('var/lib/dpkg/status') ?? '')
     const [open] = states.filter(({ state }) => state !== 'installed')
     if (open === undefined) return
@@ -103,7 +110,8 @@ export class ScriptRunner {
 
   /** Any program of the root. */
   async program(path: string, programArguments: readonly string[], input: Uint8Array | undefined, session: Session) {
-    return this.#sandbox.run(
+    return this.#run(
+      path,
       {
         program: path,
         arguments: programArguments,
@@ -125,7 +133,11 @@ export class ScriptRunner {
     run: { readonly program: string; readonly arguments: readonly string[]; readonly input?: Uint8Array },
     session: Session,
   ): Promise<void> {
-    const { exitStatus } = await this.program(run.program, run.arguments, run.input, session)
+    const { exitStatus } = await this.#run(
+      step,
+      { ...run, onOutput: bytes => this.log.add(bytes, line => trace(line, session)) },
+      session,
+    )
     if (exitStatus === 0) return
     const output = this.#lastLines()
     throw new Fault('SCRIPT_FAILED', {
@@ -135,17 +147,54 @@ export class ScriptRunner {
     })
   }
 
+  /** Slower, but at any time it is known whose script runs. */
+  async #configureEach(packages: readonly PackageFacts[], session: Session): Promise<void> {
+    const names = packages.map(facts => facts.instanceName)
+    const inOrder: string[] = []
+    await this.#dpkg('dpkg', ['--no-act', '--no-triggers', '--configure', ...names], session, line => {
+      const name = /^Setting up (\S+) /.exec(line)?.[1]
+      if (name !== undefined) inOrder.push(name)
+    })
+    for (const name of inOrder) {
+      session.journal.emit({ kind: 'started', stage: 'configure', name })
+      // In a circle of Depends the other one comes later: dpkg, asked for both, knows that.
+      const dpkgArguments = ['--force-depends', '--no-triggers', '--configure', name]
+      await this.#dpkg(`the postinst of ${name}`, dpkgArguments, session)
+      session.journal.emit({ kind: 'finished', stage: 'configure', name })
+    }
+    const states = readPackageStates(this.#staging.readText('var/lib/dpkg/status') ?? '')
+    for (const { name } of states.filter(each => each.hasPendingTriggers))
+      await this.#dpkg(`the triggers of ${name}`, ['--force-depends', '--triggers-only', name], session)
+    await this.#dpkg('the last triggers', ['--configure', '--pending'], session)
+  }
+
+  async #run(script: string, program: SandboxedProgram, session: Session): Promise<ProcessResult> {
+    this.#trace?.begin(script)
+    try {
+      return await this.#sandbox.run(program, session)
+    } finally {
+      this.#trace?.end()
+    }
+  }
+
   #lastLines(): readonly string[] {
     return this.log.lastLines().map(line => displayByteString(line).slice(1, -1))
   }
 
-  async #dpkg(dpkgArguments: readonly string[], session: Session, onLine?: (line: string) => void): Promise<void> {
+  /** @param what its scripts, for the trace */
+  async #dpkg(
+    what: string,
+    dpkgArguments: readonly string[],
+    session: Session,
+    onLine?: (line: string) => void,
+  ): Promise<void> {
     for (const name of databaseFiles) {
       const kind = this.#staging.kindOf(`var/lib/dpkg/${name}`)
       if (kind !== undefined && kind !== 'file')
         throw clash(`var/lib/dpkg/${name}`, 'is no file any more: a script replaced it')
     }
-    const result = await this.#sandbox.run(
+    const result = await this.#run(
+      what,
       {
         program: '/usr/bin/dpkg',
         arguments: dpkgArguments,

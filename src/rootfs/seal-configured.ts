@@ -23,8 +23,17 @@ export function sealConfigured(
 ): SealedConfiguration {
   const sealed = new Map<string, TreeEntry>()
   const generated = new Map<string, Uint8Array>()
-  for (const [path, entry] of tree)
-    if (wanted.has(path) || ruleRemoving(path, entry.kind) === undefined) sealed.set(path, entry)
+  const isRemoved = (path: string, kind: TreeEntry['kind']) =>
+    !wanted.has(path) && ruleRemoving(path, kind) !== undefined
+  for (const [path, entry] of tree) {
+    // openssl finds a certificate by a link named after the hash of what is in it: without the file it says whose it was.
+    const besides =
+      entry.kind === 'symlink' && !wanted.has(path) && !entry.target.includes('/')
+        ? `${folderOf(path)}/${entry.target}`
+        : undefined
+    const isOfRemoved = besides !== undefined && tree.get(besides)?.kind === 'file' && isRemoved(besides, 'file')
+    if (!isRemoved(path, entry.kind) && !isOfRemoved) sealed.set(path, entry)
+  }
 
   const attributes = { userId: 0, groupId: 0, modifiedSeconds }
   const put = (path: string, text: string, mode: number) => {

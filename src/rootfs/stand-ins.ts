@@ -16,12 +16,25 @@ const usual: readonly StandIn[] = [
   { path: 'sbin/start-stop-daemon', text: '#!/bin/sh\nexit 0\n', placed: 'always' },
 ]
 
-const withoutProc: readonly StandIn[] = ['usr/bin/systemd-tmpfiles', 'bin/systemd-tmpfiles'].map(path => ({
+/** A chroot has the name of its host. @see hostname(1) */
+const hostname = `#!/bin/sh
+case $1 in
+  -f | --fqdn | --long | -A | --all-fqdns)
+    getent hosts localhost >/dev/null || { echo 'hostname: Name or service not known' >&2; exit 1; } ;;
+  -d | --domain | -I | --all-ip-addresses) echo; exit 0 ;;
+  -i | --ip-address) echo 127.0.0.1; exit 0 ;;
+esac
+echo localhost
+`
+
+const ofChroot: readonly StandIn[] = ['usr/bin/systemd-tmpfiles', 'bin/systemd-tmpfiles'].map(path => ({
   path,
   text: tmpfilesProgram,
-  placed: 'over a file',
+  placed: 'over a file' as const,
 }))
 
 export function standInsFor(backEnd: SandboxBackEnd): readonly StandIn[] {
-  return backEnd === 'chroot' ? [...usual, ...withoutProc] : usual
+  return backEnd === 'chroot'
+    ? [...usual, ...ofChroot, { path: 'bin/hostname', text: hostname, placed: 'over a file' }]
+    : usual
 }

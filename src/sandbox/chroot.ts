@@ -112,4 +112,6 @@ export async function makeDevices(rootFolder: string, runner: ProcessRunner, ses
     symlinkSync(target, join(folder, name))
   }
   mkdirSync(join(folder, 'shm'), { recursive: true })
+  // postgresql looks whether its user could have shared memory, and writes down what it found.
+  chmodSync(join(folder, 'shm'), 0o1777)
 }

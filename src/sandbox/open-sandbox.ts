@@ -89,6 +89,7 @@ function chrootSandbox(programs: ChrootPrograms, request: SandboxRequest): Sandb
     weaknesses: [
       'keep scripts from the network',
       'hide other processes',
+      'change the host name',
       'give scripts /proc',
       ...(programs.setpriv === undefined ? ['limit what root may do (setpriv of util-linux would)'] : []),
     ],

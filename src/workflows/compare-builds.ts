@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { displayByteString } from '../codec/index.ts'
-import { Fault, type Session } from '../kernel/index.ts'
+import { Fault, isFault, type Session } from '../kernel/index.ts'
 import { type AssembledRoot, type AssembleRequest, assembleRoot } from '../rootfs/index.ts'
 import { type ContentSource, type TreeEntry, wholeContent } from '../tree/index.ts'
 
@@ -12,7 +12,8 @@ const maximumPaths = 100
  * Builds a root once more under other conditions (another folder, another umask, the debs the other way round, every script run again) and
  * compares it with the first.
  *
- * @throws {Fault} `SECRET_SUSPECTED` when the first holds what looks like a secret of one machine, `BUILD_DIFFERS` with each differing path, what differs, and the package that it belongs to
+ * @throws {Fault} `SECRET_SUSPECTED` when the first holds what looks like a secret of one machine, `BUILD_DIFFERS` with each
+ *   differing path, what differs, the package that it belongs to and the script that made it: the scripts run a third time, one by one, to know
  */
 export async function compareBuilds(request: AssembleRequest, first: AssembledRoot, session: Session): Promise<void> {
   requireNoSuspects(first)
@@ -33,7 +34,7 @@ export async function compareBuilds(request: AssembleRequest, first: AssembledRo
         session.journal.emit({ kind: 'noted', stage: 'seal', message: `two builds gave one tree, ${first.digest}` })
         return
       }
-      throw await differsFault(first, second)
+      throw await differsFault(first, second, session)
     } finally {
       await second.close()
     }
@@ -55,16 +56,16 @@ function requireNoSuspects({ suspects }: AssembledRoot): void {
   })
 }
 
-async function differsFault(first: AssembledRoot, second: AssembledRoot): Promise<Fault> {
+async function differsFault(first: AssembledRoot, second: AssembledRoot, session: Session): Promise<Fault> {
   const paths = [...new Set([...first.tree.keys(), ...second.tree.keys()])].sort()
   const differing = paths.flatMap(path => {
     const what = differenceOf(first.tree.get(path), second.tree.get(path))
     return what === undefined ? [] : [{ path, what }]
   })
   const owners = await ownersOf(first, new Set(differing.map(each => each.path)))
+  const makers = await makersIn(first, session)
   const lines = differing.map(({ path, what }) => {
-    const owner = owners.get(path)
-    const whose = owner === undefined ? 'made by a script' : `of ${owner}`
+    const whose = origin(owners.get(path), makers.get(path))
     return `${displayByteString(`/${path}`).slice(1, -1)} (${whose}): ${what}`
   })
   return new Fault('BUILD_DIFFERS', {
@@ -72,6 +73,28 @@ async function differsFault(first: AssembledRoot, second: AssembledRoot): Promis
     hint: 'See all of them with --json. Leave the package out, or report to its maintainer which script is not reproducible.',
     context: { first: first.digest, second: second.digest, paths: lines.slice(0, maximumPaths) },
   })
+}
+
+/** @param maker undefined: no script touched it, or nobody knows which */
+function origin(owner: string | undefined, maker: string | undefined): string {
+  if (owner === undefined) return `made by ${maker ?? 'a script'}`
+  return maker === undefined ? `of ${owner}` : `of ${owner}, changed by ${maker}`
+}
+
+/** What differs is worth more than who made it: a third build that fails hides nothing. */
+async function makersIn(root: AssembledRoot, session: Session): Promise<ReadonlyMap<string, string>> {
+  try {
+    return await root.traceScripts(session)
+  } catch (error) {
+    session.signal.throwIfAborted()
+    if (!isFault(error)) throw error
+    session.journal.emit({
+      kind: 'warned',
+      stage: 'configure',
+      message: `which script made what is not known: ${error.message}`,
+    })
+    return new Map()
+  }
 }
 
 function differenceOf(first: TreeEntry | undefined, second: TreeEntry | undefined): string | undefined {

@@ -50,7 +50,7 @@ function billFormatOf(name: string): 'spdx' | 'cyclonedx' | undefined {
 }
 
 /**
- * Writes the bills of materials of one root.
+ * Writes the bills of materials of one root. Which script made what is found out by running them once more, one by one, unless the store knows.
  *
  * @returns the names of the files
  * @throws {Fault} `OUTPUT_UNWRITABLE`, `DISK_FULL`, `STORE_CORRUPT`
@@ -65,7 +65,7 @@ export async function writeBills(
   const { lock, root, assembled } = of
   const toolVersion = await readProgramVersion(world)
   const bill = await billOfImage(
-    assembled,
+    { ...assembled, scripts: await assembled.traceScripts(session) },
     { lock, root, name: `${imageName(of.project)} ${root}`, toolVersion },
     session,
   )

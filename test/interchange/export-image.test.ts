@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { describe, test } from 'vitest'
+import { scriptNote } from '../../src/interchange/export/bill-of-materials.ts'
 import {
   type BuildFacts,
   type BuiltImage,
@@ -50,6 +51,12 @@ const image: BuiltImage = {
   ...treeOf(entries),
   digest: digestOf('tree'),
   unpacked: [unpacked('bash', ['bash', 'original']), unpacked('dash', ['dash', 'conf', 'latin'])],
+  scripts: new Map([
+    ['etc/ld.so.cache', 'the triggers of libc-bin'],
+    ['etc/bash.bashrc', 'the postinst of bash'],
+    ['etc/motd', 'the postinst of dash'],
+    ['var/lib/dpkg/status', 'the postinst of dash'],
+  ]),
   projectContents: new Set(
     ['welcome to the project\n', 'laid over by the project\n', 'bash'].map(text => contentOf(text).sha256),
   ),
@@ -104,6 +111,14 @@ describe('the bill of an image', () => {
   test("marks a package's file that scripts changed, and no other", () => {
     const changed = bill.debs.flatMap(each => each.files ?? []).filter(each => each.changed)
     assert.deepEqual(pathsOf(changed), ['etc/bash.bashrc'])
+  })
+
+  test('names the script of what scripts made or changed, and of nothing else', () => {
+    const files = [...bill.debs.flatMap(each => each.files ?? []), ...bill.made.flatMap(each => each.files)]
+    assert.deepEqual(
+      files.flatMap(file => scriptNote(file) ?? []),
+      ['changed by the postinst of bash', 'made by the triggers of libc-bin'],
+    )
   })
 
   test('is the same whatever the order of the debs', async () => {

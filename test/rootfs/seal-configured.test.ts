@@ -49,6 +49,18 @@ describe('sealing a configured root', () => {
     assert.ok(tree.has('var/log/apt'), 'folders stay')
   })
 
+  test('takes the link away that openssl finds a certificate by, and leaves those to certificates that stay', () => {
+    const link = (target: string): TreeEntry => ({ kind: 'symlink', target, mode: 0o777, ...attributes })
+    const entries = new Map([
+      ['etc/ssl/certs/ssl-cert-snakeoil.pem', file],
+      ['etc/ssl/certs/62742064.0', link('ssl-cert-snakeoil.pem')],
+      ['etc/ssl/certs/ca.pem', file],
+      ['etc/ssl/certs/11111111.0', link('ca.pem')],
+    ])
+    const { tree } = sealConfigured(entries, 1_750_000_000, new Set())
+    assert.deepEqual([...tree.keys()], ['etc/ssl/certs/ca.pem', 'etc/ssl/certs/11111111.0'])
+  })
+
   test('empties the machine id, which systemd fills at boot', () => {
     const { tree } = sealed('etc/machine-id')
     const entry = tree.get('etc/machine-id')

@@ -102,7 +102,7 @@ describe.skipIf(skippedForWantOf(missing()))('a system with its maintainer scrip
       folder: project.folder,
       environment: { APTROOT_STORE: store },
     })
-    assert.match(stderr, /in a chroot only, which cannot keep scripts from the network, hide other processes, give/)
+    assert.match(stderr, /in a chroot only, which cannot keep scripts from the network, hide other processes, change/)
     assert.equal(digestIn(stdout), digest)
   })
 

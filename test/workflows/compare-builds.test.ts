@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'vitest'
+import { Fault } from '../../src/kernel/index.ts'
 import { type AssembledRoot, type AssembleRequest, assembleRoot } from '../../src/rootfs/index.ts'
 import { compareBuilds } from '../../src/workflows/compare-builds.ts'
 import { assertFault } from '../support/assert-fault.ts'
@@ -49,6 +50,30 @@ describe('lock install --check', () => {
       '/usr/share/clock/time (of clock): content',
     )
     assert.equal(fault.exitCode, 1)
+  })
+
+  test('names the script that made or changed it, found out by a build that runs them one by one', async () => {
+    const { root } = await built('noon')
+    const { request } = await built('midnight')
+    const traceScripts = async () => new Map([['usr/share/clock/time', 'the postinst of tower']])
+    await assertFault(
+      compareBuilds(request, { ...root, traceScripts }, quietSession()),
+      'BUILD_DIFFERS',
+      '/usr/share/clock/time (of clock, changed by the postinst of tower): content',
+    )
+  })
+
+  test('says what differs also when the scripts cannot be run a third time', async () => {
+    const { root } = await built('noon')
+    const { request } = await built('midnight')
+    const session = recordedSession()
+    const traceScripts = () => Promise.reject(new Fault('SCRIPT_FAILED', { message: 'the postinst of clock stopped' }))
+    await assertFault(
+      compareBuilds(request, { ...root, traceScripts }, session),
+      'BUILD_DIFFERS',
+      '(of clock): content',
+    )
+    assert.ok(session.events.some(event => event.kind === 'warned' && event.message.includes('clock stopped')))
   })
 
   test('refuses what looks like a secret of one machine, and says where', async () => {

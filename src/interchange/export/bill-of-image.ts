@@ -20,6 +20,8 @@ export interface BuiltImage extends TreeWithContent {
   readonly unpacked: readonly Pick<UnpackedDeb, 'name' | 'architecture' | 'entries'>[]
   /** sha256 of each content that the project brought (`files:`). */
   readonly projectContents: ReadonlySet<string>
+  /** By path: the script that made or changed it last, in words that follow "made by". */
+  readonly scripts: ReadonlyMap<string, string>
 }
 
 const makers: readonly FileMaker[] = ['project', 'database', 'scripts']
@@ -48,7 +50,9 @@ export async function billOfImage(
     const changed = lister !== undefined && shipped.get(lister)?.has(sha256) !== true
     const isOfProject = image.projectContents.has(sha256) && (lister === undefined || changed)
     const owner = isOfProject ? 'project' : (lister ?? makerOf(path))
-    const file = { path, sha256, sha1: await sha1Of(entry.content), changed: changed && !isOfProject }
+    const isChanged = changed && !isOfProject
+    const script = isChanged || owner === 'scripts' ? image.scripts.get(path) : undefined
+    const file = { path, sha256, sha1: await sha1Of(entry.content), changed: isChanged, script }
     const files = filesOf.get(owner)
     if (files === undefined) filesOf.set(owner, [file])
     else files.push(file)

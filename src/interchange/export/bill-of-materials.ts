@@ -10,6 +10,14 @@ export interface BilledFile {
   readonly sha1: string
   /** Listed by its package, but with other bytes than the deb has. */
   readonly changed: boolean
+  /** The script that made or changed it, as far as that is known: `the postinst of dash`. */
+  readonly script: string | undefined
+}
+
+/** What scripts did to a file; undefined: nothing. */
+export function scriptNote({ changed, script }: BilledFile): string | undefined {
+  if (changed) return `changed by ${script ?? 'scripts'}`
+  return script === undefined ? undefined : `made by ${script}`
 }
 
 export interface BilledDeb {

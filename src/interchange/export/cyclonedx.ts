@@ -7,6 +7,7 @@ import {
   documentNumber,
   makerTitles,
   pathText,
+  scriptNote,
 } from './bill-of-materials.ts'
 import { packageUrlOf } from './package-url.ts'
 
@@ -72,11 +73,12 @@ function debComponent({ deb, files }: BilledDeb): Json {
 }
 
 function fileComponent(file: BilledFile): Json {
+  const note = scriptNote(file)
   return {
     type: 'file',
     name: `/${pathText(file.path)}`,
     hashes: [{ alg: 'SHA-256', content: file.sha256 }],
-    properties: file.changed ? [property('changed', 'by scripts')] : undefined,
+    properties: note === undefined ? undefined : [property('origin', note)],
   }
 }
 

@@ -10,6 +10,7 @@ import {
   type FileMaker,
   makerTitles,
   pathText,
+  scriptNote,
 } from './bill-of-materials.ts'
 import { packageUrlOf } from './package-url.ts'
 
@@ -105,7 +106,7 @@ function fileOf(file: BilledFile): Json {
     ],
     licenseConcluded: unknown,
     copyrightText: unknown,
-    comment: file.changed ? 'changed by scripts' : undefined,
+    comment: scriptNote(file),
   }
 }
 
