@@ -8,7 +8,7 @@ export interface PackageStatus {
   readonly name: string
   /** The third word of `Status:`. */
   readonly state: string
-  readonly hasPendingTriggers: boolean
+  readonly triggers: 'none' | 'pending'
 }
 
 /** Stanzas of `/var/lib/dpkg/status`, with their final empty line. */
@@ -35,6 +35,6 @@ export function readPackageStates(status: string): readonly PackageStatus[] {
     const name = fieldOf(stanza, 'Package')
     const qualified = fieldOf(stanza, 'Multi-Arch') === 'same' ? `${name}:${fieldOf(stanza, 'Architecture')}` : name
     const state = fieldOf(stanza, 'Status').split(' ')[2] ?? ''
-    return { name: qualified, state, hasPendingTriggers: fieldOf(stanza, 'Triggers-Pending') !== '' }
+    return { name: qualified, state, triggers: fieldOf(stanza, 'Triggers-Pending') === '' ? 'none' : 'pending' }
   })
 }

@@ -163,7 +163,7 @@ export class ScriptRunner {
       session.journal.emit({ kind: 'finished', stage: 'configure', name })
     }
     const states = readPackageStates(this.#staging.readText('var/lib/dpkg/status') ?? '')
-    for (const { name } of states.filter(each => each.hasPendingTriggers))
+    for (const { name } of states.filter(each => each.triggers === 'pending'))
       await this.#dpkg(`the triggers of ${name}`, ['--force-depends', '--triggers-only', name], session)
     await this.#dpkg('the last triggers', ['--configure', '--pending'], session)
   }

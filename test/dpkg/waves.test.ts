@@ -156,8 +156,8 @@ describe('a later wave', () => {
     const status = 'Package: one\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1\n\n'
     const changes = merge.unpack([two], 'new', { ...emptyRoot, status, pendingTriggers: '' })
     assert.deepEqual(readPackageStates(textAt(changes, 'var/lib/dpkg/status')), [
-      { name: 'one', state: 'installed' },
-      { name: 'two', state: 'unpacked' },
+      { name: 'one', state: 'installed', triggers: 'none' },
+      { name: 'two', state: 'unpacked', triggers: 'none' },
     ])
   })
 })
