@@ -18,7 +18,7 @@ export async function readLockfile(text: string, fileName: string): Promise<Lock
     const line = text.slice(0, marker.index).split('\n').length
     throw new Fault('LOCK_CONFLICTED', {
       message: `${fileName}:${line}: the file has conflict markers of a merge`,
-      hint: 'Take one side (`git checkout --ours` or `--theirs`), then run `aptroot lock update`.',
+      hint: 'Run `aptroot lock resolve`.',
       context: { file: fileName, line },
     })
   }

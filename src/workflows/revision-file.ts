@@ -15,7 +15,7 @@ export async function isFile(path: string): Promise<boolean> {
 }
 
 /**
- * The file as git has it at a revision; `HEAD:other/aptroot.lock` names revision and path, as git does. Nothing of the repository's is run: no
+ * The file as git has it at a revision; `HEAD:other/aptroot.lock` names revision and path, as git does, `:2` a stage of the index. Nothing of the repository's is run: no
  * textconv, no filter, no hook.
  *
  * @throws {Fault} `LOCK_MISSING` when there is no such revision or file; `PROGRAM_FAILED` when git is missing
@@ -35,7 +35,8 @@ export async function readRevision(
     })
   // `cat-file` has no end of options before git 2.44.
   if (revision.startsWith('-')) throw absent(revision, path, 'a revision does not start with a dash')
-  const objectName = revision.includes(':') ? revision : `${revision}:./${basename(path)}`
+  const isWhole = revision.includes(':') && !/^:[0-3]$/.test(revision)
+  const objectName = isWhole ? revision : `${revision}:./${basename(path)}`
   const result = await world.processRunner.run({
     program: git,
     arguments: ['cat-file', 'blob', objectName],

@@ -65,10 +65,20 @@ export async function verifyLock(
   session: Session,
   world: World,
 ): Promise<LockVerification> {
-  const { project, site, questions } = request
+  const { project } = request
   const manifest = await readProjectManifest(project, world)
   const { lock } = await readProjectLock(project)
   requireFreshLock(project, manifest, lock)
+  return proveLock({ ...request, manifest, lock }, session, world)
+}
+
+/** The same of a lock that is not in its place yet. */
+export async function proveLock(
+  request: VerifyLockRequest & { readonly manifest: Manifest; readonly lock: Lockfile },
+  session: Session,
+  world: World,
+): Promise<LockVerification> {
+  const { project, site, questions, manifest, lock } = request
   const opened = await openSite(site, world)
   const own = await packagesOfDebs(lock.debs, { manifest, project, site, opened }, session)
   const asked = questions.has('origin') ? lock.debs : lock.debs.filter(deb => !own.has(deb))

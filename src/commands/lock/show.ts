@@ -9,7 +9,7 @@ import { manifestFlag } from '../base/project-flags.ts'
 export default class LockShow extends BaseCommand {
   static override summary = 'Print one line per locked deb'
   static override description =
-    'The lines do not depend on each other, so that git can compare them: in .gitattributes `*.lock diff=aptroot`, and `git config diff.aptroot.textconv "aptroot lock show"`.'
+    'The lines do not depend on each other, so that git can compare them: in .gitattributes `*aptroot.lock diff=aptroot`, and `git config diff.aptroot.textconv "aptroot lock show"`.'
   static override args = {
     lockfile: Args.string({ description: 'a lockfile, wherever it lies; else the one beside the manifest' }),
   }
