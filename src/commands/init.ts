@@ -2,6 +2,7 @@ import { Args, Flags } from '@oclif/core'
 import { Fault } from '../kernel/index.ts'
 import { type InitRequest, type InitResult, initManifest } from '../workflows/init-manifest.ts'
 import { projectOf } from '../workflows/project.ts'
+import { type GitAttributes, gitSettings, setUpGit } from '../workflows/set-up-git.ts'
 import { BaseCommand } from './base/base-command.ts'
 import type { Answer } from './base/envelope.ts'
 import { manifestFlag } from './base/project-flags.ts'
@@ -10,7 +11,8 @@ import { type Line, span } from './base/text.ts'
 export default class Init extends BaseCommand {
   static override summary = 'Write a first manifest'
   static override description =
-    "From a release that aptroot knows (`--suite bookworm`), or from this host's apt sources and keys (`--from-host`)."
+    "From a release that aptroot knows (`--suite bookworm`), or from this host's apt sources and keys (`--from-host`). Inside a git checkout .gitattributes gets a line about the lockfile; " +
+    '`--git` in each clone tells git what that line means.'
   static override strict = false
   static override args = { name: Args.string({ description: 'packages that are wanted' }) }
   static override flags = {
@@ -19,7 +21,7 @@ export default class Init extends BaseCommand {
       char: 's',
       summary: 'release, such as bookworm, debian/trixie or noble',
       helpValue: 'NAME',
-      exclusive: ['from-host'],
+      exclusive: ['from-host', 'git'],
     }),
     'from-host': Flags.boolean({ summary: "take archives and keys from this host's apt configuration" }),
     architecture: Flags.string({
@@ -33,12 +35,17 @@ export default class Init extends BaseCommand {
       options: ['none', 'essential', 'required', 'important'] as const,
       summary: 'set that is wanted beside the packages [default: what the release proposes]',
     })(),
+    git: Flags.boolean({
+      summary: 'only set up git: .gitattributes, and the merge driver and textconv of this clone',
+      exclusive: ['from-host', 'force'],
+    }),
     force: Flags.boolean({ summary: 'replace a manifest that exists' }),
   }
   static override examples = [
     '<%= config.bin %> init --suite bookworm nginx',
     '<%= config.bin %> init --suite noble -a amd64 -a arm64 --base essential bash',
     '<%= config.bin %> init --from-host',
+    '<%= config.bin %> init --git',
   ]
 
   async run(): Promise<Answer> {
@@ -46,6 +53,15 @@ export default class Init extends BaseCommand {
     const session = this.session(flags)
     const world = this.world()
     const project = projectOf(flags.file, world.workingFolder)
+    if (flags.git) {
+      if (argv.length > 0)
+        throw new Fault('USAGE_INVALID', {
+          message: '--git sets up git and wants no packages',
+          hint: 'Use `aptroot add NAME…` for packages.',
+        })
+      const git = await setUpGit(project, session, world)
+      return { result: { git, settings: gitSettings }, lines: gitLines(git) }
+    }
     const result = await initManifest(
       {
         project,
@@ -74,6 +90,15 @@ function sourceOf(flags: {
   })
 }
 
+function gitLines(git: GitAttributes): Line[] {
+  const written = git.kind === 'written' ? [`Wrote to .gitattributes: ${git.line}`] : []
+  return [
+    ...written,
+    'In this clone git merges and compares lockfiles with:',
+    ...gitSettings.map(({ name, value }) => `  ${name} = ${value}`),
+  ]
+}
+
 function linesOf(result: InitResult, manifestFlagValue: string): Line[] {
   const { manifestName, distribution, archives, architectures, base, packages } = result
   const wanted = packages.length === 0 ? 'no packages yet' : packages.join(', ')
@@ -85,6 +110,9 @@ function linesOf(result: InitResult, manifestFlagValue: string): Line[] {
       ...(distribution === undefined ? [`  ${archive.id}: ${archive.uri}`] : []),
       ...archive.fingerprints.map(fingerprint => `    signed by ${fingerprint}`),
     ]),
+    ...(result.git.kind === 'written'
+      ? [`Wrote to .gitattributes: ${result.git.line}`, 'In each clone: aptroot init --git']
+      : []),
     `Next: aptroot lock update${file}`,
   ]
 }

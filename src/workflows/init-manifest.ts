@@ -4,6 +4,7 @@ import type { ArchiveText, BaseSet, NewManifest } from '../manifest/index.ts'
 import { archiveIdFor } from './archive-id.ts'
 import type { Project } from './project.ts'
 import { type ProjectKey, projectKeyOf, writeProjectKey } from './project-key.ts'
+import { type GitAttributes, writeGitAttributes } from './set-up-git.ts'
 import { replaceTextFile } from './text-file.ts'
 import type { World } from './world.ts'
 
@@ -28,10 +29,11 @@ export interface InitResult {
   readonly architectures: readonly string[]
   readonly base: BaseSet
   readonly packages: readonly string[]
+  readonly git: GitAttributes
 }
 
 /**
- * Writes a first manifest, and the keys it names.
+ * Writes a first manifest, and the keys it names; inside a git checkout also what `.gitattributes` needs.
  *
  * @throws {Fault} `MANIFEST_EXISTS`, `DISTRIBUTION_UNKNOWN`, `APT_SOURCES_MALFORMED`, `USAGE_INVALID`
  */
@@ -63,6 +65,7 @@ export async function initManifest(request: InitRequest, session: Session, world
     architectures,
     base: manifest.base,
     packages: manifest.packages,
+    git: await writeGitAttributes(project),
   }
 }
 

@@ -54,7 +54,7 @@ export async function readRevision(
 }
 
 /** What git needs to find its configuration, and nothing that changes what it prints. */
-function gitEnvironment(environment: Readonly<Record<string, string>>): Record<string, string> {
+export function gitEnvironment(environment: Readonly<Record<string, string>>): Record<string, string> {
   const kept = ['PATH', 'HOME', 'XDG_CONFIG_HOME', 'GIT_DIR', 'GIT_WORK_TREE', 'GIT_COMMON_DIR', 'GIT_OBJECT_DIRECTORY']
   const chosen = kept.flatMap(name => (environment[name] === undefined ? [] : [[name, environment[name]] as const]))
   return { ...Object.fromEntries(chosen), LC_ALL: 'C.UTF-8', GIT_TERMINAL_PROMPT: '0' }

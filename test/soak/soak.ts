@@ -8,6 +8,7 @@ import { determinismCampaign } from './determinism-campaign.ts'
 import { diskCampaign } from './disk-campaign.ts'
 import { imagesCampaign } from './images-campaign.ts'
 import { killCampaign } from './kill-campaign.ts'
+import { mergeCampaign } from './merge-campaign.ts'
 import { mirrorCampaign } from './mirror-campaign.ts'
 import { processesCampaign } from './processes-campaign.ts'
 
@@ -18,6 +19,7 @@ const campaigns: Readonly<Record<string, Campaign>> = {
   disk: diskCampaign,
   determinism: determinismCampaign,
   images: imagesCampaign,
+  merges: mergeCampaign,
 }
 
 const { values } = parseArgs({

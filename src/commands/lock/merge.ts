@@ -11,7 +11,8 @@ import { storeFlags } from '../base/settings-flags.ts'
 export default class LockMerge extends BaseCommand {
   static override summary = "Merge two branches' lockfiles: git's merge driver"
   static override description =
-    'Merges package by package and writes the result to OURS. Ends with exit code 1 when the branches disagree; then conflict markers stand around what is disputed.'
+    'Merges package by package and writes the result to OURS. Ends with exit code 1 when the branches disagree; then conflict markers stand around what is disputed. ' +
+    '`aptroot init --git` sets git up to call it.'
   static override args = {
     base: Args.string({ description: 'what both branches had (%O); may be empty', required: true }),
     ours: Args.string({ description: "this branch's lockfile (%A); gets the result", required: true }),
