@@ -1,17 +1,17 @@
-import type { Transport } from '../kernel/index.ts'
+import type { Sender, Transport } from '../kernel/index.ts'
 import { createDirectTransport } from './direct-transport.ts'
 import { defaultTransportSettings, type TransportSettings } from './transport-settings.ts'
 
 export { defaultTransportSettings, type TransportSettings }
 
 /**
- * Direct connections by Node's own client; what goes through a proxy or shows certificates of its own by undici, which is
- * loaded for the first such request.
+ * Direct connections by Node's own client; what goes through a proxy, shows certificates of its own or
+ * has a body by undici, which is loaded for the first such request.
  */
-export function createHttpTransport(settings: TransportSettings = defaultTransportSettings): Transport {
+export function createHttpTransport(settings: TransportSettings = defaultTransportSettings): Transport & Sender {
   const direct = createDirectTransport(settings)
-  let special: Promise<Transport> | undefined
-  const onSpecialRoute = async (): Promise<Transport> => {
+  let special: Promise<Transport & Sender> | undefined
+  const onSpecialRoute = async (): Promise<Transport & Sender> => {
     special ??= import('./undici-transport.ts').then(each => each.createUndiciTransport(settings))
     return special
   }
@@ -22,6 +22,7 @@ export function createHttpTransport(settings: TransportSettings = defaultTranspo
       const isPlain = settings.proxyOf?.(url) === undefined && tls === undefined
       return (isPlain ? direct : await onSpecialRoute()).request(request)
     },
+    send: async change => (await onSpecialRoute()).send(change),
     async close() {
       await Promise.all([direct.close(), (await special)?.close()])
     },

@@ -1,5 +1,13 @@
 import { Agent, type Dispatcher, ProxyAgent } from 'undici'
-import { Fault, redacted, type Transport, type TransportRequest, type TransportResponse } from '../kernel/index.ts'
+import {
+  Fault,
+  redacted,
+  type Sender,
+  type Transport,
+  type TransportChange,
+  type TransportRequest,
+  type TransportResponse,
+} from '../kernel/index.ts'
 import { networkFault } from './network-fault.ts'
 import { checkedTlsOptions } from './tls-options.ts'
 import { defaultTransportSettings, type TransportSettings } from './transport-settings.ts'
@@ -7,7 +15,7 @@ import { defaultTransportSettings, type TransportSettings } from './transport-se
 export { defaultTransportSettings }
 
 /** HTTP by undici: keep-alive pools per host, bytes as they come, no redirects, no retries. */
-export function createUndiciTransport(settings: TransportSettings = defaultTransportSettings): Transport {
+export function createUndiciTransport(settings: TransportSettings = defaultTransportSettings): Transport & Sender {
   const options: Agent.Options = {
     connections: settings.connectionsPerHost,
     pipelining: 1,
@@ -38,6 +46,7 @@ export function createUndiciTransport(settings: TransportSettings = defaultTrans
   }
   return {
     request: async request => exchange(dispatcherFor(request.url), request),
+    send: async change => exchange(dispatcherFor(change.url), change),
     async close() {
       await Promise.all([direct, ...others.values()].map(dispatcher => dispatcher.destroy()))
     },
@@ -47,7 +56,10 @@ export function createUndiciTransport(settings: TransportSettings = defaultTrans
 /** An honest server sends one or two interim answers; each of them sets back the clock that waits for the final one. */
 const maximumInterimAnswers = 16
 
-async function exchange(dispatcher: Dispatcher, request: TransportRequest): Promise<TransportResponse> {
+async function exchange(
+  dispatcher: Dispatcher,
+  request: TransportRequest | TransportChange,
+): Promise<TransportResponse> {
   const { method, url, headers, signal } = request
   const tooMany = new AbortController()
   let interimAnswers = 0
@@ -57,6 +69,7 @@ async function exchange(dispatcher: Dispatcher, request: TransportRequest): Prom
       path: `${url.pathname}${url.search}`,
       method,
       headers,
+      ...('body' in request ? { body: request.body } : {}),
       // A signal of its own: listeners of many requests on one signal make Node warn of a leak.
       signal: AbortSignal.any([signal, tooMany.signal]),
       onInfo: () => {
@@ -77,7 +90,7 @@ async function exchange(dispatcher: Dispatcher, request: TransportRequest): Prom
 
 async function* checkedBody(
   body: AsyncIterable<Uint8Array>,
-  { url, signal }: TransportRequest,
+  { url, signal }: Pick<TransportRequest, 'url' | 'signal'>,
 ): AsyncGenerator<Uint8Array> {
   try {
     yield* body

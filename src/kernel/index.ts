@@ -12,8 +12,10 @@ export type {
   ProcessRunner,
   ReleaseSigner,
   Routes,
+  Sender,
   TlsMaterial,
   Transport,
+  TransportChange,
   TransportRequest,
   TransportResponse,
 } from './ports.ts'

@@ -9,6 +9,12 @@ export interface TransportRequest {
   readonly signal: AbortSignal
 }
 
+/** A request that changes something at the server: sent once, since nobody knows what a lost one did. */
+export interface TransportChange extends Omit<TransportRequest, 'method'> {
+  readonly method: 'POST' | 'PUT' | 'PATCH'
+  readonly body: Uint8Array
+}
+
 export interface TransportResponse {
   readonly status: number
   /** Lower-case names; a repeated header is joined with ", ". */
@@ -25,6 +31,11 @@ export interface TransportResponse {
 export interface Transport {
   request(request: TransportRequest): Promise<TransportResponse>
   close(): Promise<void>
+}
+
+/** As `Transport`, for what changes something. */
+export interface Sender {
+  send(change: TransportChange): Promise<TransportResponse>
 }
 
 /** With what https connections to a host are made; PEM texts. What is undefined is Node's own. */

@@ -3,18 +3,19 @@ import { debsOfRoot, type LockedDeb } from '../lockfile/index.ts'
 import type { Explanation } from '../resolver/index.ts'
 import type { AgeVerdict, NewerVersion, PolicyVerdict, Review, ReviewedSource } from '../review/index.ts'
 import { type AgeQuestion, findAges } from './find-ages.ts'
+import type { ContinuityWaiver } from './lock-continuity.ts'
 import type { Project } from './project.ts'
 import { readProjectLock, readProjectManifest, requireFreshLock } from './read-project.ts'
 import type { Site } from './site.ts'
 import { nameOfRoot, type ResolvedLock, updateLock } from './update-lock.ts'
+import type { UpdateMode } from './update-mode.ts'
 import type { World } from './world.ts'
 
-export interface OutdatedRequest {
+export interface OutdatedRequest extends ContinuityWaiver {
   readonly project: Project
   readonly site: Site
   /** When expiry, rules and ages are judged; undefined: the snapshot's time, else now. */
   readonly asOf: Date | undefined
-  readonly snapshot: string | undefined
 }
 
 export interface OutdatedGroup {
@@ -80,6 +81,17 @@ export async function findOutdated(request: OutdatedRequest, session: Session, w
   if (found === undefined) throw new Fault('INTERNAL', { message: 'an update was solved and shown to nobody' })
   const pins = result.notes.filter(note => note.kind === 'pin-expired').map(note => note.message)
   return { ...found, expired: [...found.expired, ...pins] }
+}
+
+/** What an update moves that goes by the policy. Where there is no solution afresh, nothing is asked to move and the update itself says why. */
+export async function policyMode(request: OutdatedRequest, session: Session, world: World): Promise<UpdateMode> {
+  const outdated = await findOutdated(request, session, world)
+  if (outdated.kind === 'unsolvable') return { kind: 'afresh' }
+  const { lock } = await readProjectLock(request.project)
+  // A source that only a fresh lock has cannot be asked for by name.
+  const locked = new Set(lock.debs.map(deb => deb.sourceName))
+  const sources = outdated.groups.flatMap(group => group.sources.map(each => each.source))
+  return { kind: 'named', names: [], sources: sources.filter(each => locked.has(each)), precise: [] }
 }
 
 async function judge(

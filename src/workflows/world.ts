@@ -1,4 +1,4 @@
-import type { Clock, ProcessRunner, Routes, Transport } from '../kernel/index.ts'
+import type { Clock, ProcessRunner, Routes, Sender, Transport } from '../kernel/index.ts'
 
 /** Everything outside that a workflow may touch beside the file system; the commands build it from `adapters`. */
 export interface World {
@@ -10,7 +10,7 @@ export interface World {
    * @param routes default: direct connections, with Node's own authorities
    * @param timeoutSeconds how long a server may be silent
    */
-  openTransport(routes?: Routes, timeoutSeconds?: number): Promise<Transport>
+  openTransport(routes?: Routes, timeoutSeconds?: number): Promise<Transport & Sender>
   /** Uniform in [0, 1): spreads retries over time, never touches a result. */
   random(): number
   readonly environment: Readonly<Record<string, string>>

@@ -32,9 +32,10 @@ const floorOfRoom: Readonly<Record<string, number>> = {
   interchange: 5,
   workflows: 6,
   adapters: 6,
-  commands: 7,
   bot: 7,
   revision: 7,
+  // Its commands open the other entrances.
+  commands: 8,
 }
 
 /** Rooms whose code can have no file system, network, clock, environment or console. */

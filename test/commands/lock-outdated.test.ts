@@ -133,6 +133,22 @@ aptroot.lock: 3 source packages would move; 1 more come, go or change their plac
     assert.match(ended.errorOutput, /warning: the rule of `policy` about \* ended on 2026-01-19: not in January/)
   })
 
+  test('is what `lock update --policy` takes', async () => {
+    await lockBefore({
+      more: 'policy:\n  ignore: [{source: "nginx", reason: not in January, until: 2026-01-31}]\n',
+    })
+    await publish({ main: after, security: fix })
+    const result = await run('update --policy')
+    assert.equal(result.exitCode, 0, result.errorOutput)
+    const { debs } = envelopeOf(await runAptroot(['lock', 'show', '--json'], { folder })).result as {
+      debs: { name: string; version: string }[]
+    }
+    assert.deepEqual(
+      debs.map(({ name, version }) => `${name} ${version}`),
+      ['curl 7.1-1+deb12u1', 'nginx 1.0-1', 'nginx-common 1.0-1', 'openssl 3.0-1+deb12u1'],
+    )
+  })
+
   test('of a lock that does not answer its manifest asks for an update first', async () => {
     await lockBefore()
     want({ packages: 'nginx' })

@@ -21,12 +21,17 @@ export const updateModeFlags = {
   'security-only': Flags.boolean({
     summary: 'move only what an archive with `security: true` has a newer version of',
     helpGroup: 'WHAT MAY MOVE',
-    exclusive: ['keep', 'source', 'precise'],
+    exclusive: ['keep', 'source', 'precise', 'policy'],
   }),
   keep: Flags.boolean({
     summary: 'move nothing but what a changed manifest or a vanished version forces',
     helpGroup: 'WHAT MAY MOVE',
-    exclusive: ['security-only', 'source', 'precise'],
+    exclusive: ['security-only', 'source', 'precise', 'policy'],
+  }),
+  policy: Flags.boolean({
+    summary: 'move only what the policy of the manifest lets move, as `lock outdated` tells it',
+    helpGroup: 'WHAT MAY MOVE',
+    exclusive: ['keep', 'security-only', 'source', 'precise'],
   }),
 }
 
@@ -35,16 +40,20 @@ export interface UpdateModeChoice {
   readonly precise?: string[] | undefined
   readonly 'security-only': boolean
   readonly keep: boolean
+  readonly policy: boolean
 }
 
-/** @throws {Fault} `USAGE_INVALID` */
-export function updateModeOf(flags: UpdateModeChoice, names: readonly string[]): UpdateMode {
-  const whole = flags.keep ? 'keep' : flags['security-only'] ? 'security-only' : undefined
+/**
+ * @returns `policy` where the manifest decides
+ * @throws {Fault} `USAGE_INVALID`
+ */
+export function updateModeOf(flags: UpdateModeChoice, names: readonly string[]): UpdateMode | 'policy' {
+  const whole = wholeModeOf(flags)
   const sources = flags.source ?? []
   const precise = (flags.precise ?? []).map(preciseVersionOf)
   for (const name of [...names, ...precise.map(each => each.name)]) requireName(name)
   if (whole !== undefined) {
-    if (names.length === 0) return { kind: whole }
+    if (names.length === 0) return whole === 'policy' ? whole : { kind: whole }
     throw new Fault('USAGE_INVALID', {
       message: `--${whole} says what may move by itself: it takes no package names, and ${names[0]} is one`,
       hint: `Leave out either --${whole} or the names.`,
@@ -52,6 +61,12 @@ export function updateModeOf(flags: UpdateModeChoice, names: readonly string[]):
   }
   if (names.length + sources.length + precise.length === 0) return { kind: 'afresh' }
   return { kind: 'named', names, sources, precise }
+}
+
+function wholeModeOf(flags: UpdateModeChoice): 'keep' | 'security-only' | 'policy' | undefined {
+  if (flags.keep) return 'keep'
+  if (flags['security-only']) return 'security-only'
+  return flags.policy ? 'policy' : undefined
 }
 
 function preciseVersionOf(text: string): PreciseVersion {

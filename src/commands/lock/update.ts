@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import { Args, Flags } from '@oclif/core'
 import { Fault } from '../../kernel/index.ts'
 import { isEmptyDifference } from '../../lockfile/difference.ts'
+import { policyMode } from '../../workflows/find-outdated.ts'
 import { findProjects, type Project } from '../../workflows/project.ts'
 import { type UpdateLockResult, updateLock } from '../../workflows/update-lock.ts'
 import { BaseCommand } from '../base/base-command.ts'
@@ -22,7 +23,7 @@ type Solved = Extract<UpdateLockResult, { readonly kind: 'solved' }>
 export default class LockUpdate extends BaseCommand {
   static override summary = 'Resolve the manifest and rewrite the lockfile'
   static override description =
-    'Without names the lock is a pure function of the manifest and the signed indexes: the previous lock has no say. With names, --source, --precise, --security-only or --keep that moves, and as little else as possible; what had to move along is listed with its reason. Where nothing relevant changed upstream, the file is not touched. Ends with exit code 3 when there is no solution.'
+    'Without names the lock is a pure function of the manifest and the signed indexes: the previous lock has no say. With names, --source, --precise, --security-only, --policy or --keep that moves, and as little else as possible; what had to move along is listed with its reason. Where nothing relevant changed upstream, the file is not touched. Ends with exit code 3 when there is no solution.'
   static override strict = false
   static override args = {
     name: Args.string({
@@ -62,6 +63,7 @@ export default class LockUpdate extends BaseCommand {
     '<%= config.bin %> lock update --precise nginx=1.22.1-9+deb12u1',
     '<%= config.bin %> lock update --security-only',
     '<%= config.bin %> lock update --keep',
+    '<%= config.bin %> lock update --policy --dry-run',
     '<%= config.bin %> lock update --all --dry-run --exit-code',
     '<%= config.bin %> lock update --mirror debian=http://mirror.example.org/debian',
     '<%= config.bin %> lock update --snapshot 2026-11-01T00:00:00Z',
@@ -85,7 +87,21 @@ export default class LockUpdate extends BaseCommand {
       flags.record === undefined ? undefined : recordPathOf(flags.record, projects, world.workingFolder)
     for (const project of projects) {
       const site = await siteOf(flags, project, { session, world })
-      const request = { project, site, mode, asOf, snapshot, write, recordPath, acceptedKeys, rollback } as const
+      const chosen =
+        mode === 'policy'
+          ? await policyMode({ project, site, asOf, snapshot, acceptedKeys, rollback }, session, world)
+          : mode
+      const request = {
+        project,
+        site,
+        mode: chosen,
+        asOf,
+        snapshot,
+        write,
+        recordPath,
+        acceptedKeys,
+        rollback,
+      } as const
       const result = await updateLock(request, session, world)
       // What was written for earlier manifests stays: each lockfile is whole on its own.
       if (result.kind === 'unsolvable')
