@@ -38,12 +38,13 @@ export default class Shell extends BaseCommand {
   ]
 
   async run(): Promise<Answer> {
-    const { argv, flags } = await this.parse(Shell)
+    const { raw, flags } = await this.parse(Shell)
     const session = this.session(flags)
     const world = this.world()
     const project = projectOf(flags.file, world.workingFolder)
     const site = await siteOf(flags, project, { session, world })
-    const [program, ...words] = argv as string[]
+    // Not `argv`, in which oclif puts a word that occurs twice beside its twin.
+    const [program, ...words] = raw.flatMap(token => (token.type === 'arg' ? [token.input] : []))
     const opened = await openShell(
       {
         project,

@@ -44,6 +44,10 @@ describe.skipIf(skippedForWantOf(missing()))('a shell in the root of a lock', ()
     assert.equal(output, '0:shadow -rwxr-sr-x /usr/sbin/unix_chkpwd\n0:root -rwsr-xr-x /usr/bin/su\n')
   })
 
+  test('passes words on in their order, also those that occur twice', async () => {
+    assert.equal((await shell('--', 'sh', '-c', 'echo "$@"', 'sh', 'b', 'a', '-c', 'b')).output, 'b a -c b\n')
+  })
+
   test('passes the exit status on, also of what is not there', async () => {
     assert.equal((await shell('--', 'sh', '-c', 'exit 7')).exitCode, 7)
     assert.equal((await shell('--', 'no-such-program')).exitCode, 127)
