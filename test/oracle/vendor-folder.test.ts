@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdir, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { describe, test } from 'vitest'
 import { buildArchive } from '../support/archive-builder.ts'
 import { greetingPackages, type LockedProject, lockedProject } from '../support/locked-project.ts'
 import { startMirror } from '../support/loopback-mirror.ts'
+import { privateApt } from '../support/private-apt.ts'
 import { skippedForWantOf } from '../support/real-archive.ts'
 import { makeTestKey } from '../support/signing.ts'
 
@@ -34,38 +32,10 @@ describe.skipIf(skippedForWantOf(missing))('a vendor folder as apt sees it', () 
   for (const [what, line] of sources)
     test(`is ${what}: update and install succeed without network`, async () => {
       const project = await vendored()
-      const apt = await privateApt(project.folder, line(project.folder))
-      apt('update')
-      const simulated = apt('install', '-s', 'hello')
+      const apt = await privateApt(project.folder, [line(project.folder)])
+      await apt('update')
+      const simulated = await apt('install', '-s', 'hello')
       assert.deepEqual([...simulated.matchAll(/^Inst (\S+)/gm)].map(match => match[1]).sort(), ['greeting', 'hello'])
-      apt('install', '--download-only', '-y', 'hello')
+      await apt('install', '--download-only', '-y', 'hello')
     })
 })
-
-/** apt with a configuration, lists and status of its own; nothing of this host's. */
-async function privateApt(folder: string, line: string): Promise<(...words: string[]) => string> {
-  const root = join(folder, 'apt')
-  for (const each of [
-    'etc/apt/apt.conf.d',
-    'etc/apt/preferences.d',
-    'etc/apt/trusted.gpg.d',
-    'var/lib/apt/lists/partial',
-  ])
-    await mkdir(join(root, each), { recursive: true })
-  await mkdir(join(root, 'var/cache/apt/archives/partial'), { recursive: true })
-  await writeFile(join(root, 'etc/apt/sources.list'), `${line}\n`)
-  await writeFile(join(root, 'status'), '')
-  const settings = [
-    `Dir "${root}";`,
-    `Dir::State::status "${root}/status";`,
-    'APT::Architecture "amd64";',
-    'APT::Architectures { "amd64"; };',
-    'APT::Sandbox::User "root";',
-    'Acquire::Languages "none";',
-    'Acquire::http::Proxy "http://127.0.0.1:9";',
-    'APT::Update::Error-Mode "any";',
-  ]
-  await writeFile(join(root, 'apt.conf'), `${settings.join('\n')}\n`)
-  const env = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', APT_CONFIG: join(root, 'apt.conf'), LC_ALL: 'C.UTF-8' }
-  return (...words) => execFileSync('apt-get', words, { env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
-}

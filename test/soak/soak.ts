@@ -11,6 +11,7 @@ import { killCampaign } from './kill-campaign.ts'
 import { mergeCampaign } from './merge-campaign.ts'
 import { mirrorCampaign } from './mirror-campaign.ts'
 import { processesCampaign } from './processes-campaign.ts'
+import { publishersCampaign } from './publishers-campaign.ts'
 
 const campaigns: Readonly<Record<string, Campaign>> = {
   mirror: mirrorCampaign,
@@ -20,6 +21,7 @@ const campaigns: Readonly<Record<string, Campaign>> = {
   determinism: determinismCampaign,
   images: imagesCampaign,
   merges: mergeCampaign,
+  publishers: publishersCampaign,
 }
 
 const { values } = parseArgs({

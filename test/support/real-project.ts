@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { derivedFileName, type Lockfile, readLockfile } from '../../src/lockfile/index.ts'
+import { derivedFileName, type Lockfile, ownDebsOrigin, readLockfile } from '../../src/lockfile/index.ts'
 import { type ProgramResult, runAptroot } from './aptroot-program.ts'
 import { type LoopbackMirror, startMirror } from './loopback-mirror.ts'
 import { currentArchive, fetchRealDebs, frozenArchive, type RealArchive, type WantedDeb } from './real-archive.ts'
@@ -17,22 +17,30 @@ export interface RealProject {
 
 /** The archive of a manifest's id, as `test/support/real-archive.ts` serves it. */
 export function wantedDebs(lock: Lockfile): readonly WantedDeb[] {
-  return lock.debs.map(deb => {
-    const [archiveId] = deb.from.split('/')
-    return { ...deb, path: [archiveId, deb.directory, deb.file ?? derivedFileName(deb)].join('/') }
-  })
+  return lock.debs
+    .filter(deb => deb.from !== ownDebsOrigin)
+    .map(deb => {
+      const [archiveId] = deb.from.split('/')
+      return { ...deb, path: [archiveId, deb.directory, deb.file ?? derivedFileName(deb)].join('/') }
+    })
+}
+
+export interface RealProjectChoice {
+  /** Beside the manifest, by name. */
+  readonly files?: Readonly<Record<string, Uint8Array>>
 }
 
 /** Locks the manifest against the recorded indexes, or the current ones where pinned debs have left the pool. */
 export async function realProject(
   scratch: string,
   manifest: readonly string[],
-  architecture = 'amd64',
+  { files = {} }: RealProjectChoice = {},
 ): Promise<RealProject> {
   const folder = await mkdtemp(join(scratch, 'project-'))
   const head = ['manifest: 1', 'distribution: debian/bookworm']
   await writeFile(join(folder, 'aptroot.yaml'), `${[...head, ...manifest].join('\n')}\n`)
-  return await lockRealProject(scratch, folder, [architecture])
+  for (const [name, bytes] of Object.entries(files)) await writeFile(join(folder, name), bytes)
+  return await lockRealProject(scratch, folder, ['amd64'])
 }
 
 const examples = join(process.cwd(), 'examples')
