@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { Args, Flags } from '@oclif/core'
 import { Fault } from '../kernel/index.ts'
 import { type InitRequest, type InitResult, initManifest } from '../workflows/init-manifest.ts'
@@ -11,7 +12,7 @@ import { type Line, span } from './base/text.ts'
 export default class Init extends BaseCommand {
   static override summary = 'Write a first manifest'
   static override description =
-    "From a release that aptroot knows (`--suite bookworm`), or from this host's apt sources and keys (`--from-host`). Inside a git checkout .gitattributes gets a line about the lockfile; " +
+    "From a release that aptroot knows (`--suite bookworm`), from this host's apt sources and keys (`--from-host`), or from another program's file (`--from`). Inside a git checkout .gitattributes gets a line about the lockfile; " +
     '`--git` in each clone tells git what that line means.'
   static override strict = false
   static override args = { name: Args.string({ description: 'packages that are wanted' }) }
@@ -21,6 +22,12 @@ export default class Init extends BaseCommand {
       char: 's',
       summary: 'release, such as bookworm, debian/trixie or noble',
       helpValue: 'NAME',
+      exclusive: ['from-host', 'git'],
+    }),
+    from: Flags.string({
+      summary:
+        "take what another program's file asks for: of rules_distroless, repro-env, multistrap, or dpkg's status",
+      helpValue: 'FILE',
       exclusive: ['from-host', 'git'],
     }),
     'from-host': Flags.boolean({ summary: "take archives and keys from this host's apt configuration" }),
@@ -37,7 +44,7 @@ export default class Init extends BaseCommand {
     })(),
     git: Flags.boolean({
       summary: 'only set up git: .gitattributes, and the merge driver and textconv of this clone',
-      exclusive: ['from-host', 'force'],
+      exclusive: ['from-host', 'from', 'force'],
     }),
     force: Flags.boolean({ summary: 'replace a manifest that exists' }),
   }
@@ -45,6 +52,8 @@ export default class Init extends BaseCommand {
     '<%= config.bin %> init --suite bookworm nginx',
     '<%= config.bin %> init --suite noble -a amd64 -a arm64 --base essential bash',
     '<%= config.bin %> init --from-host',
+    '<%= config.bin %> init --from multistrap.conf',
+    '<%= config.bin %> init --from repro-env.lock --suite bookworm',
     '<%= config.bin %> init --git',
   ]
 
@@ -65,7 +74,7 @@ export default class Init extends BaseCommand {
     const result = await initManifest(
       {
         project,
-        source: sourceOf(flags),
+        source: sourceOf(flags, world.workingFolder),
         packages: argv.map(String),
         architectures: flags.architecture,
         base: flags.base,
@@ -78,16 +87,28 @@ export default class Init extends BaseCommand {
   }
 }
 
-function sourceOf(flags: {
-  readonly suite?: string | undefined
-  readonly 'from-host': boolean
-}): InitRequest['source'] {
+function sourceOf(
+  flags: {
+    readonly suite?: string | undefined
+    readonly from?: string | undefined
+    readonly 'from-host': boolean
+  },
+  workingFolder: string,
+): InitRequest['source'] {
+  if (flags.from !== undefined) return { kind: 'import', path: resolve(workingFolder, flags.from), suite: flags.suite }
   if (flags['from-host']) return { kind: 'host', systemFolder: '/' }
   if (flags.suite !== undefined) return { kind: 'preset', suite: flags.suite }
   throw new Fault('USAGE_INVALID', {
-    message: 'neither --suite nor --from-host was given',
+    message: 'neither --suite, --from-host nor --from was given',
     hint: "Name a release, as in `aptroot init --suite bookworm nginx`, or take this host's sources with --from-host.",
   })
+}
+
+/** A lock of another program may have hundreds. */
+function namesOf(packages: readonly string[]): string {
+  const shown = 20
+  if (packages.length <= shown) return packages.join(', ')
+  return `${packages.slice(0, shown).join(', ')} and ${packages.length - shown} more`
 }
 
 function gitLines(git: GitAttributes): Line[] {
@@ -100,11 +121,12 @@ function gitLines(git: GitAttributes): Line[] {
 }
 
 function linesOf(result: InitResult, manifestFlagValue: string): Line[] {
-  const { manifestName, distribution, archives, architectures, base, packages } = result
-  const wanted = packages.length === 0 ? 'no packages yet' : packages.join(', ')
+  const { manifestName, distribution, archives, architectures, base, packages, imported } = result
+  const wanted = packages.length === 0 ? 'no packages yet' : namesOf(packages)
   const file = manifestFlagValue === 'aptroot.yaml' ? '' : ` -f ${manifestName}`
   return [
     ['Wrote ', span('strong', manifestName), `: ${wanted}; base ${base}; ${architectures.join(', ')}.`],
+    ...(imported === undefined ? [] : [`Read a ${imported.format}.`]),
     ...(distribution === undefined ? [] : [`From ${distribution}: ${archives.map(each => each.id).join(', ')}.`]),
     ...archives.flatMap((archive): Line[] => [
       ...(distribution === undefined ? [`  ${archive.id}: ${archive.uri}`] : []),
@@ -113,6 +135,6 @@ function linesOf(result: InitResult, manifestFlagValue: string): Line[] {
     ...(result.git.kind === 'written'
       ? [`Wrote to .gitattributes: ${result.git.line}`, 'In each clone: aptroot init --git']
       : []),
-    `Next: aptroot lock update${file}`,
+    `Next: aptroot lock update${file}${imported?.snapshot === undefined ? '' : ` --snapshot ${imported.snapshot}`}`,
   ]
 }

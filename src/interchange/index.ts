@@ -27,5 +27,7 @@ export {
   readHostAptConfiguration,
 } from './host-configuration.ts'
 export { distributionKeyringOf, hostKeysOf } from './host-keys.ts'
+export type { ForeignArchive, ForeignProject } from './import/foreign-project.ts'
+export { readForeignProject } from './import/read-foreign.ts'
 export { parseSourceLine, parseSourcesList } from './sources-list.ts'
 export { parseSourcesStanzas } from './sources-stanzas.ts'

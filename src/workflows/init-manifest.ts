@@ -1,4 +1,5 @@
 import { access } from 'node:fs/promises'
+import type { ForeignProject } from '../interchange/index.ts'
 import { Fault, type Session, unreachable } from '../kernel/index.ts'
 import type { ArchiveText, BaseSet, NewManifest } from '../manifest/index.ts'
 import { archiveIdFor } from './archive-id.ts'
@@ -14,6 +15,8 @@ export interface InitRequest {
     | { readonly kind: 'preset'; readonly suite: string }
     /** The apt configuration below this folder: `/`. */
     | { readonly kind: 'host'; readonly systemFolder: string }
+    /** A file of another program; a release where its archives are not to be taken, or it names none. */
+    | { readonly kind: 'import'; readonly path: string; readonly suite: string | undefined }
   readonly packages: readonly string[]
   /** undefined: this host's. */
   readonly architectures: readonly string[] | undefined
@@ -30,20 +33,22 @@ export interface InitResult {
   readonly base: BaseSet
   readonly packages: readonly string[]
   readonly git: GitAttributes
+  /** What kind of file was imported, and the newest snapshot that it names. */
+  readonly imported: Pick<ForeignProject, 'format' | 'snapshot'> | undefined
 }
 
 /**
  * Writes a first manifest, and the keys it names; inside a git checkout also what `.gitattributes` needs.
  *
- * @throws {Fault} `MANIFEST_EXISTS`, `DISTRIBUTION_UNKNOWN`, `APT_SOURCES_MALFORMED`, `USAGE_INVALID`
+ * @throws {Fault} `MANIFEST_EXISTS`, `DISTRIBUTION_UNKNOWN`, `APT_SOURCES_MALFORMED`, `USAGE_INVALID`, `IMPORT_MALFORMED`
  */
 export async function initManifest(request: InitRequest, session: Session, world: World): Promise<InitResult> {
   const { project } = request
   if (request.existing === 'keep') await requireAbsent(project)
   const { createManifest, parseWantedItem, readManifest } = await import('../manifest/index.ts')
-  const packages = request.packages.map(item => parseWantedItem(item).text)
   const origin = await originOf(request, session)
-  const architectures = architecturesOf(request, world)
+  const packages = [...origin.packages, ...request.packages].map(item => parseWantedItem(item).text)
+  const architectures = architecturesOf({ architectures: request.architectures ?? origin.architectures }, world)
   const manifest: NewManifest = {
     distribution: origin.distribution,
     archives: origin.archives,
@@ -51,7 +56,7 @@ export async function initManifest(request: InitRequest, session: Session, world
     base: request.base ?? origin.base,
     packages: [...new Set(packages)],
     exclude: origin.exclude,
-    recommends: { kind: 'skip' },
+    recommends: { kind: origin.recommends },
   }
   const text = createManifest(manifest)
   const read = await readManifest(text, project.manifestName, world.hostArchitecture)
@@ -66,6 +71,7 @@ export async function initManifest(request: InitRequest, session: Session, world
     base: manifest.base,
     packages: manifest.packages,
     git: await writeGitAttributes(project),
+    imported: origin.imported,
   }
 }
 
@@ -82,7 +88,7 @@ async function requireAbsent({ manifestName, manifestPath }: Project): Promise<v
   })
 }
 
-function architecturesOf(request: InitRequest, world: World): readonly [string, ...string[]] {
+function architecturesOf(request: Pick<InitRequest, 'architectures'>, world: World): readonly [string, ...string[]] {
   const [first, ...rest] = request.architectures ?? []
   if (first !== undefined) return [first, ...rest]
   if (world.hostArchitecture !== undefined) return [world.hostArchitecture]
@@ -98,7 +104,15 @@ interface Origin {
   readonly keys: readonly { readonly id: string; readonly key: ProjectKey }[]
   readonly base: BaseSet
   readonly exclude: readonly string[]
+  /** Beside those that the command line names. */
+  readonly packages: readonly string[]
+  /** undefined: nothing is said about them. */
+  readonly architectures: readonly string[] | undefined
+  readonly recommends: 'follow' | 'skip'
+  readonly imported: InitResult['imported']
 }
+
+const nothingSaid = { packages: [], architectures: undefined, recommends: 'skip', imported: undefined } as const
 
 async function originOf(request: InitRequest, session: Session): Promise<Origin> {
   const { source } = request
@@ -106,7 +120,23 @@ async function originOf(request: InitRequest, session: Session): Promise<Origin>
     case 'preset': {
       const { presetOf } = await import('../manifest/index.ts')
       const { name, base, exclude } = presetOf(source.suite)
-      return { distribution: name, archives: [], keys: [], base, exclude }
+      return { ...nothingSaid, distribution: name, archives: [], keys: [], base, exclude }
+    }
+    case 'import': {
+      const { importProject } = await import('./import-project.ts')
+      const { foreign, archives, preset } = await importProject(source.path, source.suite, session)
+      const { packages, architectures, recommends, format, snapshot } = foreign
+      return {
+        distribution: archives.length > 0 ? undefined : preset?.name,
+        archives,
+        keys: [],
+        base: foreign.base ?? preset?.base ?? 'required',
+        exclude: preset?.exclude ?? [],
+        packages,
+        architectures: architectures.length === 0 ? undefined : architectures,
+        recommends,
+        imported: { format, snapshot },
+      }
     }
     case 'host':
       return originOfHost(source.systemFolder, session)
@@ -161,5 +191,5 @@ async function originOfHost(systemFolder: string, session: Session): Promise<Ori
       hint: 'Start from a release instead: `aptroot init --suite bookworm NAME…`.',
       context: { folder: systemFolder },
     })
-  return { distribution: undefined, archives, keys, base: 'required', exclude: [] }
+  return { ...nothingSaid, distribution: undefined, archives, keys, base: 'required', exclude: [] }
 }
