@@ -1,3 +1,4 @@
+export { numbersByName } from './accounts.ts'
 export { type AssembledRoot, type AssembleRequest, assembleRoot } from './assemble-root.ts'
 export { runConfigureJob } from './configure-job.ts'
 export { type ConfigureHost, removeStaging } from './configure-root.ts'

@@ -20,6 +20,7 @@ import {
 } from './describe-build.ts'
 import { confineFiles, fillFiles } from './image-sources.ts'
 import { findInstalled, installedObject, keepInstalled } from './installed-record.ts'
+import { reportMovedIds } from './moved-ids.ts'
 import type { Project } from './project.ts'
 import { readProjectLock, readProjectManifest, requireFreshLock } from './read-project.ts'
 import { openSite, openStore, type Site } from './site.ts'
@@ -172,6 +173,12 @@ export async function installLock(
       for (const warning of assembled.warnings) building.journal.emit({ kind: 'warned', stage: 'assemble', ...warning })
       if (request.builds === 'twice') await compareBuilds(assembly, assembled, session)
       requireDigest(project, assembled.digest, request.expectedDigest)
+      if (manifest.image.configure === 'scripts')
+        await reportMovedIds(
+          { ...project, architecture, root: assembled, customisation: plain.customisation },
+          store,
+          session,
+        )
       await request.useRoot?.(assembled, assembly)
       const emitted =
         request.purpose === 'digest'

@@ -35,8 +35,8 @@ const packageSets: Readonly<Record<string, string>> = {
   polkit: 'polkitd, udev, chrony, sudo',
 }
 
-/** Their scripts refuse to run without /proc, which a chroot does not have. */
-const needProc = ['openjdk', 'java-certificates']
+/** Their scripts fail without /proc, which a chroot does not have. */
+const needProc = ['openjdk', 'java-certificates', 'emacs']
 
 const program = join(process.cwd(), 'bin/aptroot.js')
 const nobody = { userId: 65_534, groupId: 65_534 }
