@@ -22,7 +22,8 @@ function remembering<Item>(parse: (field: string) => readonly Item[]): (field: s
   return field => {
     const items: Item[] = []
     const texts = field.split(',')
-    for (const [at, text] of texts.entries()) {
+    for (let at = 0; at < texts.length; at++) {
+      const text = texts[at] ?? ''
       const item = known.get(text) ?? readOne(parse, text)
       if (item !== undefined) {
         known.set(text, item)

@@ -1,5 +1,5 @@
 import { Fault, quoted } from '../kernel/index.ts'
-import { isNameCharacter, isPackageName } from './package-name.ts'
+import { isPackageName } from './package-name.ts'
 import type {
   OrGroup,
   ProvidedName,
@@ -126,8 +126,7 @@ function parseRestrictedRelation(cursor: Cursor): RestrictedRelation {
 
 function readName(cursor: Cursor): string {
   const start = cursor.at
-  while (isNameCharacter(cursor.text.charCodeAt(cursor.at))) cursor.at++
-  const name = cursor.text.slice(start, cursor.at)
+  const name = take(cursor, nameCharacters)
   if (isPackageName(name)) return name
   cursor.at = start
   throw malformed(cursor, 'a package name was expected')
@@ -135,11 +134,10 @@ function readName(cursor: Cursor): string {
 
 function readQualifier(cursor: Cursor): string | undefined {
   if (cursor.text[cursor.at] !== ':') return undefined
-  const start = cursor.at + 1
-  cursor.at = start
-  while (isArchitectureCharacter(cursor.text.charCodeAt(cursor.at))) cursor.at++
-  if (cursor.at === start) throw malformed(cursor, 'an architecture was expected after the colon')
-  return cursor.text.slice(start, cursor.at)
+  cursor.at++
+  const architecture = take(cursor, architectureCharacters)
+  if (architecture === '') throw malformed(cursor, 'an architecture was expected after the colon')
+  return architecture
 }
 
 function readConstraint(cursor: Cursor): VersionConstraint | undefined {
@@ -149,8 +147,7 @@ function readConstraint(cursor: Cursor): VersionConstraint | undefined {
   const operator = readOperator(cursor)
   skipBlanks(cursor)
   const start = cursor.at
-  while (cursor.at < cursor.text.length && !isEndOfVersion(cursor.text.charCodeAt(cursor.at))) cursor.at++
-  const version = cursor.text.slice(start, cursor.at)
+  const version = take(cursor, versionCharacters)
   const problem = versionProblem(version)
   if (problem !== undefined) {
     cursor.at = start
@@ -183,9 +180,7 @@ function readTerms(cursor: Cursor, open: string, close: string): readonly [strin
   while (cursor.text[cursor.at] !== close) {
     const start = cursor.at
     if (cursor.text[cursor.at] === '!') cursor.at++
-    const wordStart = cursor.at
-    while (isTermCharacter(cursor.text.charCodeAt(cursor.at))) cursor.at++
-    if (cursor.at === wordStart) throw malformed(cursor, `a name or "${close}" was expected`)
+    if (take(cursor, termCharacters) === '') throw malformed(cursor, `a name or "${close}" was expected`)
     terms.push(cursor.text.slice(start, cursor.at))
     skipBlanks(cursor)
   }
@@ -205,25 +200,26 @@ function expect(cursor: Cursor, character: string): void {
 }
 
 function skipBlanks(cursor: Cursor): void {
-  for (;;) {
-    const code = cursor.text.charCodeAt(cursor.at)
-    if (code !== 0x20 && code !== 0x09 && code !== 0x0a && code !== 0x0d) return
-    cursor.at++
-  }
+  if (cursor.text.charCodeAt(cursor.at) <= 0x20) take(cursor, blanks)
 }
 
-function isEndOfVersion(code: number): boolean {
-  return code === 0x29 || code === 0x20 || code === 0x09 || code === 0x0a || code === 0x0d
-}
-
+// Sticky patterns, each of which matches anywhere, if need be nothing: one native search instead of a loop over characters,
+// which runs interpreted in a process that lives for half a second.
+const blanks = /[ \t\n\r]*/y
+const versionCharacters = /[^) \t\n\r]*/y
+const nameCharacters = /[A-Za-z0-9+._-]*/y
 /** Lower-case letters, digits and hyphen: what dpkg's tables have. */
-function isArchitectureCharacter(code: number): boolean {
-  return (code >= 0x61 && code <= 0x7a) || (code >= 0x30 && code <= 0x39) || code === 0x2d
-}
-
+const architectureCharacters = /[a-z0-9-]*/y
 /** Build profiles may have an extension after a dot (`pkg.systemd.upstream`). */
-function isTermCharacter(code: number): boolean {
-  return isArchitectureCharacter(code) || code === 0x2e || code === 0x2b
+const termCharacters = /[a-z0-9.+-]*/y
+
+/** What a sticky pattern matches where the cursor stands, which moves behind it. */
+function take(cursor: Cursor, pattern: RegExp): string {
+  const start = cursor.at
+  pattern.lastIndex = start
+  pattern.test(cursor.text)
+  cursor.at = pattern.lastIndex
+  return cursor.text.slice(start, cursor.at)
 }
 
 function malformed(cursor: Cursor, problem: string): Fault {

@@ -26,9 +26,17 @@ export function checkLockfile(
   text: string,
   namesWanted: ReadonlyMap<string, readonly string[]>,
 ): readonly LockProblem[] {
+  const problems = checkLockContents(lock, namesWanted)
+  if (writeLockfile(lock) === text.replaceAll('\r\n', '\n')) return problems
+  return [{ kind: 'form', message: 'the file is not in canonical form; it was edited or reformatted' }, ...problems]
+}
+
+/** As `checkLockfile`, but for the form: for a lock that was just made, or whose form does not matter. */
+export function checkLockContents(
+  lock: Lockfile,
+  namesWanted: ReadonlyMap<string, readonly string[]>,
+): readonly LockProblem[] {
   const problems: LockProblem[] = []
-  if (writeLockfile(lock) !== text.replaceAll('\r\n', '\n'))
-    problems.push({ kind: 'form', message: 'the file is not in canonical form; it was edited or reformatted' })
   const graphs = lock.request.architectures.map(architecture => graphOf(lock, architecture))
   for (const graph of graphs) {
     const inRoot = graphs.length > 1 ? ` in the root ${graph.architecture}` : ''

@@ -1,5 +1,5 @@
 export { buildLockfile, type LockParts, type ResolvedDeb, type ResolvedRoot } from './build.ts'
-export { checkLockfile, type LockProblem } from './check.ts'
+export { checkLockContents, checkLockfile, type LockProblem } from './check.ts'
 export { takeSides } from './conflict-markers.ts'
 export {
   type DebChange,

@@ -106,11 +106,16 @@ function flowList(items: readonly string[]): string {
   return `[${items.toSorted(compareBytes).map(text).join(', ')}]`
 }
 
+/** ASCII without controls, quotes and backslashes. */
+const plainText = /^[ !#-[\]-~]*$/
+
 /**
  * A YAML double-quoted scalar; JSON's escapes are a subset of YAML's. What YAML does not let stand as it is (DEL, C1
  * controls, line separators, the byte order mark, half surrogate pairs, non-characters) is escaped as well.
  */
 function text(value: string): string {
+  // Nearly every string of a lock: two thirds of the time that the general way takes.
+  if (plainText.test(value)) return `"${value}"`
   return JSON.stringify(value).replace(
     /[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g,
     character => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,

@@ -131,10 +131,13 @@ export function encodeProblem(request: ResolutionRequest): Encoding {
   function requirementsOf(deb: BinaryPackage, field: RequirementField, groups: readonly OrGroup[]): Requirement[] {
     const own = variableOf(deb)
     const architecture = slotOf(deb)
-    return groups.flatMap(group => {
+    const requirements: Requirement[] = []
+    for (let at = 0; at < groups.length; at++) {
+      const group = groups[at] as OrGroup
       const { text, alternatives } = readGroup(group, architecture)
-      return alternatives.includes(own) ? [] : [{ owner: deb, field, text, group, alternatives }]
-    })
+      if (!alternatives.includes(own)) requirements.push({ owner: deb, field, text, group, alternatives })
+    }
+    return requirements
   }
 
   function expand(variable: number): Expansion {
@@ -159,17 +162,21 @@ export function encodeProblem(request: ResolutionRequest): Encoding {
 
   /** ¬owner ∨ ¬target, for every target that is not the owner's own name. */
   function conflictClauses(deb: BinaryPackage, field: 'Conflicts' | 'Breaks', relations: readonly Relation[]) {
-    return relations.flatMap(relation =>
-      targets.excluded(relation, deb).map(target =>
-        clause([-variableOf(deb), -variableOf(target)], {
-          kind: 'conflict',
-          owner: deb,
-          field,
-          text: formatRelation(relation),
-          target,
-        }),
-      ),
-    )
+    const stated: EncodedClause[] = []
+    for (let at = 0; at < relations.length; at++) {
+      const relation = relations[at] as Relation
+      for (const target of targets.excluded(relation, deb))
+        stated.push(
+          clause([-variableOf(deb), -variableOf(target)], {
+            kind: 'conflict',
+            owner: deb,
+            field,
+            text: formatRelation(relation),
+            target,
+          }),
+        )
+    }
+    return stated
   }
 
   /**
@@ -178,7 +185,9 @@ export function encodeProblem(request: ResolutionRequest): Encoding {
    * same clause when it is expanded.
    */
   function siblingClauses(deb: BinaryPackage): EncodedClause[] {
-    return universe.packagesNamed(deb.name).flatMap(sibling => {
+    const siblings = universe.packagesNamed(deb.name)
+    if (siblings.length === 1) return []
+    return siblings.flatMap(sibling => {
       const other = variables.get(sibling)
       if (sibling === deb || other === undefined) return []
       const kind = siblingClash(deb, sibling)

@@ -99,15 +99,16 @@ export class PreferenceGuide implements Guide {
   }
 
   #readTrail(): void {
-    for (const variable of this.chosen(this.#trailRead)) {
-      this.#queue.push(...this.#encoding.expansionOf(variable).choices)
+    for (; this.#trailRead < this.#solver.trailLength; this.#trailRead++) {
+      const literal = this.#solver.trailAt(this.#trailRead)
+      if (literal > 0) this.#queue.push(...this.#encoding.expansionOf(literal).choices)
     }
-    this.#trailRead = this.#solver.trailLength
   }
 
   #stateExpansion({ clauses, optional }: Expansion): void {
     // Verdicts first: a requirement with one possible alternative is then followed at once instead of tried.
-    for (const { origin } of clauses) {
+    for (let at = 0; at < clauses.length; at++) {
+      const { origin } = clauses[at] as EncodedClause
       if (origin.kind === 'requirement') this.#judge(origin.requirement.alternatives)
     }
     for (const requirement of optional) this.#judge(requirement.alternatives)
@@ -115,7 +116,8 @@ export class PreferenceGuide implements Guide {
   }
 
   #judge(variables: readonly number[]): void {
-    for (const variable of variables) {
+    for (let at = 0; at < variables.length; at++) {
+      const variable = variables[at] as number
       if (this.#judged.has(variable)) continue
       this.#judged.add(variable)
       this.#state(this.#encoding.verdictsOn(variable))
@@ -125,7 +127,8 @@ export class PreferenceGuide implements Guide {
 
   #state(clauses: readonly EncodedClause[]): void {
     while (this.#solver.variableCount < this.#encoding.variableCount) this.#solver.newVariable()
-    for (const clause of clauses) {
+    for (let at = 0; at < clauses.length; at++) {
+      const clause = clauses[at] as EncodedClause
       if (this.#restriction.states(clause)) this.#solver.addClause(clause.literals, clause.tag)
     }
   }

@@ -29,8 +29,9 @@ export function verifyResolution(request: ResolutionRequest, packages: readonly 
   const { nativeArchitecture } = request.universe
   const debs = packages.map(each => each.package)
   const offers = offersOf(debs, nativeArchitecture)
+  const isMet = judgedOnce(offers)
   return [
-    ...debs.flatMap(deb => unmetRelations(deb, offers, nativeArchitecture)),
+    ...debs.flatMap(deb => unmetRelations(deb, isMet, nativeArchitecture)),
     ...debs.flatMap(deb => clashes(deb, offers)),
     ...namesakeClashes(debs, nativeArchitecture),
     ...request.wanted.filter(each => !isThere(each, offers, request.universe)).map(each => `${each.text} is missing`),
@@ -60,16 +61,31 @@ function architectureOf(deb: BinaryPackage, native: string): string {
   return deb.architecture === 'all' ? native : deb.architecture
 }
 
-function unmetRelations(deb: BinaryPackage, offers: ReadonlyMap<string, readonly Offer[]>, native: string): string[] {
+type Judge = (group: OrGroup, architecture: string) => boolean
+
+/** Packages ask for the same again and again, and universes hand out one object for groups that are written alike. */
+function judgedOnce(offers: ReadonlyMap<string, readonly Offer[]>): Judge {
+  const verdicts = new Map<string, Map<OrGroup, boolean>>()
+  return (group, architecture) => {
+    const judged = verdicts.get(architecture) ?? new Map<OrGroup, boolean>()
+    verdicts.set(architecture, judged)
+    const known = judged.get(group)
+    if (known !== undefined) return known
+    const verdict = group.some(relation => isSatisfied(relation, offers, architecture))
+    judged.set(group, verdict)
+    return verdict
+  }
+}
+
+function unmetRelations(deb: BinaryPackage, isMet: Judge, native: string): string[] {
   const architecture = architectureOf(deb, native)
-  const isMet = (group: OrGroup) => group.some(relation => isSatisfied(relation, offers, architecture))
   return [...deb.preDepends, ...deb.depends]
-    .filter(group => !isMet(group))
+    .filter(group => !isMet(group, architecture))
     .map(group => `${titleOf(deb)} lacks ${formatOrGroup(group)}`)
 }
 
 function isSatisfied(relation: Relation, offers: ReadonlyMap<string, readonly Offer[]>, architecture: string): boolean {
-  return (offers.get(relation.packageName) ?? []).some(
+  return (offers.get(relation.packageName) ?? none).some(
     offer => hasVersion(offer, relation) && hasArchitecture(offer, relation, architecture),
   )
 }
@@ -88,12 +104,17 @@ function hasArchitecture(offer: Offer, { architectureQualifier }: Relation, aske
 }
 
 function clashes(deb: BinaryPackage, offers: ReadonlyMap<string, readonly Offer[]>): string[] {
-  return [...deb.conflicts, ...deb.breaks].flatMap(relation =>
-    (offers.get(relation.packageName) ?? [])
-      .filter(offer => offer.deb.name !== deb.name && hasVersion(offer, relation) && isMeant(offer, relation))
-      .map(offer => `${titleOf(deb)} excludes ${formatRelation(relation)}, which ${titleOf(offer.deb)} is`),
-  )
+  const found: string[] = []
+  for (const relation of [...deb.conflicts, ...deb.breaks]) {
+    // Most of what is excluded is not there at all.
+    for (const offer of offers.get(relation.packageName) ?? none)
+      if (offer.deb.name !== deb.name && hasVersion(offer, relation) && isMeant(offer, relation))
+        found.push(`${titleOf(deb)} excludes ${formatRelation(relation)}, which ${titleOf(offer.deb)} is`)
+  }
+  return found
 }
+
+const none: readonly Offer[] = []
 
 /** A Conflicts or Breaks without a qualifier means every architecture. */
 function isMeant({ architecture }: Offer, { architectureQualifier }: Relation): boolean {

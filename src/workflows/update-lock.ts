@@ -3,7 +3,7 @@ import type { PackageUniverse } from '../debian/index.ts'
 import { Fault, type Session } from '../kernel/index.ts'
 import {
   buildLockfile,
-  checkLockfile,
+  checkLockContents,
   diffLockfiles,
   type LockDifference,
   type Lockfile,
@@ -169,7 +169,7 @@ export async function updateLock(
       previous: previous?.lock,
     })
     const text = writeLockfile(lock)
-    requireSound(lock, text, manifest)
+    requireSound(lock, manifest)
     await request.useResolved?.({
       manifest,
       previous: previous?.lock,
@@ -224,9 +224,9 @@ function keysOf(
   return keys
 }
 
-function requireSound(lock: Lockfile, text: string, manifest: Manifest): void {
+function requireSound(lock: Lockfile, manifest: Manifest): void {
   const names = new Map(manifest.packages.map(item => [item.text, item.alternatives.map(each => each.packageName)]))
-  const problems = checkLockfile(lock, text, names).filter(problem => problem.kind !== 'wanted')
+  const problems = checkLockContents(lock, names).filter(problem => problem.kind !== 'wanted')
   if (problems.length > 0)
     throw new Fault('INTERNAL', {
       message: `the lock that was made is not sound: ${problems[0]?.message}`,

@@ -169,7 +169,14 @@ describe('a malformed field', () => {
       assert.deepEqual(described(universe.packagesNamed('aaa')), ['aaa:amd64=1'])
       const look = () => {
         const packages = universe.packagesNamed('bash')
-        return read === 'packagesNamed' ? packages : packages[0]?.[read]
+        switch (read) {
+          case 'packagesNamed':
+            return packages
+          case 'listings':
+            return packages[0]?.listings[0].fileName
+          default:
+            return packages[0]?.[read]
+        }
       }
       const lines = text.split('\n')
       const line = 1 + (value === undefined ? lines.indexOf('Package: bash') : lines.indexOf(`${field}: ${value}`))

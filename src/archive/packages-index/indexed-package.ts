@@ -10,7 +10,8 @@ import type {
 } from '../../debian/index.ts'
 import { parseProvides, parseSourceReference, poolPathProblem } from '../../debian/index.ts'
 import { isFault, quoted } from '../../kernel/index.ts'
-import { fieldFault, type IndexedStanza, type KeptField, type StanzaRow } from './indexed-stanza.ts'
+import type { IndexOrigin } from '../verified-index.ts'
+import { fieldFault, type IndexedStanza, type KeptField, readIndexedStanza, type StanzaRow } from './indexed-stanza.ts'
 
 type IndexedStanzas = readonly [IndexedStanza, ...IndexedStanza[]]
 
@@ -23,7 +24,7 @@ export class IndexedPackage implements BinaryPackage {
   readonly name: string
   readonly version: string
   readonly architecture: string
-  readonly #read: () => IndexedStanzas
+  readonly #row: StanzaRow
   #stanzasOnce: IndexedStanzas | undefined
   readonly #memory: RelationMemory
   #source: SourceReference | undefined
@@ -36,16 +37,13 @@ export class IndexedPackage implements BinaryPackage {
   #provides: readonly ProvidedName[] | undefined
   #listings: readonly [Listing, ...Listing[]] | undefined
 
-  /** @param read the stanzas of one name, version, architecture and sha256, sorted with `compareStanzas` */
-  constructor(
-    { name, version, architecture }: Pick<StanzaRow, 'name' | 'version' | 'architecture'>,
-    read: () => IndexedStanzas,
-    memory: RelationMemory,
-  ) {
-    this.name = name
-    this.version = version
-    this.architecture = architecture
-    this.#read = read
+  /** @param stanzas of one name, version, architecture and sha256, sorted with `compareStanzas`; undefined: that of the row, not read yet */
+  constructor(row: StanzaRow, stanzas: IndexedStanzas | undefined, memory: RelationMemory) {
+    this.name = row.name
+    this.version = row.version
+    this.architecture = row.architecture
+    this.#row = row
+    this.#stanzasOnce = stanzas
     this.#memory = memory
   }
 
@@ -134,13 +132,16 @@ export class IndexedPackage implements BinaryPackage {
   }
 
   get listings(): readonly [Listing, ...Listing[]] {
-    this.#listings ??= listingsOf(this.#stanzas)
+    this.#listings ??=
+      this.#stanzasOnce === undefined
+        ? [listingOf(this.#row.index.origin, () => this.#first)]
+        : listingsOf(this.#stanzasOnce)
     return this.#listings
   }
 
   /** In the order of `listings`; the first speaks for all, so that no order of files shows. */
   get #stanzas(): IndexedStanzas {
-    this.#stanzasOnce ??= this.#read()
+    this.#stanzasOnce ??= [readIndexedStanza(this.#row)]
     return this.#stanzasOnce
   }
 
@@ -187,9 +188,9 @@ export class IndexedPackage implements BinaryPackage {
 
 function listingsOf(stanzas: IndexedStanzas): readonly [Listing, ...Listing[]] {
   const [first, ...rest] = stanzas
-  const listings: [Listing, ...Listing[]] = [listingOf(first)]
+  const listings: [Listing, ...Listing[]] = [listingOf(first.index.origin, () => first)]
   for (const stanza of rest) {
-    const listing = listingOf(stanza)
+    const listing = listingOf(stanza.index.origin, () => stanza)
     // binary-all and binary-amd64 may both list a deb for all architectures: one place, named twice.
     const known = listings.some(
       each =>
@@ -203,12 +204,26 @@ function listingsOf(stanzas: IndexedStanzas): readonly [Listing, ...Listing[]] {
   return listings
 }
 
-function listingOf(stanza: IndexedStanza): Listing {
-  const { archive, suite, component, release, security } = stanza.index.origin
+/** The origin alone ranks a deb, so the stanza is read only when the path is asked for. */
+function listingOf(origin: IndexOrigin, read: () => IndexedStanza): Listing {
+  const { archive, suite, component, release, security } = origin
+  return {
+    archive,
+    suite,
+    component,
+    release,
+    security,
+    get fileName() {
+      return fileNameOf(read())
+    },
+  }
+}
+
+function fileNameOf(stanza: IndexedStanza): string {
   // dpkg-scanpackages writes `./foo.deb` in flat repositories.
   const fileName = (stanza.fields.Filename ?? '').replace(/^(?:\.\/)+/, '')
   const problem = poolPathProblem(fileName)
   if (problem !== undefined)
     throw fieldFault(stanza, 'Filename', `${quoted(fileName)} is not a path below the archive: ${problem}`)
-  return { archive, suite, component, fileName, release, security }
+  return fileName
 }

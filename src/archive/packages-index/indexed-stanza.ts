@@ -30,7 +30,7 @@ const keptFields = [
 export type KeptField = (typeof keptFields)[number]
 
 /** With the name that a stanza finds at its first look. */
-const keptFieldKeys = keptFields.map(name => [name, name.toLowerCase()] as const)
+const keptFieldKeys = keptFields.map(name => name.toLowerCase())
 
 /** What the table knows of a stanza that was not read: enough to rank a deb, or to leave it alone. */
 export interface StanzaRow {
@@ -53,10 +53,11 @@ export interface IndexedStanza extends StanzaRow {
  *
  * @throws {Fault} `INDEX_MALFORMED` when it lacks a Version that is one, or an Architecture
  */
-export function lookAtRow(index: PackagesIndex, row: number, name: string): StanzaRow {
-  const { architectures, architectureOfRow, versions } = index.table
-  const version = nameAt(versions, row)
-  const architecture = nameAt(architectures, architectureOfRow[row] ?? 0)
+export function lookAtRow(
+  index: PackagesIndex,
+  { row, name, architecture }: Pick<StanzaRow, 'row' | 'name' | 'architecture'>,
+): StanzaRow {
+  const version = nameAt(index.table.versions, row)
   if (architecture === '' || versionProblem(version) !== undefined) return readIndexedStanza({ index, row })
   return { index, row, name, version, architecture }
 }
@@ -77,9 +78,9 @@ export function readIndexedStanza({ index, row }: Pick<StanzaRow, 'index' | 'row
   if (!isSha256(sha256))
     throw fieldFault({ index, row }, 'SHA256', `${quoted(sha256)} is not a SHA-256 of 64 hexadecimal digits`)
   const fields: Partial<Record<KeptField, string>> = {}
-  for (const [name, key] of keptFieldKeys) {
-    const value = stanza.field(key)
-    if (value !== undefined) fields[name] = value
+  for (let at = 0; at < keptFields.length; at++) {
+    const value = stanza.field(keptFieldKeys[at] ?? '')
+    if (value !== undefined) fields[keptFields[at] as KeptField] = value
   }
   return { index, row, name: required(index, row, stanza, 'Package'), version, architecture, sha256, fields }
 }

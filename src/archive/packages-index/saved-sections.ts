@@ -69,7 +69,9 @@ export class SectionReader {
   }
 
   #names(): NameTable {
-    return { bytes: this.readBytes(), offsets: this.#words() }
+    const { buffer, byteOffset, byteLength } = this.readBytes()
+    // A Buffer, so that `nameAt` need not make one for each name.
+    return { bytes: Buffer.from(buffer, byteOffset, byteLength), offsets: this.#words() }
   }
 
   #words(): Uint32Array {

@@ -42,8 +42,11 @@ export function openUniverse(request: UniverseRequest): PackageUniverse {
   const packagesNamed = (name: string): readonly BinaryPackage[] => {
     const known = packagesByName.get(name)
     if (known !== undefined) return known
-    const rows = sources.flatMap(source => source.rowsNamed(name))
-    const packages = [...mergeRows(rows, memory), ...(ownByName.get(name) ?? [])].sort(order)
+    const rows: StanzaRow[] = []
+    for (let at = 0; at < sources.length; at++) sources[at]?.addRowsNamed(name, rows)
+    const packages = mergeRows(rows, memory)
+    packages.push(...(ownByName.get(name) ?? []))
+    if (packages.length > 1) packages.sort(order)
     packagesByName.set(name, packages)
     return packages
   }
@@ -93,6 +96,7 @@ function mayOffer({ origin }: PackagesIndex, architectures: readonly string[]): 
 class AdmittedIndex {
   readonly #index: PackagesIndex
   readonly #architectures: readonly string[]
+  #architectureNamesOnce: readonly string[] | undefined
   #admittedOnce: Uint8Array | undefined
   #nameOfRowOnce: Uint32Array | undefined
 
@@ -101,9 +105,15 @@ class AdmittedIndex {
     this.#architectures = architectures
   }
 
-  rowsNamed(name: string): StanzaRow[] {
-    const rows = this.#admittedRows(rowsOf(this.#index.table.packages, name))
-    return rows.map(row => lookAtRow(this.#index, row, name))
+  addRowsNamed(name: string, into: StanzaRow[]): void {
+    const { architectureOfRow, packages } = this.#index.table
+    const rows = rowsOf(packages, name)
+    for (let at = 0; at < rows.length; at++) {
+      const row = rows[at] ?? 0
+      if (!this.#admits(row)) continue
+      const architecture = this.#architectureNames[architectureOfRow[row] ?? 0] ?? ''
+      into.push(lookAtRow(this.#index, { row, name, architecture }))
+    }
   }
 
   /** The package names of the chosen rows. */
@@ -126,11 +136,15 @@ class AdmittedIndex {
   }
 
   #admits(row: number): boolean {
-    const { table } = this.#index
-    this.#admittedOnce ??= Uint8Array.from(namesOf(table.architectures), architecture =>
+    this.#admittedOnce ??= Uint8Array.from(this.#architectureNames, architecture =>
       this.#admitsArchitecture(architecture) ? 1 : 0,
     )
-    return this.#admittedOnce[table.architectureOfRow[row] ?? 0] === 1
+    return this.#admittedOnce[this.#index.table.architectureOfRow[row] ?? 0] === 1
+  }
+
+  get #architectureNames(): readonly string[] {
+    this.#architectureNamesOnce ??= namesOf(this.#index.table.architectures)
+    return this.#architectureNamesOnce
   }
 
   #admitsArchitecture(architecture: string): boolean {
@@ -153,12 +167,19 @@ function namesByRow({ names, offsets, rows }: Postings, rowCount: number): Uint3
 
 /** Same bytes under the same name: one package in several places. What only one row lists needs no reading for that. */
 function mergeRows(rows: readonly StanzaRow[], memory: RelationMemory): BinaryPackage[] {
+  const [only] = rows
+  if (only === undefined) return []
+  if (rows.length === 1) return [packageOfRow(only, memory)]
   return [...groupBy(rows, each => `${each.version} ${each.architecture}`).values()].flatMap(([first, ...others]) => {
-    if (others.length === 0) return [new IndexedPackage(first, () => [readIndexedStanza(first)], memory)]
+    if (others.length === 0) return [packageOfRow(first, memory)]
     const stanzas = [first, ...others].map(readIndexedStanza).sort(compareStanzas)
     const groups = groupBy(stanzas, each => each.sha256)
-    return [...groups.values()].map(group => new IndexedPackage(first, () => group, memory))
+    return [...groups.values()].map(group => new IndexedPackage(first, group, memory))
   })
+}
+
+function packageOfRow(row: StanzaRow, memory: RelationMemory): BinaryPackage {
+  return new IndexedPackage(row, undefined, memory)
 }
 
 function preferenceOrder(native: string, foreign: readonly string[]) {
