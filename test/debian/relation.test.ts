@@ -128,10 +128,10 @@ describe('no list of or-groups', () => {
     )
   })
 
-  it('a field of a million alternatives is read in less than two seconds', () => {
-    const started = performance.now()
+  it('a field of a million alternatives is read in less than two seconds of processor time', () => {
+    const before = process.cpuUsage()
     assert.equal(parseOrGroups('a|'.repeat(999_999).concat('a'))[0]?.length, 1_000_000)
-    assert.ok(performance.now() - started < 2000)
+    assert.ok(process.cpuUsage(before).user < 2_000_000)
   })
 })
 
