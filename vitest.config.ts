@@ -8,7 +8,9 @@ export default defineConfig({
     pool: 'forks',
     // Vitest leaves one core idle, which is half of a machine with two; most tests wait for programs.
     maxWorkers: '100%',
-    testTimeout: 20_000,
+    // For what hangs: on a busy machine a brute force of seconds takes a minute.
+    testTimeout: 90_000,
+    hookTimeout: 60_000,
     env: { TZ: 'UTC' },
   },
 })

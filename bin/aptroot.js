@@ -12,8 +12,8 @@ if (process.argv.length === 3 && process.argv[2] === '--version') {
   if (process.versions.v8.startsWith('11.3.')) {
     const { setFlagsFromString } = await import('node:v8')
     setFlagsFromString('--interrupt-budget=700000')
-    // Nearly all that is built lives until the end. A young generation that grows at once copies it a few times less: 7 % of the
-    // samples of `lock update` of gnome are in the garbage collector, instead of 21 %.
+    // Nearly all that is built lives until the end. A young generation that grows at once copies it less often: `lock update` of gnome
+    // takes 0.77 s of processor time instead of 0.80.
     setFlagsFromString('--semi-space-growth-factor=16')
   }
   const { main } = await import('../dist/main.js')

@@ -70,11 +70,11 @@ describe('an expression of apt_preferences(5)', () => {
 
   it('takes no longer for what makes other matchers hang', () => {
     const text = `${'a'.repeat(3000)}!`
-    const began = performance.now()
+    const before = process.cpuUsage()
     for (const expression of ['/^(a+)+$/', '/^(a|a)*$/', '/^(a*)*b$/', '/(.*a){12}b/', '*a*a*a*a*a*a*a*a*b'])
       assert.equal(compileExpression(expression)(text), false, expression)
     // A matcher that goes back and tries again needs years for any of them.
-    assert.ok(performance.now() - began < 10_000)
+    assert.ok(process.cpuUsage(before).user < 10_000_000)
   })
 
   it(`agrees with JavaScript's own regular expressions where both read the same (seed ${seed})`, () => {

@@ -115,9 +115,9 @@ describe('compareVersions', () => {
 
   it('compares two versions of 100,000 parts in less than a second', () => {
     const long = '1.'.repeat(100_000)
-    const started = performance.now()
+    const before = process.cpuUsage()
     assert.ok(compareVersions(`${long}1`, `${long}2`) < 0)
-    assert.ok(performance.now() - started < 1000)
+    assert.ok(process.cpuUsage(before).user < 1_000_000)
   })
 })
 

@@ -90,10 +90,10 @@ test('the difference of two locks of 20,000 sources takes no time that grows wit
   const after = lockWith(
     before.debs.map(deb => ({ ...deb, version: '2', sourceVersion: '2', sha256: digestOf(deb.name) })),
   )
-  const started = performance.now()
+  const usage = process.cpuUsage()
   assert.equal(diffLockfiles(before, after).sources.length, 20_000)
   // It took 11 s when each source looked through all debs.
-  assert.ok(performance.now() - started < 8_000)
+  assert.ok(process.cpuUsage(usage).user < 8_000_000)
 })
 
 describe('what a lockfile proves by itself', () => {

@@ -161,5 +161,5 @@ describe('an update of named packages', () => {
     }
     process.stdout.write(`${JSON.stringify(amounts)}\n`)
     assert.ok(amounts.judged > 100 && amounts.moved > 50 && amounts.forced > 50 && amounts.heldBack > 0)
-  }, 60_000)
+  }, 240_000)
 })

@@ -112,7 +112,7 @@ describe('the verifier', () => {
     )
   })
 
-  it('takes less than 50 ms for 300 packages', () => {
+  it('takes less than 50 ms of processor time for 300 packages', () => {
     const stanzas = Object.fromEntries(
       Array.from({ length: 300 }, (_, at) => [
         `p${at}:amd64 1.${at}-2`,
@@ -126,9 +126,9 @@ describe('the verifier', () => {
     )
     const universe = archive(stanzas)
     const durations = Array.from({ length: 5 }, () => {
-      const start = performance.now()
+      const before = process.cpuUsage()
       assert.deepEqual(verifyAll(universe, ['p7', 'virtual-3']), [])
-      return performance.now() - start
+      return process.cpuUsage(before).user / 1000
     })
     // The least of five: this machine does other things too.
     assert.ok(Math.min(...durations) < 50, `${durations.map(each => each.toFixed(1)).join(', ')} ms`)
