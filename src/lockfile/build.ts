@@ -75,12 +75,13 @@ type Place = Pick<LockedDeb, 'from' | 'at' | 'directory' | 'file'>
 
 function placeOf(deb: BinaryPackage): Place {
   const [listing] = deb.listings.toSorted(compareListings) as [Listing]
-  const slash = listing.fileName.lastIndexOf('/')
-  const file = listing.fileName.slice(slash + 1)
+  const { fileName } = listing
+  const slash = fileName.lastIndexOf('/')
+  const file = fileName.slice(slash + 1)
   return {
     from: originOf(listing),
     at: listing.release.at,
-    directory: listing.fileName.slice(0, Math.max(slash, 0)),
+    directory: fileName.slice(0, Math.max(slash, 0)),
     file: file === derivedFileName(deb) ? undefined : file,
   }
 }

@@ -37,16 +37,20 @@ export function relationTargets(universe: PackageUniverse): RelationTargets {
           meetsConstraint(deb.version, relation.constraint) &&
           servesArchitecture(deb, undefined, relation.architectureQualifier, architecture),
       )
-    const providers = universe
-      .providersOf(relation.packageName)
-      .filter(
-        deb =>
-          !real.includes(deb) &&
-          providesFor(deb, relation).some(provided =>
-            servesArchitecture(deb, provided.architectureQualifier, relation.architectureQualifier, architecture),
-          ),
-      )
-    const found = [...real, ...providers]
+    const providers = universe.providersOf(relation.packageName)
+    const found =
+      providers.length === 0
+        ? real
+        : [
+            ...real,
+            ...providers.filter(
+              deb =>
+                !real.includes(deb) &&
+                providesFor(deb, relation).some(provided =>
+                  servesArchitecture(deb, provided.architectureQualifier, relation.architectureQualifier, architecture),
+                ),
+            ),
+          ]
     satisfyingByText.set(key, found)
     return found
   }
@@ -90,10 +94,14 @@ export function relationTargets(universe: PackageUniverse): RelationTargets {
     const real = universe
       .packagesNamed(relation.packageName)
       .filter(deb => meetsConstraint(deb.version, relation.constraint) && inReach(deb))
-    const providers = universe
-      .providersOf(relation.packageName)
-      .filter(deb => !real.includes(deb) && inReach(deb) && providesFor(deb, relation).length > 0)
-    const found = [...real, ...providers]
+    const providers = universe.providersOf(relation.packageName)
+    const found =
+      providers.length === 0
+        ? real
+        : [
+            ...real,
+            ...providers.filter(deb => !real.includes(deb) && inReach(deb) && providesFor(deb, relation).length > 0),
+          ]
     excludedByText.set(key, found)
     return found
   }

@@ -7,11 +7,12 @@ import { parseArgs } from 'node:util'
 import { frozenArchive, missingForRealData } from '../support/real-archive.ts'
 import { wholeBuildRows } from './build-rows.ts'
 import { fetchRow } from './fetch-row.ts'
-import { buildRows, installScene, smallRows } from './install-rows.ts'
+import { buildRows, installScene } from './install-rows.ts'
 import { type MeasuredRow, measureRow, type Row } from './measure.ts'
 import { inMountNamespace, mountPlaces } from './private-mounts.ts'
 import { coldRow, warmRows } from './resolver-rows.ts'
 import { type ServedArchive, serveArchive } from './served-archive.ts'
+import { startRows } from './start-rows.ts'
 
 const { values } = parseArgs({
   options: {
@@ -70,18 +71,26 @@ try {
 
 async function allRows(archive: ServedArchive): Promise<readonly Row[]> {
   const head = '| job | ratio | aptroot | peer | peer takes | peak memory | results |\n|---|---|---|---|---|---|---|'
+  const withoutDebs = [
+    ...(await warmRows(scratch, archive)),
+    await coldRow(scratch, archive),
+    ...(await startRows(scratch, archive)),
+  ]
+  if (values.only?.every(part => withoutDebs.some(row => row.name.includes(part))) === true) {
+    say(`\n${head}`)
+    return withoutDebs
+  }
   const scene = await installScene(scratch, archive)
-  const resolving = [...(await warmRows(scratch, archive)), await coldRow(scratch, archive)]
   const fetching = await fetchRow(scratch, archive)
   const gone = [scene, fetching].flatMap(each => ('gone' in each ? each.gone : []))
   if ('gone' in scene || 'gone' in fetching) {
     say(`*** left the mirror's pool, so nothing is installed: ${gone.map(deb => deb.name).join(' ')}\n\n${head}`)
-    return resolving
+    return withoutDebs
   }
   const building = await wholeBuildRows(archive, mounted.places)
   const installing = [fetching, ...buildRows(scene)]
   say(`\n${head}`)
-  return [...resolving, ...installing, ...building, ...smallRows(scene)]
+  return [...withoutDebs, ...installing, ...building]
 }
 
 function isChosen(name: string): boolean {

@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process'
-import { copyFile, mkdir, readdir, rm, symlink } from 'node:fs/promises'
+import { mkdir, readdir, rm, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fetchRealDebs, frozenAsOf, type RealArchive, type WantedDeb } from '../support/real-archive.ts'
 import { wantedDebs } from '../support/real-project.ts'
 import { type Contender, type Row, resultOf } from './measure.ts'
-import { aptroot, type BenchProject, bareNode, comparison, lockOf, lockUpdate, projectIn } from './project.ts'
+import { aptroot, type BenchProject, comparison, lockOf, lockUpdate, projectIn } from './project.ts'
 import type { ServedArchive } from './served-archive.ts'
 
 /** nginx over everything Priority: required: locked, and its debs in the pool that is served. */
@@ -22,15 +22,12 @@ export async function installScene(
 ): Promise<InstallScene | { readonly gone: readonly WantedDeb[] }> {
   const place = { folder: join(scratch, 'install'), storeFolder: join(scratch, 'install-store'), served }
   const base = ['base: required', 'exclude: [usrmerge]']
-  const smaller = await projectIn({ ...place, folder: join(scratch, 'smaller') }, base)
-  await resultOf(lockUpdate(smaller))
   const project = await projectIn(place, [
     ...base,
     'packages: [nginx]',
     'image: {configure: none, outputs: [{format: tar, path: out/rootfs.tar}]}',
   ])
   await resultOf(lockUpdate(project))
-  await copyFile(join(smaller.folder, 'aptroot.lock'), join(project.folder, 'before.lock'))
   const { debs, gone } = await servedDebs(served, project)
   return gone.length > 0 ? { gone } : { scratch, served, project, debs }
 }
@@ -43,27 +40,6 @@ export async function servedDebs(
   const debs = wantedDebs(await lockOf(project))
   const archive: RealArchive = { folder: served.folder, state: 'frozen', asOf: frozenAsOf }
   return { debs, gone: await fetchRealDebs(archive, debs) }
-}
-
-/** Commands that are over before they began: how much there is on top of starting Node. */
-export function smallRows({ project }: InstallScene): readonly Row[] {
-  const node = bareNode(project)
-  const [before, after] = [join(project.folder, 'before.lock'), join(project.folder, 'aptroot.lock')]
-  const row = (words: readonly string[], peers: readonly Contender[]): Row => {
-    const ours = aptroot(project, words)
-    const name = words.map(word => (word.startsWith('/') ? 'LOCK' : word)).join(' ')
-    const compare = async (): Promise<string> => {
-      if ((await resultOf(ours)).length === 0) throw new Error(`${ours.label} printed nothing`)
-      return 'not comparable: a floor'
-    }
-    return { name, ours: { ...ours, label: `aptroot ${name}` }, peers, compare }
-  }
-  const differ: Contender = { ...node, label: 'diff -u', commandLine: ['sh', '-c', `diff -u ${before} ${after}; true`] }
-  return [
-    row(['--version'], [node]),
-    row(['lock', 'check'], [node]),
-    row(['lock', 'diff', before, after], [node, differ]),
-  ]
 }
 
 export function buildRows({ scratch, served, project, debs }: InstallScene): readonly Row[] {

@@ -64,7 +64,8 @@ export function openUniverse(request: UniverseRequest): PackageUniverse {
       const provides = (deb: BinaryPackage) => deb.provides.some(each => each.name === name)
       const indexed = sources.flatMap(source => source.namesIn(table => rowsOf(table.providers, name)))
       const own = ownDebs.filter(provides).map(deb => deb.name)
-      const providers = packagesWith([...indexed, ...own], provides)
+      // Most names are of packages, and nobody provides them.
+      const providers = indexed.length + own.length === 0 ? none : packagesWith([...indexed, ...own], provides)
       providersByName.set(name, providers)
       return providers
     },
@@ -84,6 +85,8 @@ export function openUniverse(request: UniverseRequest): PackageUniverse {
     },
   }
 }
+
+const none: readonly BinaryPackage[] = []
 
 /** A binary-arm64 index lists packages for all architectures too, but it does not offer them to an amd64 root. */
 function mayOffer({ origin }: PackagesIndex, architectures: readonly string[]): boolean {
@@ -119,7 +122,9 @@ class AdmittedIndex {
   /** The package names of the chosen rows. */
   namesIn(choose: (table: PackagesIndex['table']) => Uint32Array): string[] {
     const { table } = this.#index
-    const rows = this.#admittedRows(choose(table))
+    const chosen = choose(table)
+    if (chosen.length === 0) return []
+    const rows = this.#admittedRows(chosen)
     if (rows.length === 0) return []
     this.#nameOfRowOnce ??= namesByRow(table.packages, table.stanzaStarts.length)
     const nameOfRow = this.#nameOfRowOnce
