@@ -12,6 +12,8 @@ export interface FetchRequest extends ProviderSettings {
   readonly transfer: Transfer
   /** `offline`: the store and the vendor folders only. */
   readonly mode: 'online' | 'offline'
+  /** Called for each deb as soon as it is in the store, verified: while others still download. */
+  readonly arrived?: (deb: LockedDeb) => void
 }
 
 export interface FetchResult {
@@ -38,6 +40,8 @@ export async function fetchDebs(
   const wanted = uniqueBlobs(debs).map(deb => ({ deb, providers: providersOf(deb, request) }))
   const queue = createQueue(request.transfer.parallelism)
   const missing = await withoutSound(wanted, request.store, session)
+  const absent = new Set(missing)
+  for (const each of wanted) if (!absent.has(each)) request.arrived?.(each.deb)
   const missingBytes = missing.reduce((sum, { deb }) => sum + deb.sizeBytes, 0)
   if (missing.length > 0)
     session.journal.emit({ kind: 'planned', stage: 'fetch', items: missing.length, totalBytes: missingBytes })
@@ -110,7 +114,7 @@ class FetchRound {
     if (this.#session.signal.aborted) return
     try {
       const answers = await this.#askInOrder({ deb, providers: this.#allowed(providers) }, received)
-      if (answers === 'fetched') return
+      if (answers === 'fetched') return this.#request.arrived?.(deb)
       if (this.#request.mode === 'offline' && answers.every(({ kind }) => kind === 'absent')) this.#missing.push(deb)
       else this.#fail(deb, failureOf(deb, answers))
     } catch (error) {

@@ -7,7 +7,7 @@ import {
   mergePackages,
   type UnpackedDeb,
 } from '../dpkg/index.ts'
-import { Fault, quoted, type Session } from '../kernel/index.ts'
+import { encodeUtf8, Fault, quoted, type Session } from '../kernel/index.ts'
 import type { ImageSection } from '../manifest/index.ts'
 import type { Store } from '../store/index.ts'
 import { type ContentSource, checkTree, resolvePath, type TreeEntry, treeDigest, wholeContent } from '../tree/index.ts'
@@ -18,12 +18,13 @@ import { numberOwners } from './file-owners.ts'
 import type { ImageCustomisation } from './image-customisation.ts'
 import { zonePath } from './image-files.ts'
 import { type OverlaidTree, type OverlaySource, overlayFiles } from './overlay.ts'
-import type { ContentPack } from './pack-file.ts'
+import { type ContentPack, contentsOf } from './pack-file.ts'
 import { removePaths } from './remove-paths.ts'
 import { RootContent } from './root-content.ts'
+import type { StoredRoot } from './root-record.ts'
 import { sealTree } from './seal.ts'
 import { sealConfigured } from './seal-configured.ts'
-import { type Suspect, suspectSecrets } from './suspect-secrets.ts'
+import { type Suspect, suspectSecrets, suspicionVersion } from './suspect-secrets.ts'
 import { type DebIdentity, type Pack, unpackDeb } from './unpack-deb.ts'
 
 export interface AssembleRequest {
@@ -193,7 +194,7 @@ async function configured(
   const configuring = { ...request, packs, mergedUsr: mergedUsrOf(request), customisation }
   const root = await configureRoot(configuring, session)
   const sealed = sealConfigured(root.tree, request.sourceDateEpochSeconds, new Set(laid.keys()))
-  const found = await suspectsIn(sealed.tree, packs, root.packs, request.store)
+  const found = await suspectsIn(sealed.tree, packs, root, request.store)
   // What the project brings, it brings on purpose.
   const suspects = found.filter(({ path }) => !laid.has(path))
   const looks = suspects.map(
@@ -209,20 +210,23 @@ async function configured(
   }
 }
 
+/** Remembered with the configured root that they follow from, as long as the rules are the same. */
 async function suspectsIn(
   tree: ReadonlyMap<string, TreeEntry>,
   packs: readonly Pack[],
-  made: readonly ContentPack[],
+  root: StoredRoot,
   store: Store,
 ): Promise<readonly Suspect[]> {
-  const content = new RootContent({ packs: made, generated: new Map(), blobs: new Set(), store })
+  const name = { kind: 'suspects', key: `${suspicionVersion} ${root.recordSha256}` }
+  const known = await store.readRecord(name)
+  if (known !== undefined) return JSON.parse(Buffer.from(known).toString('utf8')) as Suspect[]
+  const content = new RootContent({ packs: root.packs, generated: new Map(), blobs: new Set(), store })
   try {
     // What no script made, packages bring or sealing did.
-    return await suspectSecrets(
-      tree,
-      content,
-      ({ sha256 }) => !made.some(pack => pack.places.has(sha256)) || packs.some(pack => pack.places.has(sha256)),
-    )
+    const [made, brought] = [contentsOf(root.packs), contentsOf(packs)]
+    const suspects = await suspectSecrets(tree, content, ({ sha256 }) => !made.has(sha256) || brought.has(sha256))
+    await store.putRecord(name, encodeUtf8(JSON.stringify(suspects)))
+    return suspects
   } finally {
     await content.close()
   }

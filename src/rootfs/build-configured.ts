@@ -18,7 +18,7 @@ import { readFileCapabilities } from './file-capabilities.ts'
 import { finishApt } from './finish-apt.ts'
 import { GrowingRoot } from './growing-root.ts'
 import { normaliseFiles } from './normalise-files.ts'
-import { writePackManifest } from './pack-file.ts'
+import { contentsOf, writePackManifest } from './pack-file.ts'
 import { procReaders } from './proc-readers.ts'
 import { encodeRoot } from './root-record.ts'
 import { ScriptRunner } from './run-dpkg.ts'
@@ -144,13 +144,13 @@ async function keepConfigured(
   await root.takeStandInsAway(session)
   normaliseFiles(root.staging, request.sourceDateEpochSeconds)
   const base = checkpoints.latest
-  const sources = [...request.packs, ...(base?.packs ?? [])]
+  const known = contentsOf([...request.packs, ...(base?.packs ?? [])])
   await request.store.putObject(configuredObject(request), async sink => {
     const { tree, places, left } = await captureTree(
       {
         staging: root.staging,
         volatile: root.below(volatileFolders),
-        isKnown: sha256 => sources.some(pack => pack.places.has(sha256)),
+        isKnown: sha256 => known.has(sha256),
         sink,
         extendedAttributes,
         limits: defaultCaptureLimits,

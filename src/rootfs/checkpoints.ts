@@ -4,7 +4,7 @@ import type { ObjectName } from '../store/index.ts'
 import { captureTree, defaultCaptureLimits } from './capture-tree.ts'
 import { checkpointObjects } from './configure-inputs.ts'
 import type { GrowingRoot, GrowingRootRequest } from './growing-root.ts'
-import { type ContentPack, writePackManifest } from './pack-file.ts'
+import { type ContentPack, contentsOf, sha256Of, writePackManifest } from './pack-file.ts'
 import { encodeRoot, readRoot, type StoredRoot } from './root-record.ts'
 
 export interface CheckpointRequest extends GrowingRootRequest {
@@ -103,13 +103,13 @@ export class Checkpoints {
     const base = this.latest
     const unpacked = new Set(this.#waves.slice(0, done).flatMap(wave => wave.packages.map(({ deb }) => deb)))
     // Contents of later packages are no part of this: another image may not have them.
-    const sources: readonly ContentPack[] = [...packs.filter(({ deb }) => unpacked.has(deb)), ...(base?.packs ?? [])]
+    const known = contentsOf([...packs.filter(({ deb }) => unpacked.has(deb)), ...(base?.packs ?? [])])
     await store.putObject(name, async sink => {
       const captured = await captureTree(
         {
           staging: root.staging,
           volatile: new Map(),
-          isKnown: sha256 => sources.some(pack => pack.places.has(sha256)),
+          isKnown: sha256 => known.has(sha256),
           sink,
           extendedAttributes: new Map(),
           limits: defaultCaptureLimits,
@@ -121,9 +121,10 @@ export class Checkpoints {
       if (captured.left.length > 0 || !isPlain) throw new Unkept('sockets, pipes or devices')
       const { tree, places } = captured
       const built = { tree, warnings: [], states: [...root.states] }
-      await writePackManifest(sink, encodeRoot(built, places, base))
+      const record = encodeRoot(built, places, base)
+      await writePackManifest(sink, record)
       const own: ContentPack = { name: 'the configured root', object: name, places }
-      this.latest = { ...built, object: name, packs: [...(base?.packs ?? []), own] }
+      this.latest = { ...built, object: name, recordSha256: sha256Of(record), packs: [...(base?.packs ?? []), own] }
     })
   }
 }

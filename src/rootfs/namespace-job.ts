@@ -45,11 +45,7 @@ export async function askInNamespace(
       onMessage: bytes => {
         const lines = `${open}${Buffer.from(bytes).toString('utf8')}`.split('\n')
         open = lines.pop() ?? ''
-        for (const line of lines) {
-          const message = JSON.parse(line) as JobMessage
-          if (message.kind === 'event') session.journal.emit(message.event)
-          else fault = new Fault(message.fault.code, message.fault)
-        }
+        for (const line of lines) fault = hearAnswer(line, session) ?? fault
       },
     },
     host.runner,
@@ -57,6 +53,14 @@ export async function askInNamespace(
   )
   if (fault !== undefined) throw fault
   return result
+}
+
+/** A line of `answerJob`: an event is passed on, a fault is returned. */
+export function hearAnswer(line: string, session: Session): Fault | undefined {
+  const message = JSON.parse(line) as JobMessage
+  if (message.kind === 'fault') return new Fault(message.fault.code, message.fault)
+  session.journal.emit(message.event)
+  return undefined
 }
 
 /** The other end. Whatever is not a fault is a bug, and thrown. */

@@ -14,6 +14,13 @@ export interface ContentPack {
   readonly places: ReadonlyMap<string, ContentPlace>
 }
 
+/** What any of the packs holds. */
+export function contentsOf(packs: readonly ContentPack[]): ReadonlySet<string> {
+  const contents = new Set<string>()
+  for (const { places } of packs) for (const sha256 of places.keys()) contents.add(sha256)
+  return contents
+}
+
 /** `manifest OFFSET LENGTH SHA256\n` with 20, 20 and 64 digits: the end of a pack's payload. */
 const trailerPattern = /^manifest ([0-9]{20}) ([0-9]{20}) ([0-9a-f]{64})\n$/
 const trailerBytes = 'manifest '.length + 21 + 21 + 65
@@ -36,6 +43,6 @@ export function readPackManifest(object: StoredObject): Uint8Array | undefined {
   return sha256Of(bytes) === sha256 ? bytes : undefined
 }
 
-function sha256Of(bytes: Uint8Array): string {
+export function sha256Of(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex')
 }

@@ -1,4 +1,4 @@
-import { createHash, type Hash } from 'node:crypto'
+import { createHash, hash as hashOf } from 'node:crypto'
 import { Fault } from '../kernel/index.ts'
 import type { Store, StoredObject } from '../store/index.ts'
 import type { ContentSource, FileContent } from '../tree/index.ts'
@@ -51,26 +51,24 @@ export class RootContent implements ContentSource {
   async *#readPack(pack: ContentPack, { sha256, sizeBytes }: FileContent): AsyncGenerator<Uint8Array> {
     const object = await this.#openPack(pack)
     const offset = pack.places.get(sha256)?.offset ?? 0
-    const hash = createHash('sha256')
     if (sizeBytes <= wholeBytes) {
       const bytes = object.read(offset, sizeBytes)
-      hash.update(bytes)
-      await this.#compare(hash, { pack, object, sha256 })
+      await this.#compare(hashOf('sha256', bytes), { pack, object, sha256 })
       yield bytes
       return
     }
+    const hash = createHash('sha256')
     for await (const bytes of object.stream(offset, sizeBytes)) {
       hash.update(bytes)
       yield bytes
     }
-    await this.#compare(hash, { pack, object, sha256 })
+    await this.#compare(hash.digest('hex'), { pack, object, sha256 })
   }
 
   async #compare(
-    hash: Hash,
+    found: string,
     of: { readonly pack: ContentPack; readonly object: StoredObject; readonly sha256: string },
   ) {
-    const found = hash.digest('hex')
     if (found === of.sha256) return
     // Throws and removes the pack; where the disk gave other bytes only once, the sentence below says so.
     await of.object.check()

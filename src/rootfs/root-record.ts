@@ -2,7 +2,7 @@ import { encodeUtf8, isFault } from '../kernel/index.ts'
 import type { ObjectName, Store } from '../store/index.ts'
 import { sameEntry, type TreeEntry } from '../tree/index.ts'
 import type { UnpackedInto } from './growing-root.ts'
-import { type ContentPack, readPackManifest } from './pack-file.ts'
+import { type ContentPack, readPackManifest, sha256Of } from './pack-file.ts'
 import type { ContentPlace } from './pack-manifest.ts'
 
 /** A root on which scripts have worked, as it was read back from the disk. */
@@ -15,6 +15,8 @@ export interface BuiltRoot {
 
 export interface StoredRoot extends BuiltRoot {
   readonly object: ObjectName
+  /** Of what its object says, and so of all that it builds on: the same inputs may give other times. */
+  readonly recordSha256: string
   /** Where contents lie that no package has: its own object, and those that it builds on. */
   readonly packs: readonly ContentPack[]
 }
@@ -24,7 +26,7 @@ const longestChain = 64
 
 /** JSON; what an earlier checkpoint of the same root says is not said again. */
 interface RecordJson {
-  readonly base?: ObjectName
+  readonly base?: ObjectName & { readonly recordSha256: string }
   readonly entries: readonly (readonly [path: string, entry: TreeEntry, attributes?: readonly [string, string][]])[]
   readonly removed: readonly string[]
   readonly places: readonly (readonly [sha256: string, offset: number, sizeBytes: number])[]
@@ -48,7 +50,7 @@ export function encodeRoot(
     entries.push(jsonOf(path, entry))
   }
   const json: RecordJson = {
-    ...(base === undefined ? {} : { base: base.object }),
+    ...(base === undefined ? {} : { base: { ...base.object, recordSha256: base.recordSha256 } }),
     entries,
     removed: [...before.keys()].filter(path => !root.tree.has(path)),
     places: [...places].map(([sha256, { offset, sizeBytes }]) => [sha256, offset, sizeBytes]),
@@ -67,10 +69,17 @@ function jsonOf(path: string, { extendedAttributes, ...entry }: TreeEntry): Reco
 /** @returns undefined when it, or anything that it builds on, is not in the store or damaged */
 export async function readRoot(name: ObjectName, store: Store): Promise<StoredRoot | undefined> {
   const chain: { readonly name: ObjectName; readonly json: RecordJson }[] = []
-  for (let next: ObjectName | undefined = name; next !== undefined; ) {
-    const json = await readRecord(next, store)
-    if (json === undefined || chain.length === longestChain) return undefined
-    chain.push({ name: next, json })
+  let recordSha256 = ''
+  for (let next: RecordJson['base'] = { ...name, recordSha256: '' }; next !== undefined; ) {
+    const bytes = await readRecord(next, store)
+    if (bytes === undefined || chain.length === longestChain) return undefined
+    const sha256 = sha256Of(bytes)
+    // Deleted and made anew: what differed from the old one says nothing of this.
+    if (chain.length > 0 && sha256 !== next.recordSha256) return undefined
+    if (chain.length === 0) recordSha256 = sha256
+    // Their digest was compared: they are what `encodeRoot` of this version wrote.
+    const json = JSON.parse(Buffer.from(bytes).toString('utf8')) as RecordJson
+    chain.push({ name: { kind: next.kind, key: next.key }, json })
     next = json.base
   }
   const tree = new Map<string, TreeEntry>()
@@ -83,17 +92,16 @@ export async function readRoot(name: ObjectName, store: Store): Promise<StoredRo
     packs.push({ name: 'the configured root', object, places: new Map(places) })
     states.push(...json.states)
   }
-  return { object: name, tree, packs, states, warnings: chain.at(-1)?.json.warnings ?? [] }
+  return { object: name, recordSha256, tree, packs, states, warnings: chain.at(-1)?.json.warnings ?? [] }
 }
 
-async function readRecord(name: ObjectName, store: Store): Promise<RecordJson | undefined> {
-  const object = await store.openObject(name)
+async function readRecord({ kind, key }: ObjectName, store: Store): Promise<Uint8Array | undefined> {
+  const object = await store.openObject({ kind, key })
   if (object === undefined) return undefined
   try {
     const bytes = readPackManifest(object)
     if (bytes === undefined) await object.check()
-    // Their digest was compared: they are what `encodeRoot` of this version wrote.
-    return bytes === undefined ? undefined : (JSON.parse(Buffer.from(bytes).toString('utf8')) as RecordJson)
+    return bytes
   } catch (error) {
     if (isFault(error, 'STORE_CORRUPT')) return undefined
     throw error

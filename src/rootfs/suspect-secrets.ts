@@ -5,6 +5,9 @@ const largestBytes = 16 * 1024
 /** A seed of 128 bits. */
 const smallestBytes = 16
 
+/** Raise it with every change of what is suspected: verdicts are remembered. */
+export const suspicionVersion = 1
+
 /** What dpkg keeps is full of checksums. */
 const folderOfDpkg = 'var/lib/dpkg/'
 

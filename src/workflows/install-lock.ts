@@ -1,12 +1,10 @@
-import type { FetchResult } from '../fetch/index.ts'
 import type { EmittedOutput } from '../image/index.ts'
 import { Fault, type Journal, type JournalEvent, type Session, sortedByBytes } from '../kernel/index.ts'
 import { checkLockfile, debsOfRoot, type LockedDeb, type Lockfile } from '../lockfile/index.ts'
 import type { Manifest, RootArchitecture } from '../manifest/index.ts'
 import type { AssembledRoot, AssembleRequest } from '../rootfs/index.ts'
 import type { SandboxBackEnd } from '../sandbox/index.ts'
-import type { Store } from '../store/index.ts'
-import { providerSettingsOf } from './archive-addresses.ts'
+import { bringDebs } from './bring-debs.ts'
 import { compareBuilds } from './compare-builds.ts'
 import { configureHostOf } from './configure-host.ts'
 import { customiseImage } from './customise-image.ts'
@@ -23,7 +21,7 @@ import { findInstalled, installedObject, keepInstalled } from './installed-recor
 import { reportMovedIds } from './moved-ids.ts'
 import type { Project } from './project.ts'
 import { readProjectLock, readProjectManifest, requireFreshLock } from './read-project.ts'
-import { openSite, openStore, type Site } from './site.ts'
+import { openStore, type Site } from './site.ts'
 import { timeOf } from './timestamp.ts'
 import { nameOfRoot } from './update-lock.ts'
 import { outputsOf, refuseSharedOutputs, type TypedOutput } from './wanted-outputs.ts'
@@ -140,7 +138,11 @@ export async function installLock(
     return { lockName: project.lockName, ...counts, roots: known.roots, outcome: 'unchanged', provenance: undefined }
   }
 
-  const fetched = await bringDebs(request, { manifest, debs: debsByRoot.flat(), store }, session, world)
+  const fetched = await bringDebs(
+    { project, site, manifest, debs: debsByRoot.flat(), store, wanted: request.purpose === 'fetch' ? 'debs' : 'packs' },
+    session,
+    world,
+  )
   if (request.purpose === 'fetch')
     return {
       lockName: project.lockName,
@@ -224,27 +226,6 @@ export async function installLock(
     outcome: 'built',
     provenance: provenance?.name,
   }
-}
-
-/** Fetches the debs that still have to be unpacked; all of them where the debs themselves are what is wanted. */
-async function bringDebs(
-  { project, site, purpose }: InstallLockRequest,
-  wanted: { readonly manifest: Manifest; readonly debs: readonly LockedDeb[]; readonly store: Store },
-  session: Session,
-  world: World,
-): Promise<FetchResult> {
-  const { manifest, store } = wanted
-  const debs = [...new Map(wanted.debs.map(deb => [deb.sha256, deb])).values()]
-  const { isUnpacked } = await import('../rootfs/unpack-deb.ts')
-  const missing: LockedDeb[] = []
-  for (const deb of debs) if (purpose === 'fetch' || !(await isUnpacked(deb, store))) missing.push(deb)
-  const unpacked = debs.length - missing.length
-  if (missing.length === 0) return { reusedDebs: unpacked, fetchedDebs: 0, fetchedBytes: 0 }
-  const { transfer } = await openSite(site, world)
-  const { fetchDebs } = await import('../fetch/index.ts')
-  const providers = providerSettingsOf(manifest, { project, site })
-  const fetched = await fetchDebs(missing, { ...providers, store, transfer, mode: site.mode }, session)
-  return { ...fetched, reusedDebs: fetched.reusedDebs + unpacked }
 }
 
 /** Documents, another build to compare with, and whoever wants the root itself are not to be had from a record. */

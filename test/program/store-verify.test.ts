@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
-import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { PrivateKey } from 'openpgp'
 import { beforeAll, describe, test } from 'vitest'
@@ -167,6 +167,7 @@ describe('store verify with a layer', () => {
     const { project } = await damagedStore()
     await project.succeed('store verify')
     await project.succeed('lock install')
+    await rm(join(project.folder, 'out'), { recursive: true })
     const packs = join(project.folder, '../store/store-v1/objects/pack')
     for (const each of await readdir(packs, { recursive: true, withFileTypes: true })) {
       if (!each.isFile()) continue

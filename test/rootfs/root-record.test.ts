@@ -64,6 +64,18 @@ describe('a root that is stored as what differs from another', () => {
     }
   })
 
+  test('is absent when what it builds on was made anew, with other bytes', async () => {
+    const store = await scratchStore()
+    const random = seededRandom(seed)
+    const tree = changed(new Map(), random)
+    const first = await keep(store, 1, tree, undefined)
+    const second = await keep(store, 2, tree, await readRoot(first, store))
+    await keep(store, 1, tree, undefined)
+    assert.ok((await readRoot(second, store)) !== undefined, 'the same bytes')
+    await keep(store, 1, new Map([...tree, ['etc/more', randomEntry(random)]]), undefined)
+    assert.equal(await readRoot(second, store), undefined)
+  })
+
   test('is absent as soon as what it builds on is', async () => {
     const store = await scratchStore()
     const tree = changed(new Map(), seededRandom(seed))

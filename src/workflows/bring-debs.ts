@@ -1,0 +1,67 @@
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import type { FetchResult } from '../fetch/index.ts'
+import type { Session } from '../kernel/index.ts'
+import type { LockedDeb } from '../lockfile/index.ts'
+import type { Manifest } from '../manifest/index.ts'
+import type { Store } from '../store/index.ts'
+import { providerSettingsOf } from './archive-addresses.ts'
+import type { Project } from './project.ts'
+import { openSite, type Site } from './site.ts'
+import type { World } from './world.ts'
+
+export interface BringRequest {
+  readonly project: Project
+  readonly site: Site
+  readonly manifest: Manifest
+  readonly debs: readonly LockedDeb[]
+  readonly store: Store
+  /** `packs`: debs that are unpacked already need not be there; the others are unpacked as soon as they are. */
+  readonly wanted: 'debs' | 'packs'
+}
+
+/** A thread has its own decoder and buffers; with four of them the whole process stays below 250 MB. */
+const maximumThreads = 4
+/** Threads for fewer debs take longer to begin than they save. */
+const fewDebs = 4
+
+/** Fetches what the store lacks. @throws {Fault} as `fetchDebs` and `unpackDeb` */
+export async function bringDebs(request: BringRequest, session: Session, world: World): Promise<FetchResult> {
+  const { store, wanted } = request
+  const debs = [...new Map(request.debs.map(deb => [deb.sha256, deb])).values()]
+  const { isUnpacked } = await import('../rootfs/unpack-deb.ts')
+  const missing: LockedDeb[] = []
+  for (const deb of debs) if (wanted === 'debs' || !(await isUnpacked(deb, store))) missing.push(deb)
+  const unpacked = debs.length - missing.length
+  if (missing.length === 0) return { reusedDebs: unpacked, fetchedDebs: 0, fetchedBytes: 0 }
+  const inThreads = wanted === 'packs' && missing.length > fewDebs
+  const workers = inThreads ? await openWorkers(store, session, world) : undefined
+  try {
+    const fetched = await fetchMissing(request, { missing, arrived: deb => workers?.add(deb) }, session, world)
+    await workers?.finish()
+    return { ...fetched, reusedDebs: fetched.reusedDebs + unpacked }
+  } finally {
+    await workers?.close()
+  }
+}
+
+async function fetchMissing(
+  { project, site, manifest, store }: BringRequest,
+  what: { readonly missing: readonly LockedDeb[]; readonly arrived: (deb: LockedDeb) => void },
+  session: Session,
+  world: World,
+): Promise<FetchResult> {
+  const { transfer } = await openSite(site, world)
+  const { fetchDebs } = await import('../fetch/index.ts')
+  const providers = providerSettingsOf(manifest, { project, site })
+  const { missing, arrived } = what
+  return await fetchDebs(missing, { ...providers, store, transfer, mode: site.mode, arrived }, session)
+}
+
+async function openWorkers(store: Store, session: Session, world: World) {
+  const { createUnpackWorkers } = await import('../rootfs/unpack-workers.ts')
+  const script = join(world.packageFolder, 'dist/workers/unpack-deb.js')
+  const threads = Math.min(availableParallelism(), maximumThreads)
+  const place = { storeFolder: store.folder, storeLayers: store.layers }
+  return createUnpackWorkers({ script, threads, place }, session)
+}
