@@ -117,7 +117,8 @@ export function firstBootOf(tree: ReadonlyMap<string, TreeEntry>): FirstBoot | u
     'Type=oneshot',
     'RemainAfterExit=yes',
     'Environment=DEBIAN_FRONTEND=noninteractive',
-    ...made.map(({ command }) => `ExecStart=${command}`),
+    // A cluster that cannot be made, on a disk that is full, keeps nobody else from a key; its own service says what it lacks.
+    ...made.map(({ command, leftOut }) => `ExecStart=${leftOut === undefined ? '' : '-'}${command}`),
     '',
     '[Install]',
     'WantedBy=multi-user.target',

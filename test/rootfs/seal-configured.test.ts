@@ -23,6 +23,14 @@ function sealed(...paths: readonly string[]) {
   return sealConfigured(entries, 1_750_000_000, new Set())
 }
 
+/** The unit that an image with systemd and these paths gets. */
+function withUnit(...paths: readonly string[]) {
+  const { tree, generated } = sealed(...paths, 'usr/lib/systemd/systemd', 'etc/systemd/system/')
+  const unit = tree.get('etc/systemd/system/aptroot-machine-secrets.service')
+  assert.ok(unit?.kind === 'file')
+  return { tree, text: Buffer.from(generated.get(unit.content.sha256) ?? assert.fail()).toString() }
+}
+
 describe('sealing a configured root', () => {
   test('takes backups, logs, caches and the secrets of one machine away, and leaves what looks like them', () => {
     const gone = [
@@ -69,10 +77,7 @@ describe('sealing a configured root', () => {
   })
 
   test('lets a unit make the host keys at first boot, before ssh starts', () => {
-    const { tree, generated } = sealed('usr/sbin/sshd', 'usr/lib/systemd/systemd', 'etc/systemd/system/')
-    const unit = tree.get('etc/systemd/system/aptroot-machine-secrets.service')
-    assert.ok(unit?.kind === 'file')
-    const text = Buffer.from(generated.get(unit.content.sha256) ?? assert.fail()).toString()
+    const { tree, text } = withUnit('usr/sbin/sshd')
     assert.match(text, /^ExecStart=\/usr\/bin\/ssh-keygen -A$/m)
     assert.match(text, /^Before=.*ssh\.service/m)
     assert.match(text, /^DefaultDependencies=no$/m, 'basic.target waits for ssh.socket, which waits for this unit')
@@ -80,6 +85,12 @@ describe('sealing a configured root', () => {
       tree.get('etc/systemd/system/multi-user.target.wants/aptroot-machine-secrets.service')?.kind,
       'symlink',
     )
+  })
+
+  test('goes on to the keys of others where the data of one service cannot be made', () => {
+    const { text } = withUnit('usr/sbin/sshd', 'usr/bin/pg_createcluster')
+    assert.match(text, /^ExecStart=\/usr\/bin\/ssh-keygen/m)
+    assert.match(text, /^ExecStart=-\/bin\/sh .*initdb/m)
   })
 
   test('adds no unit where nobody makes secrets, or nothing would run it', () => {

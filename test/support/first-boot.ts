@@ -74,7 +74,7 @@ const unit = '/etc/systemd/system/aptroot-machine-secrets.service'
 
 /** Runs what the unit would start, with words as systemd.service(5) splits them. */
 const startUnit = `while (<>) {
-  next unless s/^ExecStart=//;
+  next unless s/^ExecStart=-?//;
   my @words;
   push @words, defined $1 ? $1 : $2 while /"((?:[^"\\\\]|\\\\.)*)"|(\\S+)/g;
   s/\\$\\$/\\$/g for @words;
