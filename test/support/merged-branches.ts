@@ -10,7 +10,9 @@ import {
   type LockMerge,
   mergeLocks,
   type ResolvedRoot,
+  readLockfile,
   type Three,
+  takeSides,
   writeLockfile,
 } from '../../src/lockfile/index.ts'
 import { resolvePackages, verifyResolution } from '../../src/resolver/index.ts'
@@ -150,6 +152,10 @@ async function judged({ universe, states, edits }: Branches, seed: number): Prom
   const inSequence = [await edited(universe, ours, edits.theirs), await edited(universe, theirs, edits.ours)]
   if (result.kind === 'conflict') {
     assert.ok(isTrueConflict(states, inSequence), `seed ${seed}: ${result.conflicts.join('; ')}`)
+    const sides = takeSides(result.text, 'aptroot.lock')
+    assert.ok(sides !== undefined, `seed ${seed}: a conflict without markers`)
+    for (const side of [sides.ours, sides.theirs])
+      assert.equal(writeLockfile(await readLockfile(side, 'aptroot.lock')), side, `seed ${seed}: a side is no lockfile`)
     return 'conflicts'
   }
   const { lock } = result
