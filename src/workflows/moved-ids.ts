@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { TreeWithContent } from '../dpkg/index.ts'
-import { encodeUtf8, type Session, sortedByBytes } from '../kernel/index.ts'
+import { encodeUtf8, isFault, type Session, sortedByBytes } from '../kernel/index.ts'
 import type { ImageCustomisation } from '../rootfs/index.ts'
 import type { ObjectName, Store } from '../store/index.ts'
 import { wholeContent } from '../tree/index.ts'
@@ -86,7 +86,16 @@ export async function reportMovedIds(
       message: `${lockName}, ${architecture}: ${moved.map(shown).join(', ')} since the last build: files that running systems keep belong to the old number`,
       hint: `To keep the old ones, write under \`image:\` of the manifest: ${lineOfIds(moved)}`,
     })
-  await store.putRecord(name, encodeUtf8(JSON.stringify({ users: [...accounts.users], groups: [...accounts.groups] })))
+  if (record === undefined && accounts.users.size + accounts.groups.size === 0) return
+  try {
+    const json = { users: [...accounts.users], groups: [...accounts.groups] }
+    await store.putRecord(name, encodeUtf8(JSON.stringify(json)))
+  } catch (error) {
+    // A store that is only read, or a full disk, ends no build that has all it needs.
+    if (!isFault(error)) throw error
+    const message = `the next build cannot know whether ids moved: ${error.message}`
+    session.journal.emit({ kind: 'noted', stage: 'store', message })
+  }
 }
 
 function shown({ name, user, group }: MovedId): string {

@@ -2,6 +2,7 @@ import { execFileSync, spawn } from 'node:child_process'
 import { chown, cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { runAptroot } from '../support/aptroot-program.ts'
+import { forgetBuilds } from '../support/forgotten-builds.ts'
 import { seededRandom } from '../support/seeded-random.ts'
 import { listTar } from '../support/tar-listing.ts'
 import type { Campaign, CampaignPlace } from './campaign.ts'
@@ -83,7 +84,7 @@ export const determinismCampaign: Campaign = async place => {
   return { cases, table: [`${cases} builds, ${complaints.length} complaints`], complaints }
 }
 
-interface LockedSet {
+export interface LockedSet {
   readonly folder: string
   /** Has all debs, unpacked, and nothing that is configured. */
   readonly store: string
@@ -111,7 +112,7 @@ async function lockedSet(scratch: string, name: string, packages: string): Promi
   return { folder, store }
 }
 
-interface Built {
+export interface Built {
   readonly row: Conditions
   readonly digest: string
   readonly seconds: number
@@ -119,7 +120,12 @@ interface Built {
   readonly complaints: readonly string[]
 }
 
-async function buildUnder(row: Conditions, set: LockedSet, { scratch }: CampaignPlace): Promise<Built> {
+/** Configures a locked set under such conditions, from a copy of its store. This process is root. */
+export async function buildUnder(
+  row: Conditions,
+  set: LockedSet,
+  { scratch }: Pick<CampaignPlace, 'scratch'>,
+): Promise<Built> {
   const place = await mkdtemp(join(scratch, 'row-'))
   const memory = await mkdtemp('/dev/shm/aptroot-determinism-')
   try {
@@ -131,7 +137,7 @@ async function buildUnder(row: Conditions, set: LockedSet, { scratch }: Campaign
     await mkdir(temporary)
     // Hard links: the store only reads what it has. What was configured must be configured again.
     execFileSync('cp', ['-al', set.store, store])
-    await rm(join(store, 'store-v1/objects/configured'), { recursive: true, force: true })
+    await forgetBuilds(store)
     const isOrdinary = row.builder === 'ordinary user'
     if (isOrdinary) {
       execFileSync('chmod', ['711', scratch, place, memory])

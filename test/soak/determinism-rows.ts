@@ -1,3 +1,5 @@
+import type { SeededRandom } from '../support/seeded-random.ts'
+
 /** What may differ between two builds of one lock, and must not show. */
 export const conditions = {
   builder: ['root', 'ordinary user', 'chroot'],
@@ -34,6 +36,16 @@ export function pairwiseRows(isPossible: (row: Conditions) => boolean): readonly
     for (const pair of pairsOf(best.row)) open.delete(pair)
   }
   return rows
+}
+
+/** A row that has another value for each condition. */
+export function oppositeOf(row: Conditions, random: SeededRandom): Conditions {
+  const names = Object.keys(conditions) as Names[]
+  const other = (name: Names) => {
+    const values = conditions[name].filter(value => value !== row[name])
+    return values[random.below(values.length)]
+  }
+  return Object.fromEntries(names.map(name => [name, other(name)])) as Conditions
 }
 
 function everyRow(): readonly Conditions[] {

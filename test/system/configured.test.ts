@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, test } from 'vitest'
 import { runInContainer } from '../support/container.ts'
+import { forgetBuilds } from '../support/forgotten-builds.ts'
 import { runAsNobody } from '../support/ordinary-user.ts'
 import { missingForRealData, skippedForWantOf } from '../support/real-archive.ts'
 import { type RealProject, realProject } from '../support/real-project.ts'
@@ -74,7 +75,7 @@ describe.skipIf(skippedForWantOf(missing()))('a system with its maintainer scrip
     const place = await mkdtemp(join(scratch, 'nobody-'))
     await cp(project.folder, join(place, 'project'), { recursive: true })
     await cp(join(scratch, 'store'), join(place, 'store'), { recursive: true })
-    await rm(join(place, 'store/store-v1/objects/configured'), { recursive: true })
+    await forgetBuilds(join(place, 'store'))
     // No apt, dpkg or tar of the host can be found.
     const path = join(place, 'bin')
     await mkdir(path)
@@ -97,7 +98,7 @@ describe.skipIf(skippedForWantOf(missing()))('a system with its maintainer scrip
   test("has the same bytes from a container with Docker's default profile, where namespaces are forbidden", async () => {
     const store = join(scratch, 'store-of-container')
     await cp(join(scratch, 'store'), store, { recursive: true })
-    await rm(join(store, 'store-v1/objects/configured'), { recursive: true })
+    await forgetBuilds(store)
     const { stdout, stderr } = await runInContainer(['lock', 'install', '--offline', '--digest'], {
       folder: project.folder,
       environment: { APTROOT_STORE: store },

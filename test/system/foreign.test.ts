@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, test } from 'vitest'
+import { forgetBuilds } from '../support/forgotten-builds.ts'
 import { runAsNobody } from '../support/ordinary-user.ts'
 import { missingForRealData, skippedForWantOf } from '../support/real-archive.ts'
 import { exampleProject, installExample, type RealProject } from '../support/real-project.ts'
@@ -68,7 +69,7 @@ describe.skipIf(skippedForWantOf(await missing()))('a system of arm64 with its m
     const place = await mkdtemp(join(scratch, 'nobody-'))
     await cp(project.folder, join(place, 'project'), { recursive: true })
     await cp(join(scratch, 'store'), join(place, 'store'), { recursive: true })
-    await rm(join(place, 'store/store-v1/objects/configured'), { recursive: true })
+    await forgetBuilds(join(place, 'store'))
     await run('chmod', ['755', scratch, place])
     const { stdout } = await runAsNobody(['lock', 'install', '--offline', '--digest'], {
       place,
