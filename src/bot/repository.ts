@@ -177,6 +177,12 @@ export async function makeCommit(git: Git, request: NewCommit): Promise<string> 
   }
 }
 
+/** What a branch of the remote is now; undefined: there is no such branch. */
+export async function commitAt(git: Git, remote: string, branch: string): Promise<string | undefined> {
+  const listed = await git.run('ls-remote', remote, `refs/heads/${branch}`)
+  return listed === '' ? undefined : listed.split('\t', 1)[0]
+}
+
 export interface Push {
   readonly remote: string
   readonly branch: string
@@ -206,8 +212,7 @@ export async function pushBranch(git: Git, push: Push): Promise<'pushed' | 'over
     ],
   })
   if (answer.exitStatus === 0) return 'pushed'
-  const listed = await git.run('ls-remote', remote, reference)
-  const there = listed === '' ? undefined : listed.split('\t', 1)[0]
+  const there = await commitAt(git, remote, branch)
   // Another pass, or this one before its connection broke, may have done the same.
   if (there === commit) return 'pushed'
   if (there !== replaces || /\(stale info\)/.test(answer.output)) return 'overtaken'

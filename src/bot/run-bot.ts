@@ -11,6 +11,7 @@ import type { BotAction, Forge, ForgeRequest, Obstacle } from './model.ts'
 import { planActions } from './plan.ts'
 import { type CommitDate, markerOf, type PreparedProposal, prepareLock } from './prepare.ts'
 import {
+  commitAt,
   fetchState,
   type Identity,
   pathInClone,
@@ -176,6 +177,8 @@ async function declinedOf(
   return declined
 }
 
+const overtaken = 'somebody pushed to it meanwhile'
+
 async function act(action: BotAction, request: Pass, session: Session, world: World): Promise<BotOutcome> {
   const { git, remote, forge } = request
   switch (action.kind) {
@@ -183,11 +186,12 @@ async function act(action: BotAction, request: Pass, session: Session, world: Wo
       return outcome(action, 'left', action.detail)
     case 'withdraw': {
       const { branch, commit, request: open } = action
+      if (commit !== (await commitAt(git, remote, branch))) return outcome(action, 'left', overtaken)
       // The request first: a forge that sees its branch go closes it without a word.
       if (open !== undefined) await forge?.close(open, 'Closed: nothing of it is left to propose.')
       if (commit !== undefined) {
         const pushed = await pushBranch(git, { remote, branch, commit: undefined, replaces: commit })
-        if (pushed === 'overtaken') return outcome(action, 'left', 'somebody pushed to it meanwhile')
+        if (pushed === 'overtaken') return outcome(action, 'left', overtaken)
       }
       return outcome(action, 'withdrawn', 'nothing of it is left to propose')
     }
@@ -197,7 +201,7 @@ async function act(action: BotAction, request: Pass, session: Session, world: Wo
         await requireFetchable(proposal, session, world)
         const { branch, commit } = proposal
         const pushed = await pushBranch(git, { remote, branch, commit, replaces: action.push.replaces })
-        if (pushed === 'overtaken') return outcome(action, 'left', 'somebody pushed to it meanwhile')
+        if (pushed === 'overtaken') return outcome(action, 'left', overtaken)
       }
       if (action.request === 'none' || forge === undefined)
         return outcome(action, action.push === undefined ? 'current' : 'pushed', '')

@@ -99,6 +99,8 @@ export interface BotScene {
   git(...words: readonly string[]): string
   /** Branch → commit, at the remote; without the base branch. */
   branches(): Readonly<Record<string, string>>
+  /** Every commit that a branch of the remote has and the bot has not made. */
+  commitsOfPeople(): readonly string[]
   /** The lock that a branch of the remote has. */
   lockOf(branch: string, path?: string): string
   /** Changes the base branch at the remote and in the clone. */
@@ -167,6 +169,7 @@ export async function openBotScene(stage: BotStage, flavour: ForgeFlavour = 'git
       const rows = listed.split('\n').filter(line => line !== '' && !line.startsWith('main '))
       return Object.fromEntries(rows.map(row => row.split(' ') as [string, string]))
     },
+    commitsOfPeople: () => gitIn(remote, 'rev-list', '--all', '--committer=Person').split('\n').filter(Boolean),
     lockOf: (branch, path = 'aptroot.lock') => gitIn(remote, 'show', `${branch}:${path}`),
     commitToBase(files) {
       write(clone, files)
