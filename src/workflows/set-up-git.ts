@@ -10,7 +10,7 @@ import type { World } from './world.ts'
 export const gitSettings = [
   { name: 'merge.aptroot.name', value: 'lockfiles of aptroot' },
   { name: 'merge.aptroot.driver', value: 'aptroot lock merge %O %A %B --path %P' },
-  { name: 'diff.aptroot.textconv', value: 'aptroot lock show' },
+  { name: 'diff.aptroot.textconv', value: 'aptroot lock show --or-text' },
 ] as const
 
 export type GitAttributes =

@@ -29,7 +29,7 @@ describe('init in a git checkout', () => {
     const result = await runAptroot(['init', '--git'], { folder })
     assert.equal(result.exitCode, 0, result.errorOutput)
     assert.equal(checkout.succeed('config', 'merge.aptroot.driver'), 'aptroot lock merge %O %A %B --path %P\n')
-    assert.equal(checkout.succeed('config', 'diff.aptroot.textconv'), 'aptroot lock show\n')
+    assert.equal(checkout.succeed('config', 'diff.aptroot.textconv'), 'aptroot lock show --or-text\n')
     assert.equal(checkout.succeed('check-attr', 'merge', 'web.aptroot.lock'), 'web.aptroot.lock: merge: aptroot\n')
   })
 

@@ -82,7 +82,7 @@ async function start(...packages: string[]): Promise<void> {
 function useDriver(): void {
   const program = `"${process.execPath}" "${join(process.cwd(), 'bin/aptroot.js')}"`
   checkout.succeed('config', 'merge.aptroot.driver', `${program} lock merge %O %A %B --path %P`)
-  checkout.succeed('config', 'diff.aptroot.textconv', `${program} lock show`)
+  checkout.succeed('config', 'diff.aptroot.textconv', `${program} lock show --or-text`)
 }
 
 async function locked(): Promise<string[]> {
@@ -119,6 +119,7 @@ describe('git with the merge driver', () => {
     assert.equal(exitCode, 1)
     assert.match(output, /exim:all=1 excludes postfix, which postfix:all=1 is/)
     assert.match(output, /^CONFLICT \(content\): Merge conflict in aptroot\.lock$/m)
+    assert.match(checkout.succeed('diff'), /^\+\+<{7} ours$/m)
     assert.match(read('aptroot.lock'), /<{7} ours\n {2}"postfix":\n.*={7}\n.*>{7} theirs\n/s)
   })
 })
