@@ -1,6 +1,6 @@
 import { basename } from 'node:path'
 import type { ForeignArchive, ForeignProject } from '../interchange/index.ts'
-import { Fault, groupBy, isFault, type Session } from '../kernel/index.ts'
+import { Fault, groupBy, isFault, type Session, sortedByBytes } from '../kernel/index.ts'
 import type { ArchiveText, DistributionPreset, PresetArchive } from '../manifest/index.ts'
 import { archiveIdFor } from './archive-id.ts'
 import { readTextFile } from './text-file.ts'
@@ -8,7 +8,7 @@ import { readTextFile } from './text-file.ts'
 /** What another program's file becomes in a manifest. */
 export interface ImportedProject {
   readonly foreign: ForeignProject
-  /** Empty where a release was named instead, or the file names none. */
+  /** Empty where the release has them all. */
   readonly archives: readonly ArchiveText[]
   /** The release that the archives belong to, where aptroot knows it. */
   readonly preset: DistributionPreset | undefined
@@ -61,7 +61,17 @@ export async function importProject(
       hint: 'Name the release as well, as in `aptroot init --from FILE --suite bookworm`.',
       context: { file: fileName },
     })
-  return { foreign, archives: joined(usable), preset }
+  const archives = joined(usable)
+  return { foreign, archives: preset !== undefined && isWhole(preset, archives) ? [] : archives, preset }
+}
+
+/** Whether the archives are those of the release, at its own addresses: then its name says it all. */
+function isWhole(preset: DistributionPreset, archives: readonly ArchiveText[]): boolean {
+  const describe = ({ suites, components }: Pick<ArchiveText, 'suites' | 'components'>, uri: string): string =>
+    JSON.stringify([uri, sortedByBytes(suites), sortedByBytes(components)])
+  const asked = archives.map(archive => describe(archive, archive.uris[0]))
+  const has = preset.archives.map(archive => describe(archive, archive.uri))
+  return asked.length === has.length && has.every(each => asked.includes(each))
 }
 
 /** undefined where neither the file nor aptroot knows whose keys are to be trusted. */

@@ -84,6 +84,13 @@ describe('init --from a manifest of rules_distroless', () => {
     assert.deepEqual(manifest.exclude, ['usrmerge'])
   })
 
+  test('of a whole release becomes the name of the release', async () => {
+    const { manifest } = await imported(
+      `sources:\n${source('bookworm main', `${snapshot}/debian/20240210T223313Z`)}${source('bookworm-updates main', `${snapshot}/debian/20240210T223313Z/`)}${source('bookworm-security main', `${snapshot}/debian-security/20240210T223313Z`)}packages: [bash]\n`,
+    )
+    assert.equal(manifest.distribution, 'debian/bookworm')
+  })
+
   test('leaves out an archive whose keys nobody knows, and says so', async () => {
     const { manifest, warnings } = await imported(
       `sources:\n${source('bookworm main', 'http://mirror.example.org/debian')}${source('stable main', 'http://vendor.example.org/apt')}packages: [bash]\n`,

@@ -187,6 +187,17 @@ describe('plain keys that this version does not know', () => {
     assert.match(merged.text, /"bash":.*note: "ours".*"glibc":/s)
     assert.match(merged.text, /2\.36-10/)
   })
+
+  test('changed on both branches are a conflict, whose sides are the two texts', async () => {
+    const plain = writeLockfile(base)
+    const marked = (word: string) =>
+      `${plain}future:\n  list:\n    - "same"\n    - "same"\n    - "${word}"\n  odd:\n     deep: "${word}"\n  end: 1\n`
+    const [ours, theirs] = [marked('ours'), marked('theirs')]
+    const merged = mergeLocks(await readMergeable({ base: plain, ours, theirs, fileName: 'aptroot.lock' }))
+    const { text, conflicts } = conflictOf(merged)
+    assert.deepEqual(conflicts, ['keys that this version of aptroot does not know'])
+    assert.deepEqual(takeSides(text, 'aptroot.lock'), { base: undefined, ours, theirs })
+  })
 })
 
 describe('conflict markers', () => {
