@@ -7,7 +7,7 @@ export async function mergeCampaign({ seed, part }: CampaignPlace): Promise<Camp
   try {
     const seen = await mergeRandomBranches(seed, cases)
     const complaints =
-      seen.asEachBranchChose > cases / 50 ? [`${seen.asEachBranchChose} merges are not those of a sequence`] : []
+      seen.asEachBranchChose > cases / 20 ? [`${seen.asEachBranchChose} merges are not those of a sequence`] : []
     return { cases, complaints, table: Object.entries(seen).map(([what, count]) => `${what}: ${count}`) }
   } catch (error) {
     return { cases, complaints: [error instanceof Error ? error.message : String(error)], table: [] }
