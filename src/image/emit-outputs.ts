@@ -1,5 +1,6 @@
 import { type ProcessRunner, type Session, unreachable } from '../kernel/index.ts'
 import type { OutputOptions } from '../manifest/index.ts'
+import type { Store } from '../store/index.ts'
 import { type EmittedDirectory, emitDirectory } from './emit-directory.ts'
 import { type EmittedFileSystem, emitFileSystem } from './emit-file-system.ts'
 import { emitSquashfs, findSquashfsProgram } from './emit-squashfs.ts'
@@ -21,6 +22,8 @@ export interface EmitRequest {
   /** Of folders: `tree` when this process is root's, else `caller`. */
   readonly ownership: Ownership
   readonly runner: ProcessRunner
+  /** Remembers what layers were compressed to; default: nobody does. */
+  readonly store?: Store
 }
 
 export type EmittedOutput = EmittedTar | EmittedDirectory | EmittedOci | EmittedOstree | EmittedFileSystem

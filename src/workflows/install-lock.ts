@@ -192,6 +192,7 @@ export async function installLock(
                 outputs,
                 ownership,
                 runner: world.processRunner,
+                store,
               },
               building,
             )

@@ -19,6 +19,7 @@ const { values } = parseArgs({
     only: { type: 'string', multiple: true },
     runs: { type: 'string', default: '5' },
     output: { type: 'string' },
+    builds: { type: 'boolean', default: false },
   },
 })
 const ended = inMountNamespace()
@@ -71,6 +72,11 @@ try {
 
 async function allRows(archive: ServedArchive): Promise<readonly Row[]> {
   const head = '| job | ratio | aptroot | peer | peer takes | peak memory | results |\n|---|---|---|---|---|---|---|'
+  if (values.builds) {
+    const rows = await wholeBuildRows(archive, mounted.places, isChosen)
+    say(`\n${head}`)
+    return rows
+  }
   const withoutDebs = [
     ...(await warmRows(scratch, archive)),
     await coldRow(scratch, archive),
@@ -87,7 +93,7 @@ async function allRows(archive: ServedArchive): Promise<readonly Row[]> {
     say(`*** left the mirror's pool, so nothing is installed: ${gone.map(deb => deb.name).join(' ')}\n\n${head}`)
     return withoutDebs
   }
-  const building = await wholeBuildRows(archive, mounted.places)
+  const building = await wholeBuildRows(archive, mounted.places, isChosen)
   const installing = [fetching, ...buildRows(scene)]
   say(`\n${head}`)
   return [...withoutDebs, ...installing, ...building]

@@ -7,10 +7,12 @@ import { describe, it } from 'vitest'
 import { readTar } from '../../src/codec/index.ts'
 import { emitOci, finishOciLayouts, type ImageFacts } from '../../src/image/index.ts'
 import { defaultOptions, type OciOptions } from '../../src/manifest/index.ts'
+import type { Store } from '../../src/store/index.ts'
 import { assertFault } from '../support/assert-fault.ts'
 import { inChunks } from '../support/chunks.ts'
 import { formatTree, sampleFacts } from '../support/format-tree.ts'
 import { quietSession, scratchFolder } from '../support/scratch.ts'
+import { scratchStore } from '../support/stored-debs.ts'
 import { file, folder, symlink, type TestTree, treeOf } from '../support/trees.ts'
 
 interface Layout {
@@ -33,11 +35,17 @@ interface Image {
   readonly rootfs: { readonly diff_ids: readonly string[] }
 }
 
-async function emit(parent: string, changes: Partial<OciOptions & ImageFacts> & { readonly root?: TestTree } = {}) {
+async function emit(
+  parent: string,
+  changes: Partial<OciOptions & ImageFacts> & { readonly root?: TestTree; readonly store?: Store } = {},
+) {
   const target = { path: join(parent, 'oci'), name: 'oci' }
-  const { root = formatTree, ...rest } = changes
+  const { root = formatTree, store, ...rest } = changes
   const options = { ...defaultOptions('oci'), ...rest }
-  return await emitOci({ root, facts: { ...sampleFacts, ...rest }, options, target }, quietSession())
+  return await emitOci(
+    { root, facts: { ...sampleFacts, ...rest }, options, target, ...(store === undefined ? {} : { store }) },
+    quietSession(),
+  )
 }
 
 async function openLayout(parent: string): Promise<Layout> {
@@ -234,5 +242,28 @@ describe('layers by package', () => {
     const layers = await layersOf(root)
     assert.ok(layers.length <= 101 && layers.length > 90, `${layers.length}`)
     assert.equal(layers.flatMap(({ paths }) => paths).length, root.tree.size)
+  })
+})
+
+describe('a layer that the layout has', () => {
+  it('is not read and compressed again, unless its blob is damaged or gone', async () => {
+    const parent = await scratchFolder()
+    const store = await scratchStore()
+    const first = await emit(parent, { store })
+    const unreadable: TestTree = {
+      tree: formatTree.tree,
+      content: {
+        // biome-ignore lint/correctness/useYield: nothing of it can be read
+        async *read() {
+          throw new Error('the content was read')
+        },
+      },
+    }
+    const again = await emit(parent, { store, root: unreadable })
+    assert.deepEqual(again.manifest, first.manifest)
+    const [layer] = first.layers
+    const blob = join(parent, 'oci/blobs/sha256', layer?.digest.replace('sha256:', '') ?? '')
+    await writeFile(blob, Buffer.alloc(layer?.size ?? 0))
+    await assert.rejects(emit(parent, { store, root: unreadable }), /the content was read/)
   })
 })

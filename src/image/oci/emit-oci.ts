@@ -3,11 +3,13 @@ import { mkdir } from 'node:fs/promises'
 import { compressGzip } from '../../codec/index.ts'
 import type { Json, Session } from '../../kernel/index.ts'
 import type { OciOptions } from '../../manifest/index.ts'
+import type { Store } from '../../store/index.ts'
 import type { ImageFacts } from '../image-facts.ts'
 import { type OutputTarget, outputFault } from '../output-fault.ts'
 import { checkOwnedFolder, markOwnedFolder } from '../owned-folder.ts'
 import { type SealedTree, tarBytes } from '../tar-bytes.ts'
 import { addBlob, addJsonBlob, type Descriptor } from './blobs.ts'
+import { type KnownLayer, type KnownLayers, knownLayers } from './known-layers.ts'
 import { type LayerPlan, planLayers } from './layers.ts'
 import { type OciPlatform, platformOf } from './platform.ts'
 
@@ -22,11 +24,8 @@ export interface EmittedOci {
   readonly layers: readonly Descriptor[]
 }
 
-interface WrittenLayer {
+interface WrittenLayer extends KnownLayer {
   readonly name: string
-  readonly descriptor: Descriptor
-  /** Digest of the uncompressed tar. */
-  readonly diffId: string
 }
 
 /**
@@ -43,10 +42,13 @@ export async function emitOci(
     readonly facts: ImageFacts
     readonly options: OciOptions
     readonly target: OutputTarget
+    /** Remembers what layers were compressed to; default: nobody does. */
+    readonly store?: Store
   },
   session: Session,
 ): Promise<EmittedOci> {
   const { root, facts, options, target } = request
+  const known = knownLayers(request.store)
   session.journal.emit({ kind: 'started', stage: 'emit', name: target.name })
   try {
     const plans = await planLayers(root, options.layers)
@@ -54,7 +56,7 @@ export async function emitOci(
     await mkdir(target.path, { recursive: true })
     await markOwnedFolder(target)
     const written: WrittenLayer[] = []
-    for (const plan of plans) written.push(await writeLayer(request, plan, session))
+    for (const plan of plans) written.push(await writeLayer({ root, target, known }, plan, session))
     const platform = platformOf(facts.architecture)
     const config = await addJsonBlob(
       target.path,
@@ -82,10 +84,12 @@ export async function emitOci(
 }
 
 async function writeLayer(
-  { root, target }: { readonly root: SealedTree; readonly target: OutputTarget },
+  { root, target, known }: { readonly root: SealedTree; readonly target: OutputTarget; readonly known: KnownLayers },
   { name, tree }: LayerPlan,
   session: Session,
 ): Promise<WrittenLayer> {
+  const before = await known.find(target.path, tree)
+  if (before !== undefined) return { name, ...before }
   const diff = createHash('sha256')
   const tar = async function* () {
     for await (const bytes of tarBytes({ tree, content: root.content }, session)) {
@@ -98,7 +102,9 @@ async function writeLayer(
     'application/vnd.oci.image.layer.v1.tar+gzip',
     compressGzip(tar(), { level: 6 }),
   )
-  return { name, descriptor, diffId: `sha256:${diff.digest('hex')}` }
+  const layer = { descriptor, diffId: `sha256:${diff.digest('hex')}` }
+  await known.keep(tree, layer)
+  return { name, ...layer }
 }
 
 /** @see OCI image specification, configuration */
