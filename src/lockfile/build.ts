@@ -22,6 +22,8 @@ export interface LockParts {
   /** Archive id → primary fingerprints of the signers of what is locked. */
   readonly keys: ReadonlyMap<string, readonly string[]>
   readonly roots: readonly ResolvedRoot[]
+  /** sha256 of an own deb → fingerprint of its relations, where it is locked by them. Default: all are locked by hash. */
+  readonly relations?: ReadonlyMap<string, string>
   /** Only says where bytes that stay were first locked, and which unknown keys to keep. */
   readonly previous: Lockfile | undefined
 }
@@ -53,8 +55,7 @@ export function buildLockfile(parts: LockParts): Lockfile {
       version: deb.version,
       sourceName: deb.source.name,
       sourceVersion: deb.source.version,
-      sha256: deb.sha256,
-      sizeBytes: deb.sizeBytes,
+      ...pinOf(deb, parts.relations?.get(deb.sha256)),
       ...(earlier === undefined ? placeOf(deb) : placeOfLocked(earlier)),
       root: rootOf(group.map(({ resolved: each }) => each.root)),
       needs: sortedByBytes(new Set(group.flatMap(({ needs }) => needs))),
@@ -69,6 +70,15 @@ export function buildLockfile(parts: LockParts): Lockfile {
     debs: debs.sort(compareDebs),
     unknown: keptUnknown(previous, debs),
   }
+}
+
+function pinOf(
+  deb: BinaryPackage,
+  relations: string | undefined,
+): Pick<LockedDeb, 'sha256' | 'sizeBytes' | 'relations'> {
+  return relations === undefined
+    ? { sha256: deb.sha256, sizeBytes: deb.sizeBytes }
+    : { sha256: '', sizeBytes: 0, relations }
 }
 
 type Place = Pick<LockedDeb, 'from' | 'at' | 'directory' | 'file'>

@@ -8,7 +8,7 @@ import { writeLockfile } from './write.ts'
 
 /** Something that the lockfile alone shows to be wrong. */
 export interface LockProblem {
-  readonly kind: 'form' | 'wanted' | 'needs' | 'unreachable' | 'duplicate' | 'architecture' | 'origin'
+  readonly kind: 'form' | 'wanted' | 'needs' | 'unreachable' | 'duplicate' | 'architecture' | 'origin' | 'relations'
   /** One line, ready to print. */
   readonly message: string
 }

@@ -2,14 +2,14 @@ import { compareVersions, parseBinaryRebuild } from '../debian/index.ts'
 import { compareBytes, groupBy, sortedByBytes } from '../kernel/index.ts'
 import type { LockedDeb, Lockfile } from './model.ts'
 import { compareRequests, type RequestChange } from './request.ts'
-import { compareDebs, debKey } from './sources.ts'
+import { compareDebs, debKey, pinnedBy } from './sources.ts'
 
 export type DebChange =
   | { readonly kind: 'added'; readonly after: LockedDeb }
   | { readonly kind: 'removed'; readonly before: LockedDeb }
   /**
    * `rebuilt`: the same source version, another binary rebuild (`+b1`). `replaced`: the same version with other bytes,
-   * which an honest archive never does. `moved`: the same bytes from another suite or folder. `remarked`: only `root`,
+   * which an honest archive never does, or an own deb that declares other relations. `moved`: the same bytes from another suite or folder. `remarked`: only `root`,
    * `roots` or `needs` differ.
    */
   | {
@@ -73,10 +73,10 @@ export function isEmptyDifference(difference: LockDifference): boolean {
 
 /** Debs of one key; two of them only where roots differ, so they are paired in their order. */
 function changesOf(before: readonly LockedDeb[], after: readonly LockedDeb[]): DebChange[] {
-  const stayed = new Set(before.map(deb => deb.sha256).filter(sha256 => after.some(deb => deb.sha256 === sha256)))
-  const pairs = [...stayed].map(sha256 => [find(before, sha256), find(after, sha256)] as const)
-  const left = before.filter(deb => !stayed.has(deb.sha256))
-  const right = after.filter(deb => !stayed.has(deb.sha256))
+  const stayed = new Set(before.map(pinnedBy).filter(pin => after.some(deb => pinnedBy(deb) === pin)))
+  const pairs = [...stayed].map(pin => [find(before, pin), find(after, pin)] as const)
+  const left = before.filter(deb => !stayed.has(pinnedBy(deb)))
+  const right = after.filter(deb => !stayed.has(pinnedBy(deb)))
   for (let at = 0; at < Math.max(left.length, right.length); at++) pairs.push([left[at], right[at]])
   return pairs.flatMap(([earlier, later]): DebChange[] => {
     if (earlier === undefined) return later === undefined ? [] : [{ kind: 'added', after: later }]
@@ -86,8 +86,8 @@ function changesOf(before: readonly LockedDeb[], after: readonly LockedDeb[]): D
   })
 }
 
-function find(debs: readonly LockedDeb[], sha256: string): LockedDeb | undefined {
-  return debs.find(deb => deb.sha256 === sha256)
+function find(debs: readonly LockedDeb[], pin: string): LockedDeb | undefined {
+  return debs.find(deb => pinnedBy(deb) === pin)
 }
 
 function kindOfChange(
@@ -95,7 +95,7 @@ function kindOfChange(
   after: LockedDeb,
 ): Exclude<DebChange['kind'], 'added' | 'removed'> | undefined {
   const order = compareVersions(before.version, after.version)
-  if (order === 0 && before.sha256 !== after.sha256) return 'replaced'
+  if (order === 0 && pinnedBy(before) !== pinnedBy(after)) return 'replaced'
   if (order !== 0) {
     const sameSource = before.sourceName === after.sourceName && before.sourceVersion === after.sourceVersion
     if (sameSource && parseBinaryRebuild(after.version) !== undefined && order < 0) return 'rebuilt'

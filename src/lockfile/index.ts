@@ -21,6 +21,6 @@ export {
 export { blockOf, type LockBlock, type LockedDeb, type Lockfile, type LockRequest, lockFormat } from './model.ts'
 export { readLockfile } from './read.ts'
 export { compareRequests, ownDebsAt, ownDebsOrigin, type RequestChange, requestOf } from './request.ts'
-export { debKey, derivedFileName, type SourceBlock, sourceBlocks } from './sources.ts'
+export { debKey, derivedFileName, pinnedBy, type SourceBlock, sourceBlocks } from './sources.ts'
 export type { Three } from './three-way.ts'
 export { writeLockfile } from './write.ts'

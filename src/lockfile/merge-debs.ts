@@ -84,8 +84,8 @@ function mergeLone({ base, ours, theirs }: Three<SideDeb | undefined>, only: Sid
   }
 }
 
-function bytesOf({ deb: { version, sourceName, sourceVersion, sha256, sizeBytes } }: SideDeb): string {
-  return JSON.stringify([version, sourceName, sourceVersion, sha256, sizeBytes])
+function bytesOf({ deb }: SideDeb): string {
+  return JSON.stringify([deb.version, deb.sourceName, deb.sourceVersion, pinnedBy(deb), deb.sizeBytes])
 }
 
 function startsOf({ deb, holders }: SideDeb): readonly string[] {

@@ -28,8 +28,15 @@ export interface LockedDeb {
   readonly version: string
   readonly sourceName: string
   readonly sourceVersion: string
+  /** 64 lower-case hex digits; empty where the bytes are not locked: see `relations`. */
   readonly sha256: string
+  /** 0 where the bytes are not locked. */
   readonly sizeBytes: number
+  /**
+   * The fingerprint of what an own deb declares, where the manifest has it locked by that instead of by its hash. What lies in the project when
+   * the lock is installed is installed, as long as it declares the same.
+   */
+  readonly relations?: string
   /** `archive/suite/component` (`archive/suite` for a flat repository) it was first locked from. */
   readonly from: string
   /** Date of the signed Release in which these bytes were first locked, `YYYYMMDDTHHMMSSZ`. */
@@ -50,6 +57,9 @@ export interface LockedDeb {
    */
   readonly roots: readonly string[] | undefined
 }
+
+/** What a reader has to know to read a lock; only what a lock uses is named in it. */
+export const lockFeatures = ['relations'] as const
 
 /** The only `lock:` format that this version writes. */
 export const lockFormat = 1

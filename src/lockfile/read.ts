@@ -1,8 +1,17 @@
 import { isPackageName, poolPathProblem, versionProblem } from '../debian/index.ts'
 import { Fault, isSha256, quoted, unreachable } from '../kernel/index.ts'
-import { blockOf, type LockBlock, type LockedDeb, type Lockfile, type LockRequest, lockFormat } from './model.ts'
+import {
+  blockOf,
+  type LockBlock,
+  type LockedDeb,
+  type Lockfile,
+  type LockRequest,
+  lockFeatures,
+  lockFormat,
+} from './model.ts'
 import type { LockMap, LockMember, LockNode } from './node.ts'
 import { readCanonicalText } from './read-canonical.ts'
+import { ownDebsOrigin } from './request.ts'
 import { compareDebs } from './sources.ts'
 
 /**
@@ -33,13 +42,14 @@ const requestKeys = [
   ...['same-version', 'phased-updates', 'pins', 'debs'],
 ]
 const sourceKeys = ['version', 'from', 'at', 'directory', 'debs']
-const debKeys = ['version', 'from', 'at', 'directory', 'file', 'sha256', 'size', 'root', 'roots', 'needs']
+const debKeys = ['version', 'from', 'at', 'directory', 'file', 'sha256', 'size', 'relations', 'root', 'roots', 'needs']
 
 /** Turns nodes into a checked lockfile; it has a life only to carry the file's name and the unknown keys it met. */
 class Interpreter {
   readonly #fileName: string
   readonly #lines: readonly string[]
   readonly #unknown = new Map<string, readonly string[]>()
+  #debsRequested: readonly string[] = []
 
   constructor(fileName: string, lines: readonly string[]) {
     this.#fileName = fileName
@@ -50,6 +60,7 @@ class Interpreter {
     this.#checkFormat(root)
     this.#keepUnknown(root, ['lock', 'features', 'request', 'keys', 'sources'], { kind: 'file' })
     const request = this.#request(this.#map(this.#member(root, 'request', root.line)))
+    this.#debsRequested = request.debs
     const keys = new Map<string, readonly string[]>()
     const keyMember = root.entries.get('keys')
     if (keyMember !== undefined) {
@@ -74,7 +85,8 @@ class Interpreter {
     if (member.value.kind !== 'integer' || member.value.value < 1)
       throw this.#malformed(member.line, '`lock:` must be a format number such as 1')
     const features = root.entries.get('features')
-    const missing = features === undefined ? [] : this.#texts(features)
+    const known: readonly string[] = lockFeatures
+    const missing = features === undefined ? [] : this.#texts(features).filter(each => !known.includes(each))
     if (member.value.value > lockFormat || missing.length > 0) {
       const what = missing.length > 0 ? `features ${missing.map(quoted).join(', ')}` : `format ${member.value.value}`
       throw new Fault('LOCK_TOO_NEW', {
@@ -132,15 +144,15 @@ class Interpreter {
       const version = deb.entries.get('version')
       const roots = deb.entries.get('roots')
       const needs = deb.entries.get('needs')
+      const from = this.#matching(inherited('from'), isOrigin, 'archive/suite/component')
       return {
         name,
         architecture,
         version: version === undefined ? sourceVersion : this.#version(version),
         sourceName,
         sourceVersion,
-        sha256: this.#matching(this.#member(deb, 'sha256', member.line), isSha256, '64 lower-case hex digits'),
-        sizeBytes: this.#size(this.#member(deb, 'size', member.line)),
-        from: this.#matching(inherited('from'), isOrigin, 'archive/suite/component'),
+        ...this.#pin(deb, member.line, from),
+        from,
         at: this.#matching(inherited('at'), isTimestamp, 'a time such as 20260711T101637Z'),
         directory: this.#path(inherited('directory')),
         file: this.#file(deb.entries.get('file')),
@@ -149,6 +161,18 @@ class Interpreter {
         roots: roots === undefined ? undefined : this.#listOf(roots, isRootName, 'a root such as amd64+i386'),
       }
     })
+  }
+
+  /** Only the project's own debs can be without a hash, and only where the request says so: a review sees that line. */
+  #pin(deb: LockMap, line: number, from: string): Pick<LockedDeb, 'sha256' | 'sizeBytes' | 'relations'> {
+    const digest = (name: string) => this.#matching(this.#member(deb, name, line), isSha256, '64 lower-case hex digits')
+    if (!deb.entries.has('relations'))
+      return { sha256: digest('sha256'), sizeBytes: this.#size(this.#member(deb, 'size', line)) }
+    if (deb.entries.has('sha256') || deb.entries.has('size'))
+      throw this.#malformed(line, 'a deb has either `sha256` and `size` or `relations`')
+    if (from !== ownDebsOrigin || !this.#debsRequested.some(each => each.endsWith(' relations')))
+      throw this.#malformed(line, '`relations` instead of a hash is only for own debs that the request has so')
+    return { sha256: '', sizeBytes: 0, relations: digest('relations') }
   }
 
   #version(member: LockMember): string {

@@ -49,6 +49,11 @@ export function debKey(deb: Pick<LockedDeb, 'name' | 'architecture'>): string {
   return `${deb.name}:${deb.architecture}`
 }
 
+/** What pins a deb, in words: its bytes, or only what it declares. */
+export function pinnedBy(deb: Pick<LockedDeb, 'sha256' | 'relations'>): string {
+  return deb.relations === undefined ? `sha256 ${deb.sha256}` : `relations ${deb.relations}`
+}
+
 export function compareDebs(left: LockedDeb, right: LockedDeb): number {
   return (
     compareBytes(left.name, right.name) ||

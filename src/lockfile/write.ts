@@ -15,6 +15,7 @@ export function writeLockfile(lock: Lockfile): string {
   // Array literals, not push(...): a list of 100,000 lines is more than a call takes as arguments.
   const lines = [
     `lock: ${lock.format}`,
+    ...featureLines(lock.debs),
     ...requestLines(lock),
     ...keyLines(lock.keys),
     blocks.length === 0 ? 'sources: {}' : 'sources:',
@@ -22,6 +23,11 @@ export function writeLockfile(lock: Lockfile): string {
     ...(lock.unknown.get(blockOf({ kind: 'file' })) ?? []),
   ]
   return `${heading}${lines.join('\n')}\n`
+}
+
+/** A reader that does not know debs without a hash must not guess. */
+function featureLines(debs: readonly LockedDeb[]): string[] {
+  return debs.some(deb => deb.relations !== undefined) ? ['features:', `  - ${text('relations')}`] : []
 }
 
 function keyLines(keys: Lockfile['keys']): string[] {
@@ -94,8 +100,9 @@ function debLines(deb: LockedDeb, block: SourceBlock): string[] {
     ...(deb.at === block.at ? [] : [`at: ${text(deb.at)}`]),
     ...(deb.directory === block.directory ? [] : [`directory: ${text(deb.directory)}`]),
     ...(deb.file === undefined ? [] : [`file: ${text(deb.file)}`]),
-    `sha256: ${text(deb.sha256)}`,
-    `size: ${deb.sizeBytes}`,
+    ...(deb.relations === undefined
+      ? [`sha256: ${text(deb.sha256)}`, `size: ${deb.sizeBytes}`]
+      : [`relations: ${text(deb.relations)}`]),
     ...(deb.root === undefined ? [] : [`root: ${text(deb.root)}`]),
     ...(deb.roots === undefined ? [] : [`roots: ${flowList(deb.roots)}`]),
     ...(deb.needs.length === 0 ? [] : [`needs: ${flowList(deb.needs)}`]),

@@ -12,7 +12,7 @@ export function readOwnDebs(node: ManifestNode): OwnDebs {
       is: 'debPath',
       like: 'debs/hello_1.0_amd64.deb or debs/*.deb',
     }),
-    pin: pin === undefined ? 'hash' : choiceOf(pin, '`pin`', { of: ['hash'], later: ['relations'] }),
+    pin: pin === undefined ? 'hash' : choiceOf(pin, '`pin`', { of: ['hash', 'relations'] }),
     position: positionOf(node),
   }
 }

@@ -111,12 +111,13 @@ export interface PreviousSlot {
 export function previousSlots(encoding: Encoding, previous: readonly PreviousDeb[]): ReadonlyMap<string, PreviousSlot> {
   const { nativeArchitecture } = encoding.universe
   const slots = previous.map((locked): [string, PreviousSlot] => {
-    const deb = encoding.universe
-      .packagesNamed(locked.name)
-      .find(
-        each =>
-          each.architecture === locked.architecture && each.version === locked.version && each.sha256 === locked.sha256,
-      )
+    const deb = encoding.universe.packagesNamed(locked.name).find(
+      each =>
+        each.architecture === locked.architecture &&
+        each.version === locked.version &&
+        // An own deb that is locked by its relations has no bytes to compare.
+        (each.sha256 === locked.sha256 || locked.sha256 === ''),
+    )
     const architecture = locked.architecture === 'all' ? nativeArchitecture : locked.architecture
     return [`${locked.name}:${architecture}`, { locked, deb }]
   })

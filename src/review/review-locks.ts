@@ -4,6 +4,7 @@ import {
   type DebChange,
   diffLockfiles,
   type Lockfile,
+  pinnedBy,
   type RequestChange,
   requestOf,
   type SourceChange,
@@ -173,7 +174,7 @@ function reviewedDeb(change: DebChange, facts: Facts): ReviewedDeb {
         : versionStep({
             before: before.version,
             after: after.version,
-            bytes: before.sha256 === after.sha256 ? 'same' : 'other',
+            bytes: pinnedBy(before) === pinnedBy(after) ? 'same' : 'other',
             origin: facts.origins.isSecurity(after.from) ? 'security' : 'other',
           }),
     versionBefore: before?.version,

@@ -5,6 +5,7 @@ import {
   debKey,
   type LockDifference,
   type Lockfile,
+  pinnedBy,
   type RequestChange,
   requestOf,
 } from '../lockfile/index.ts'
@@ -88,7 +89,7 @@ function debFindings({ difference, origins }: TrustQuestion): TrustFinding[] {
           kind: 'other-bytes',
           change: 'changed',
           subject: debKey(after),
-          detail: `${after.version}, sha256 ${before.sha256} → ${after.sha256}`,
+          detail: `${after.version}, ${pinnedBy(before)} → ${pinnedBy(after)}`,
         }),
       )
     return [

@@ -1,4 +1,11 @@
-import { checkLockfile, compareRequests, type LockProblem, type RequestChange, requestOf } from '../lockfile/index.ts'
+import {
+  checkLockfile,
+  compareRequests,
+  type Lockfile,
+  type LockProblem,
+  type RequestChange,
+  requestOf,
+} from '../lockfile/index.ts'
 import type { Project } from './project.ts'
 import { readProjectLock, readProjectManifest } from './read-project.ts'
 import type { World } from './world.ts'
@@ -25,14 +32,23 @@ export async function checkLock(project: Project, world: Pick<World, 'hostArchit
   const manifest = await readProjectManifest(project, world)
   const changes = compareRequests(lock.request, requestOf(manifest))
   const names = new Map(manifest.packages.map(item => [item.text, item.alternatives.map(each => each.packageName)]))
+  const stale = await staleOwnDebs(lock, project)
   // What a changed manifest wants cannot be in the lock yet; the changes say so already.
   const problems = checkLockfile(lock, text, names).filter(each => changes.length === 0 || each.kind !== 'wanted')
   return {
     manifestName: project.manifestName,
     lockName: project.lockName,
-    verdict: problems.length > 0 ? 'inconsistent' : changes.length > 0 ? 'stale' : 'current',
+    verdict: problems.length > 0 ? 'inconsistent' : changes.length + stale.length > 0 ? 'stale' : 'current',
     changes,
-    problems,
+    problems: [...problems, ...stale],
     debs: lock.debs.length,
   }
+}
+
+/** Own debs are looked at only where the lock has their relations in place of a hash: everything else stands in the two files. */
+async function staleOwnDebs(lock: Lockfile, project: Project): Promise<readonly LockProblem[]> {
+  if (lock.debs.every(({ relations }) => relations === undefined)) return []
+  const { relationsProblems } = await import('./bind-own-debs.ts')
+  const messages = await relationsProblems(lock, project)
+  return messages.map(message => ({ kind: 'relations', message }))
 }

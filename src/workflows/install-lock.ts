@@ -4,6 +4,8 @@ import { checkLockfile, debsOfRoot, type LockedDeb, type Lockfile } from '../loc
 import type { Manifest, RootArchitecture } from '../manifest/index.ts'
 import type { AssembledRoot, AssembleRequest } from '../rootfs/index.ts'
 import type { SandboxBackEnd } from '../sandbox/index.ts'
+import { providerSettingsOf } from './archive-addresses.ts'
+import { bindOwnDebs, type RecordedDeb } from './bind-own-debs.ts'
 import { bringDebs } from './bring-debs.ts'
 import { compareBuilds } from './compare-builds.ts'
 import { configureHostOf } from './configure-host.ts'
@@ -62,6 +64,8 @@ export interface InstallLockResult {
   readonly reusedDebs: number
   readonly fetchedDebs: number
   readonly fetchedBytes: number
+  /** Own debs that are locked by their relations, with the bytes that they had in this run; absent where there are none. */
+  readonly ownDebs?: readonly RecordedDeb[]
   readonly roots: readonly InstalledRoot[]
   /** `unchanged`: everything that went in, and every output, is as an earlier run left it, so nothing was done. */
   readonly outcome: 'built' | 'unchanged' | 'fetched'
@@ -83,9 +87,9 @@ export async function installLock(
 ): Promise<InstallLockResult> {
   const { project, site } = request
   const manifest = await readProjectManifest(project, world)
-  const { lock, text } = await readProjectLock(project)
-  requireFreshLock(project, manifest, lock)
-  requireConsistentLock(project, lock, text)
+  const { lock: locked, text } = await readProjectLock(project)
+  requireFreshLock(project, manifest, locked)
+  requireConsistentLock(project, locked, text)
   const roots = chosenRoots(manifest, request.architectures)
   if (request.expectedDigest !== undefined && roots.length !== 1)
     throw new Fault('USAGE_INVALID', {
@@ -93,6 +97,9 @@ export async function installLock(
       hint: `Choose one with --architecture: ${roots.map(nameOfRoot).join(', ')}.`,
     })
   checkDocuments(request.documents, roots.map(nameOfRoot))
+  const providers = providerSettingsOf(manifest, { project, site })
+  const { lock, recorded } = await bindOwnDebs(locked, { project, providers }, session)
+  const ownDebs = recorded.length === 0 ? {} : { ownDebs: recorded }
   // Every path is judged before the first byte is fetched: a manifest that leads outside must not cost a download.
   const outputs = await Promise.all(roots.map(root => outputsOf(request, manifest, root)))
   refuseSharedOutputs(roots.flatMap((root, at) => (outputs[at] ?? []).map(output => ({ root, output }))))
@@ -135,7 +142,14 @@ export async function installLock(
       fetchedDebs: 0,
       fetchedBytes: 0,
     }
-    return { lockName: project.lockName, ...counts, roots: known.roots, outcome: 'unchanged', provenance: undefined }
+    return {
+      lockName: project.lockName,
+      ...counts,
+      ...ownDebs,
+      roots: known.roots,
+      outcome: 'unchanged',
+      provenance: undefined,
+    }
   }
 
   const fetched = await bringDebs(
@@ -147,6 +161,7 @@ export async function installLock(
     return {
       lockName: project.lockName,
       ...fetched,
+      ...ownDebs,
       roots: roots.map((root, at) => ({
         architecture: nameOfRoot(root),
         debs: debsByRoot[at]?.length ?? 0,
@@ -223,6 +238,7 @@ export async function installLock(
   return {
     lockName: project.lockName,
     ...fetched,
+    ...ownDebs,
     roots: installed,
     outcome: 'built',
     provenance: provenance?.name,

@@ -3,6 +3,7 @@ import { compareBytes, type Session } from '../kernel/index.ts'
 import type { LockedDeb } from '../lockfile/index.ts'
 import { describeDeb, type OfferedDeb } from '../repository/index.ts'
 import { providerSettingsOf } from './archive-addresses.ts'
+import { bindOwnDebs } from './bind-own-debs.ts'
 import { openRepository, openSigner, type RepositoryPlace } from './open-repository.ts'
 import type { Project } from './project.ts'
 import { readProjectLock, readProjectManifest, requireFreshLock } from './read-project.ts'
@@ -45,12 +46,13 @@ export async function mirrorLocks(request: MirrorLocksRequest, session: Session,
   const seen = new Map<string, number>()
   for (const project of request.projects) {
     const manifest = await readProjectManifest(project, world)
-    const { lock } = await readProjectLock(project)
-    requireFreshLock(project, manifest, lock)
+    const { lock: locked } = await readProjectLock(project)
+    requireFreshLock(project, manifest, locked)
     const site = await request.siteOf(project)
     const { store, transfer } = await openSite(site, world)
     const { fetchDebs } = await import('../fetch/index.ts')
     const providers = providerSettingsOf(manifest, { project, site })
+    const { lock } = await bindOwnDebs(locked, { project, providers }, session)
     await fetchDebs(lock.debs, { ...providers, store, transfer, mode: site.mode }, session)
     for (const deb of lock.debs) {
       session.signal.throwIfAborted()

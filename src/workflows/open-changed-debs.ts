@@ -25,7 +25,10 @@ export async function openChangedDebs(
   const unopenedRemoved: string[] = []
   const open = async (deb: LockedDeb | undefined) => {
     if (deb === undefined) return undefined
-    return (await store.has(deb)) ? (await unpackDeb(deb, store, session)).deb : undefined
+    // Of a deb that is locked by its relations the lock does not say which bytes it had.
+    return deb.relations === undefined && (await store.has(deb))
+      ? (await unpackDeb(deb, store, session)).deb
+      : undefined
   }
   for (const { source, debs } of difference.sources)
     for (const change of debs) {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readdir } from 'node:fs/promises'
 import type { PackagesIndex } from '../archive/index.ts'
+import type { Stanza } from '../debian-control-parser/index.ts'
 import { Fault, isFault, type Session, sortedByBytes } from '../kernel/index.ts'
 import { ownDebsAt, ownDebsOrigin } from '../lockfile/index.ts'
 import type { Manifest } from '../manifest/index.ts'
@@ -9,6 +10,12 @@ import type { Project } from './project.ts'
 
 /** More than any project has; a folder of a million names must not take a run hostage. */
 const maximumDebs = 10_000
+
+export interface OwnDebs {
+  readonly index: PackagesIndex
+  /** sha256 → fingerprint of the relations, of the debs that are to be locked by them. */
+  readonly relations: ReadonlyMap<string, string>
+}
 
 /**
  * The project's own debs as an index: each described by its own control file, found where it lies in the project.
@@ -20,7 +27,7 @@ export async function ownDebsIndex(
   manifest: Manifest,
   project: Pick<Project, 'folder' | 'manifestName'>,
   session: Session,
-): Promise<PackagesIndex | undefined> {
+): Promise<OwnDebs | undefined> {
   if (manifest.debs.length === 0) return undefined
   const [archive = '', suite = ''] = ownDebsOrigin.split('/')
   if (manifest.archives.some(({ id }) => id === archive))
@@ -30,13 +37,19 @@ export async function ownDebsIndex(
       context: { manifest: project.manifestName, archive },
     })
   const { indexOfDebs } = await import('../archive/index.ts')
-  const paths = await Promise.all(manifest.debs.map(({ path }) => pathsOf(path, project)))
+  const { packagesStanza, relationsFingerprint } = await import('../deb/index.ts')
+  // A deb that one entry wants by its hash and another by its relations is locked by its hash.
+  const pins = new Map<string, Manifest['debs'][number]['pin']>()
+  for (const { path: pattern, pin } of manifest.debs)
+    for (const path of await pathsOf(pattern, project)) pins.set(path, pins.get(path) === 'hash' ? 'hash' : pin)
   const stanzas: Uint8Array[] = []
-  for (const path of sortedByBytes(new Set(paths.flat()))) {
-    session.signal.throwIfAborted()
-    stanzas.push(await stanzaOf(path, project, session))
+  const relations = new Map<string, string>()
+  for (const path of sortedByBytes(pins.keys())) {
+    const { control, ...bytes } = await readOwnDeb(path, project, session.signal)
+    stanzas.push(packagesStanza(control, { fileName: path, ...bytes }))
+    if (pins.get(path) === 'relations') relations.set(bytes.sha256, relationsFingerprint(control))
   }
-  return indexOfDebs({ archive, suite, component: '', at: ownDebsAt }, stanzas)
+  return { index: indexOfDebs({ archive, suite, component: '', at: ownDebsAt }, stanzas), relations }
 }
 
 /** The files that a path or glob names, relative to the project. Only the last part has wildcards. */
@@ -59,15 +72,35 @@ async function pathsOf(pattern: string, project: Pick<Project, 'folder' | 'manif
   return found.map(name => folder + name)
 }
 
-/** One reading gives control fields, length and digest, so that they are of the same bytes. */
-async function stanzaOf(
+export interface ReadDeb {
+  readonly control: Stanza
+  readonly sizeBytes: number
+  readonly sha256: string
+}
+
+/**
+ * Reads a deb of the project. One reading gives control fields, length and digest, so that they are of the same bytes.
+ *
+ * @param path relative to the project
+ * @throws {Fault} `MANIFEST_FILE_MISSING`, `MANIFEST_PATH_OUTSIDE`, `DEB_MALFORMED`
+ */
+export async function readOwnDeb(
   path: string,
   project: Pick<Project, 'folder' | 'manifestName'>,
-  session: Session,
-): Promise<Uint8Array> {
-  const { packagesStanza, readDebControl } = await import('../deb/index.ts')
+  signal: AbortSignal,
+): Promise<ReadDeb> {
+  return readDebAt({ file: await confinePath(project, path), path }, project, signal)
+}
+
+/** As `readOwnDeb`, of a place that needs no confining: a vendor folder that the user named. */
+export async function readDebAt(
+  { file, path }: { readonly file: string; readonly path: string },
+  project: Pick<Project, 'manifestName'>,
+  signal: AbortSignal,
+): Promise<ReadDeb> {
+  const { readDebControl } = await import('../deb/index.ts')
   const { fileBytes, openPlainFile } = await import('../transfer/index.ts')
-  const { handle } = await openPlainFile(await confinePath(project, path), path).catch(error => {
+  const { handle } = await openPlainFile(file, path).catch(error => {
     if (!isFault(error)) throw error
     throw new Fault('MANIFEST_FILE_MISSING', {
       message: `${project.manifestName} names the deb ${error.message}`,
@@ -83,7 +116,7 @@ async function stanzaOf(
     for (;;) {
       const next = await chunks.next()
       if (next.done === true) return
-      session.signal.throwIfAborted()
+      signal.throwIfAborted()
       hash.update(next.value)
       sizeBytes += next.value.length
       yield next.value
@@ -96,7 +129,7 @@ async function stanzaOf(
       hash.update(chunk)
       sizeBytes += chunk.length
     }
-    return packagesStanza(control, { fileName: path, sizeBytes, sha256: hash.digest('hex') })
+    return { control, sizeBytes, sha256: hash.digest('hex') }
   } finally {
     await chunks.return(undefined)
   }

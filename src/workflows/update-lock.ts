@@ -120,7 +120,7 @@ export async function updateLock(
   )
   try {
     const own = await ownDebsIndex(manifest, project, session)
-    const indexes = own === undefined ? archives.indexes : [...archives.indexes, own]
+    const indexes = own === undefined ? archives.indexes : [...archives.indexes, own.index]
     const universes = manifest.architectures.map(({ native, foreign }) =>
       openUniverse({ nativeArchitecture: native, foreignArchitectures: foreign, indexes }),
     )
@@ -166,6 +166,7 @@ export async function updateLock(
       request: requestOf(manifest),
       keys: keysOf(archives.releases, previous?.lock),
       roots,
+      ...(own === undefined ? {} : { relations: own.relations }),
       previous: previous?.lock,
     })
     const text = writeLockfile(lock)

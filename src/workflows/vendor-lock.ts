@@ -6,6 +6,7 @@ import type { Session } from '../kernel/index.ts'
 import type { LockedDeb } from '../lockfile/index.ts'
 import type { Store } from '../store/index.ts'
 import { providerSettingsOf } from './archive-addresses.ts'
+import { bindOwnDebs } from './bind-own-debs.ts'
 import { findOrigins } from './find-origins.ts'
 import { vendoredBase } from './origin-sources.ts'
 import type { Project } from './project.ts'
@@ -94,20 +95,18 @@ interface Gathered {
 /** The debs in the store, and what vouches for them. */
 async function gather(project: Project, request: VendorLockRequest, session: Session, world: World): Promise<Gathered> {
   const manifest = await readProjectManifest(project, world)
-  const { lock } = await readProjectLock(project)
-  requireFreshLock(project, manifest, lock)
+  const { lock: locked } = await readProjectLock(project)
+  requireFreshLock(project, manifest, locked)
   const site = await request.siteOf(project)
   // What is vendored already need not be fetched anew, and proves what it proved.
   const local: Site = { ...site, vendorFolders: [...site.vendorFolders, request.folder] }
   const { store, transfer } = await openSite(local, world)
+  const providers = providerSettingsOf(manifest, { project, site: local })
+  const { lock } = await bindOwnDebs(locked, { project, providers }, session)
   const { describePackage } = await import('../debian/index.ts')
   const { fetchDebs } = await import('../fetch/index.ts')
   const { vendoredPath } = await import('../interchange/export/vendored-path.ts')
-  await fetchDebs(
-    lock.debs,
-    { ...providerSettingsOf(manifest, { project, site: local }), store, transfer, mode: site.mode },
-    session,
-  )
+  await fetchDebs(lock.debs, { ...providers, store, transfer, mode: site.mode }, session)
   const now = world.clock.now()
   const origins = await findOrigins(
     { manifest, project, debs: lock.debs, site: local, store, transfer, now, trust: 'any' },

@@ -5,6 +5,7 @@ import { graphOf, type LockedDeb, type Lockfile, ownDebsOrigin } from '../lockfi
 import type { Manifest, RootArchitecture } from '../manifest/index.ts'
 import type { Store } from '../store/index.ts'
 import { providerSettingsOf } from './archive-addresses.ts'
+import { bindOwnDebs } from './bind-own-debs.ts'
 import { findOrigins, type Origins } from './find-origins.ts'
 import type { Project } from './project.ts'
 import { readProjectLock, readProjectManifest, requireFreshLock } from './read-project.ts'
@@ -78,7 +79,9 @@ export async function proveLock(
   session: Session,
   world: World,
 ): Promise<LockVerification> {
-  const { project, site, questions, manifest, lock } = request
+  const { project, site, questions, manifest } = request
+  const providers = providerSettingsOf(manifest, { project, site })
+  const { lock } = await bindOwnDebs(request.lock, { project, providers }, session)
   const opened = await openSite(site, world)
   const own = await packagesOfDebs(lock.debs, { manifest, project, site, opened }, session)
   const asked = questions.has('origin') ? lock.debs : lock.debs.filter(deb => !own.has(deb))

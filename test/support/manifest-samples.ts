@@ -92,7 +92,6 @@ const archive = (fields: string) =>
 /** Each is appended to a good head; the place is that of the fault. */
 export const badManifests: readonly (readonly [text: string, place: string, message: RegExp, code?: FaultCode])[] = [
   ['pacakges: [nginx]', '4:1', /"pacakges" is not a key of a manifest/],
-  ['debs: [{path: a.deb, pin: relations}]', '4:27', /does not support `pin` "relations" yet/],
   ['debs: [{path: ../a.deb}]', '4:15', /`path` "..\/a.deb"/],
   ['debs: [{path: /a.deb}]', '4:15', /`path` "\/a.deb"/],
   ['debs: [{path: "*/a.deb"}]', '4:15', /`path` "\*\/a.deb"/],

@@ -37,11 +37,12 @@ function linesOf(check: Check): Line[] {
   ]
 }
 
-function verdictLine({ manifestName, lockName, verdict, debs }: Check): Line {
+function verdictLine({ manifestName, lockName, verdict, debs, changes }: Check): Line {
   switch (verdict) {
     case 'current':
       return `${lockName} answers ${manifestName}: ${count(debs, 'deb')}.`
     case 'stale':
+      if (changes.length === 0) return `${lockName} does not fit the project's own debs.`
       return `${lockName} answers another request than ${manifestName} makes; the lines above lead from one to the other.`
     case 'inconsistent':
       return `${lockName} contradicts itself.`
@@ -61,8 +62,12 @@ function faultOf(checks: readonly Check[]): Fault | undefined {
     })
   const stale = checks.find(each => each.verdict === 'stale')
   if (stale === undefined) return undefined
+  const [problem] = stale.problems
   return new Fault('LOCK_STALE', {
-    message: `${stale.lockName} does not answer ${stale.manifestName}: ${count(stale.changes.length, 'line')} of the request differ`,
+    message:
+      stale.changes.length === 0 && problem !== undefined
+        ? `${stale.lockName} does not fit the project's own debs: ${problem.message}`
+        : `${stale.lockName} does not answer ${stale.manifestName}: ${count(stale.changes.length, 'line')} of the request differ`,
     hint: 'Run `aptroot lock update` and commit the lockfile.',
     context: {
       lock: stale.lockName,

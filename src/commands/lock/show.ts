@@ -35,7 +35,10 @@ export default class LockShow extends BaseCommand {
     if (shown.kind === 'text') return { result: { text: shown.text }, lines: shown.text.replace(/\n$/, '').split('\n') }
     const { debs } = shown
     // Not aligned: a longer version in one line would change all others.
-    const lines = debs.map(deb => `${deb.name}:${deb.architecture} ${deb.version} ${deb.from} ${deb.sha256}`)
+    const lines = debs.map(
+      deb =>
+        `${deb.name}:${deb.architecture} ${deb.version} ${deb.from} ${deb.relations === undefined ? deb.sha256 : `relations:${deb.relations}`}`,
+    )
     return { result: { debs }, lines }
   }
 }

@@ -60,7 +60,7 @@ function debComponent({ deb, files }: BilledDeb): Json {
     name: deb.name,
     version: deb.version,
     purl: packageUrlOf(deb),
-    hashes: [{ alg: 'SHA-256', content: deb.sha256 }],
+    ...(deb.sha256 === '' ? {} : { hashes: [{ alg: 'SHA-256', content: deb.sha256 }] }),
     properties: [
       property('architecture', deb.architecture),
       property('at', deb.at),

@@ -3,9 +3,13 @@ import type { LockedDeb } from '../../lockfile/index.ts'
 import { packageUrlOf } from './package-url.ts'
 import { vendoredPath } from './vendored-path.ts'
 
-/** What `sha256sum --check` reads in a folder that `lock vendor` wrote: the debs under their pool file names, below the archive's id. */
+/**
+ * What `sha256sum --check` reads in a folder that `lock vendor` wrote: the debs under their pool file names, below the archive's id. Own
+ * debs that are locked by their relations have no line: their bytes are not locked.
+ */
 export function formatSha256Sums(debs: readonly LockedDeb[]): string {
-  return linesOf(debs.map(deb => `${vendoredPath(deb)}\0${deb.sha256}`)).replace(/^(.*)\0(.*)$/gm, '$2  $1')
+  const hashed = debs.filter(deb => deb.sha256 !== '')
+  return linesOf(hashed.map(deb => `${vendoredPath(deb)}\0${deb.sha256}`)).replace(/^(.*)\0(.*)$/gm, '$2  $1')
 }
 
 /** One package URL a line. */

@@ -74,7 +74,8 @@ function debPackage({ deb, files }: BilledDeb, id: string): Json {
     packageFileName: debFileName(deb),
     downloadLocation: unknown,
     ...analysis(files),
-    checksums: [{ algorithm: 'SHA256', checksumValue: deb.sha256 }],
+    // Of an own deb that is locked by its relations no lock knows the bytes; a build does.
+    ...(deb.sha256 === '' ? {} : { checksums: [{ algorithm: 'SHA256', checksumValue: deb.sha256 }] }),
     sourceInfo: `built from source package ${deb.sourceName} ${deb.sourceVersion}`,
     comment: `locked from ${deb.from} at ${deb.at}`,
     externalRefs: [

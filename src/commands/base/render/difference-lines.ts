@@ -1,4 +1,10 @@
-import type { DebChange, LockDifference, LockedDeb, SourceChange } from '../../../lockfile/index.ts'
+import {
+  type DebChange,
+  type LockDifference,
+  type LockedDeb,
+  pinnedBy,
+  type SourceChange,
+} from '../../../lockfile/index.ts'
 import { count, formatBytes, type Line, type Span, span } from '../text.ts'
 
 /** The review view of two locks: trust first, then what was asked for, then one paragraph per source package. */
@@ -85,7 +91,7 @@ function debPieces(change: DebChange, source: SourceChange): (string | Span)[] {
     case 'replaced':
       return [
         span('bad', 'REPLACED'),
-        ` ${nameOf(change.after)} ${change.after.version} has other bytes: sha256 ${change.before.sha256} → ${change.after.sha256}${originChange(change)}`,
+        ` ${nameOf(change.after)} ${change.after.version} has other bytes: ${pinnedBy(change.before)} → ${pinnedBy(change.after)}${originChange(change)}`,
       ]
     case 'moved':
       return [span('notice', 'moved'), ` ${nameOf(change.after)}, same bytes: ${placeChange(change)}`]
