@@ -1,6 +1,7 @@
 import { sortedByBytes } from '../kernel/index.ts'
 import type { MergeSide, SideDeb } from './merge-side.ts'
 import type { LockedDeb } from './model.ts'
+import { pinnedBy } from './sources.ts'
 import { mergeSets, mergeValue, type Preference, type Three } from './three-way.ts'
 
 /** What may be in the merged lock, if something that is wanted leads to it. */
