@@ -7,7 +7,13 @@ import { forgeScenarios } from './bot-forge-scenarios.ts'
 import { type BotScenario, codes, open } from './bot-scenario.ts'
 import { type BotScene, type BotStage, openBotScene, openBotStage, type PassOptions } from './bot-scene.ts'
 
-export const botScenarios: readonly BotScenario[] = [...branchScenarios, ...forgeScenarios]
+const botScenarios: readonly BotScenario[] = [...branchScenarios, ...forgeScenarios]
+
+const isQuick = (at: number) => at % 6 === 1
+
+/** Played by `npm test`; the others by `npm run test:system`. */
+export const quickScenarios = botScenarios.filter((_, at) => isQuick(at))
+export const otherScenarios = botScenarios.filter((_, at) => !isQuick(at))
 
 /** Plays each on a scene of its own. */
 export function describeScenarios(scenarios: readonly BotScenario[]): void {
@@ -17,7 +23,8 @@ export function describeScenarios(scenarios: readonly BotScenario[]): void {
   }, 120_000)
   afterAll(() => stage.close())
 
-  describe('one pass of the bot, and another one', () => {
+  // Scenes share nothing but a store, and a pass mostly waits for git.
+  describe.concurrent('one pass of the bot, and another one', () => {
     for (const scenario of scenarios)
       test(scenario.name, async () => {
         const scene = await openBotScene(stage, scenario.flavour)

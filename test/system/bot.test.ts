@@ -1,3 +1,3 @@
-import { botScenarios, describeScenarios } from '../support/bot-scenarios.ts'
+import { describeScenarios, otherScenarios } from '../support/bot-scenarios.ts'
 
-describeScenarios(botScenarios)
+describeScenarios(otherScenarios)
