@@ -71,7 +71,8 @@ try {
 }
 
 async function allRows(archive: ServedArchive): Promise<readonly Row[]> {
-  const head = '| job | ratio | aptroot | peer | peer takes | peak memory | results |\n|---|---|---|---|---|---|---|'
+  const head =
+    '| job | ratio | aptroot | peer | peer takes | processor ratio | peak memory | results |\n|---|---|---|---|---|---|---|---|'
   if (values.builds) {
     const rows = await wholeBuildRows(archive, mounted.places, isChosen)
     say(`\n${head}`)
@@ -106,8 +107,9 @@ function isChosen(name: string): boolean {
 function linesOf({ name, results, ours, peers, peakBytes }: MeasuredRow): readonly string[] {
   return peers.map(peer => {
     const ratio = (ours.medianMilliseconds / peer.medianMilliseconds).toFixed(2)
+    const processorRatio = (ours.processorMilliseconds / peer.processorMilliseconds).toFixed(2)
     const [mine, theirs] = [ours, peer].map(each => `${each.medianMilliseconds.toFixed(0)} ms`)
-    return `| ${[name, ratio, mine, peer.label, theirs, `${(peakBytes / 1e6).toFixed(0)} MB`, results].join(' | ')} |`
+    return `| ${[name, ratio, mine, peer.label, theirs, processorRatio, `${(peakBytes / 1e6).toFixed(0)} MB`, results].join(' | ')} |`
   })
 }
 

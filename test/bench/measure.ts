@@ -26,6 +26,8 @@ export interface Timing {
   readonly label: string
   readonly medianMilliseconds: number
   readonly runsMilliseconds: readonly number[]
+  /** User and system time of the program and all that it started, the least of the runs: what other programs on the machine disturb least. */
+  readonly processorMilliseconds: number
 }
 
 export interface MeasuredRow {
@@ -49,8 +51,8 @@ const longMilliseconds = 20_000
 export async function measureRow(row: Row, rounds: number): Promise<MeasuredRow> {
   const results = await row.compare(row.peers)
   const contenders = [row.ours, ...row.peers]
-  const times = contenders.map((): number[] => [])
-  const longest = () => Math.max(0, ...times.map(each => each[0] ?? 0))
+  const runs = contenders.map((): Run[] => [])
+  const longest = () => Math.max(0, ...runs.map(each => each[0]?.milliseconds ?? 0))
   for (let round = 0; round < (longest() > longMilliseconds ? Math.min(rounds, 3) : rounds); round++) {
     for (const at of contenders.keys()) {
       // Every second round goes backwards: nobody always runs after the same neighbour.
@@ -58,12 +60,10 @@ export async function measureRow(row: Row, rounds: number): Promise<MeasuredRow>
       const contender = contenders[turn]
       if (contender === undefined) continue
       await contender.prepare?.()
-      const start = performance.now()
-      await outputOf(contender)
-      times[turn]?.push(performance.now() - start)
+      runs[turn]?.push(await runOf(contender))
     }
   }
-  const [ours, ...peers] = contenders.map((contender, at) => timingOf(contender.label, times[at] ?? []))
+  const [ours, ...peers] = contenders.map((contender, at) => timingOf(contender.label, runs[at] ?? []))
   if (ours === undefined) throw new Error(`${row.name} has no contender`)
   const peakBytes = await peakOf(row.ours)
   await row.done?.()
@@ -73,43 +73,69 @@ export async function measureRow(row: Row, rounds: number): Promise<MeasuredRow>
 /** Runs a contender once, with its preparation, and returns its standard output. */
 export async function resultOf(contender: Contender): Promise<string> {
   await contender.prepare?.()
-  return await outputOf(contender)
+  return (await runOf(contender)).output
 }
 
 /** Apart from the runs that are timed: looking at memory costs time. */
 async function peakOf(contender: Contender): Promise<number> {
   await contender.prepare?.()
   let peak: Promise<number> | undefined
-  await outputOf(contender, child => {
+  await runOf(contender, child => {
     peak = peakMemoryOf(child)
   })
   return (await peak) ?? 0
 }
 
-function timingOf(label: string, runs: readonly number[]): Timing {
-  const sorted = [...runs].sort((left, right) => left - right)
+function timingOf(label: string, runs: readonly Run[]): Timing {
+  const runsMilliseconds = runs.map(each => each.milliseconds)
+  const sorted = runsMilliseconds.toSorted((left, right) => left - right)
   const middle = sorted.length >> 1
   const upper = sorted[middle] ?? 0
   const median = sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? upper)) / 2
-  return { label, medianMilliseconds: median, runsMilliseconds: runs }
+  const processorMilliseconds = Math.min(...runs.map(each => each.processorMilliseconds))
+  return { label, medianMilliseconds: median, runsMilliseconds, processorMilliseconds }
 }
 
-function outputOf(
+interface Run {
+  readonly output: string
+  readonly milliseconds: number
+  readonly processorMilliseconds: number
+}
+
+/** The shell, a millisecond for everybody, knows what its children used: in steps of 10 ms. */
+const timedCommand = '"$@" 3>&-; code=$?; times >&3; exit "$code"'
+
+function runOf(
   { commandLine, folder, environment }: Contender,
   watch: (child: ChildProcess) => void = () => undefined,
-): Promise<string> {
-  const [program, ...words] = commandLine
+): Promise<Run> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, words, { cwd: folder, env: environment, stdio: ['ignore', 'pipe', 'pipe'] })
+    const start = performance.now()
+    const child = spawn('/bin/sh', ['-c', timedCommand, 'sh', ...commandLine], {
+      cwd: folder,
+      env: environment,
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+    })
     watch(child)
-    const output: Buffer[] = []
-    const errorOutput: Buffer[] = []
-    child.stdout.on('data', (chunk: Buffer) => output.push(chunk))
-    child.stderr.on('data', (chunk: Buffer) => errorOutput.push(chunk))
+    const [output, errorOutput, times] = [1, 2, 3].map(at => collected(child.stdio[at]))
     child.on('error', reject)
     child.on('close', code => {
-      if (code === 0) resolve(Buffer.concat(output).toString())
-      else reject(new Error(`${commandLine.join(' ')} ended with ${code}: ${Buffer.concat(errorOutput)}`))
+      const milliseconds = performance.now() - start
+      if (code === 0)
+        resolve({ output: output?.() ?? '', milliseconds, processorMilliseconds: childrenOf(times?.() ?? '') })
+      else reject(new Error(`${commandLine.join(' ')} ended with ${code}: ${errorOutput?.()}`))
     })
   })
+}
+
+function collected(stream: ChildProcess['stdio'][number]): () => string {
+  const chunks: Buffer[] = []
+  stream?.on('data', (chunk: Buffer) => chunks.push(chunk))
+  return () => Buffer.concat(chunks).toString()
+}
+
+/** The second line of `times`: `0m1.230000s 0m0.050000s`. */
+function childrenOf(times: string): number {
+  const found = [...times.matchAll(/([0-9]+)m([0-9.]+)s/g)].slice(2, 4)
+  return found.reduce((sum, [, minutes, seconds]) => sum + Number(minutes) * 60_000 + Number(seconds) * 1000, 0)
 }
