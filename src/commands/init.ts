@@ -15,7 +15,7 @@ export default class Init extends BaseCommand {
     "From a release that aptroot knows (`--suite bookworm`), from this host's apt sources and keys (`--from-host`), or from another program's file (`--from`). Inside a git checkout .gitattributes gets a line about the lockfile; " +
     '`--git` in each clone tells git what that line means.'
   static override strict = false
-  static override args = { name: Args.string({ description: 'packages that are wanted' }) }
+  static override args = { name: Args.string({ description: 'packages that are wanted', ignoreStdin: true }) }
   static override flags = {
     ...manifestFlag,
     suite: Flags.string({

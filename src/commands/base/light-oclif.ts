@@ -82,17 +82,24 @@ export class Command {
   protected async parse(command: CommandClass): Promise<object> {
     const flags = { ...command.baseFlags, ...command.flags }
     const args = command.args ?? {}
-    const isPlain = command.strict !== false && Object.values(args).every(isPlainArgument)
-    const definition = { flags, arguments: Object.keys(args) }
+    const isStrict = command.strict !== false
+    const isPlain = Object.values(args).every(each => isPlainArgument(each) && (isStrict || isOptional(each)))
+    const positional = isStrict ? 'arguments' : 'any'
+    const definition = { flags, arguments: Object.keys(args), positional } as const
     const plain = isPlain && allAsIs(flags) ? readPlainWords(this.argv, definition) : undefined
     if (plain !== undefined) return { ...plain, metadata: { flags: {} }, nonExistentFlags: [], raw: [] }
     const { Parser } = await loadOclif()
-    return Parser.parse(this.argv, { flags, args, strict: command.strict !== false } as never)
+    return Parser.parse(this.argv, { flags, args, strict: isStrict } as never)
   }
 }
 
 function isPlainArgument({ parse, options, multiple }: Options): boolean {
   return parse === asIs && options === undefined && multiple === undefined
+}
+
+/** One that is left out is left out: it is not asked of standard input. */
+function isOptional({ required, ignoreStdin }: Options): boolean {
+  return required !== true && ignoreStdin === true
 }
 
 /** Values of other flags are read by their own `parse`, which may want what only oclif has. */

@@ -13,6 +13,8 @@ export interface WordsDefinition {
   readonly flags: Readonly<Record<string, FlagDefinition>>
   /** Names of the positional arguments, in order. */
   readonly arguments: readonly string[]
+  /** How many positional words there may be: one for each argument, or any number, of which arguments name the first. */
+  readonly positional: 'arguments' | 'any'
 }
 
 export interface PlainWords {
@@ -39,8 +41,8 @@ const involvedKeys = [
 const alwaysInvolvedKeys = ['allowNo', 'atLeastOne', 'defaultHelp', 'env', 'exactlyOne', 'required']
 
 /**
- * Reads a command line that leaves no question: known flags, each followed by its value, and exactly the positional words that the
- * command names. For those it finds what oclif's parser finds (test/commands/plain-words.test.ts compares them), which takes 40 ms
+ * Reads a command line that leaves no question: known flags, each followed by its value, and as many positional words as the
+ * command takes. For those it finds what oclif's parser finds (test/commands/plain-words.test.ts compares them), which takes 40 ms
  * to load.
  *
  * @returns undefined for everything else: oclif then reads the words, or says what is wrong with them
@@ -81,15 +83,19 @@ export function readPlainWords(words: readonly string[], definition: WordsDefini
     else return undefined
   }
   // An argument that is missing may come from standard input.
-  if (positional.length !== definition.arguments.length) return undefined
+  if (definition.positional === 'arguments' && positional.length !== definition.arguments.length) return undefined
   if (entries.some(([name, flag]) => given.has(name) && excludes(flag.exclusive, given))) return undefined
   const defaults = entries.filter(([name, flag]) => flag.default !== undefined && !given.has(name))
   if (defaults.some(([, flag]) => typeof flag.default === 'function')) return undefined
   return {
     flags: Object.fromEntries([...given, ...defaults.map(([name, flag]) => [name, flag.default] as const)]),
-    args: Object.fromEntries(definition.arguments.map((name, at) => [name, positional[at] ?? ''])),
+    args: Object.fromEntries(zipped(definition.arguments, positional)),
     argv: positional,
   }
+}
+
+function zipped(names: readonly string[], words: readonly string[]): readonly (readonly [string, string])[] {
+  return words.slice(0, names.length).map((word, at) => [names[at] ?? '', word] as const)
 }
 
 function excludes(exclusive: unknown, given: ReadonlyMap<string, unknown>): boolean {

@@ -28,6 +28,7 @@ export default class LockUpdate extends BaseCommand {
   static override args = {
     name: Args.string({
       description: 'a binary package that is to move to its candidate, such as nginx or libc6:i386',
+      ignoreStdin: true,
     }),
   }
   static override flags = {
