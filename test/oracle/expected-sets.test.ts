@@ -48,9 +48,9 @@ async function compare(universe: PackageUniverse, oracle: string, set: string, w
       },
       { added: [], missing: [] },
     )
-    const beforeCheck = performance.now()
+    const beforeCheck = process.cpuUsage()
     assert.deepEqual(verifyResolution(request(universe, wanted), found.packages), [])
-    const check = performance.now() - beforeCheck
+    const check = process.cpuUsage(beforeCheck).user / 1000
     assert.ok(
       check < Math.max(50, chosen.length / 6),
       `the check of ${chosen.length} packages took ${check.toFixed(0)} ms`,
