@@ -9,6 +9,14 @@ export {
 } from './architecture.ts'
 export type { BinaryPackage, Listing, MultiArch, ReleaseFacts, SourceReference } from './binary-package.ts'
 export { describePackage } from './binary-package.ts'
+export {
+  type ChangelogEntry,
+  type ChangelogPart,
+  changesBetween,
+  closedBugsIn,
+  cveIdsIn,
+  readChangelog,
+} from './changelog.ts'
 export { compileExpression, expressionProblem } from './expression/expression.ts'
 export { isPackageName } from './package-name.ts'
 export type { PackageUniverse } from './package-universe.ts'

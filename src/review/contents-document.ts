@@ -19,7 +19,7 @@ export function contentsBlocks({ deep }: Review): readonly Block[] {
             kind: 'paragraph',
             pieces: [
               own('notice', `${count(unopened.length, 'deb')} not opened`),
-              ', since the store does not have them: ',
+              ', since they could not be had: ',
               foreign(unopened.slice(0, 10).join(', ')),
               unopened.length > 10 ? ' and more.' : '.',
             ],

@@ -1,3 +1,4 @@
+export { type ReviewedEntry, reviewedChangelog, type SourceChangelog } from './changelogs.ts'
 export { contentFindings, type DebPair, debContents } from './deb-contents.ts'
 export { type Block, type Emphasis, foreign, own, type Piece } from './document.ts'
 export { type Gate, type GateName, gateNames, ofContents, stoppedBy } from './gates.ts'

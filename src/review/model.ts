@@ -1,4 +1,5 @@
 import type { DebChange, RequestChange } from '../lockfile/index.ts'
+import type { SourceChangelog } from './changelogs.ts'
 import type { VersionStep } from './version-step.ts'
 
 /** What a change of trust is about; in the order in which a reviewer reads them. */
@@ -114,7 +115,7 @@ export interface DebContents {
 
 export interface DeepReview {
   readonly contents: readonly DebContents[]
-  /** `name:architecture version` of changed and added debs that the store does not have. */
+  /** `name:architecture version` of changed and added debs that could not be had. */
   readonly unopened: readonly string[]
   /** The same of removed debs: of those only the size is missed. */
   readonly unopenedRemoved: readonly string[]
@@ -132,6 +133,8 @@ export interface Review {
   /** Security first, then changed, added, removed, unchanged bytes; by name within. */
   readonly sources: readonly ReviewedSource[]
   readonly downloadBytes: number
+  /** Of each source package that moved, by name; undefined: not asked for. */
+  readonly changelogs: readonly SourceChangelog[] | undefined
   /** undefined: the debs were not opened. */
   readonly deep: DeepReview | undefined
   /** Growth of the installed system; undefined: not all debs were opened. */

@@ -1,5 +1,6 @@
 import { count, formatBytes, groupBy } from '../kernel/index.ts'
 import type { DebChange } from '../lockfile/index.ts'
+import { changelogBlocks } from './changelogs.ts'
 import { contentsBlocks } from './contents-document.ts'
 import { type Block, foreign, own, type Piece } from './document.ts'
 import type { Review, ReviewedDeb, ReviewedSource, SourceSection, TrustFinding } from './model.ts'
@@ -22,6 +23,7 @@ export function reviewDocument(review: Review): readonly Block[] {
     ...requestBlocks(review),
     ...sectionBlocks(review),
     ...contentsBlocks(review),
+    ...changelogBlocks(review.changelogs),
     ...totalBlocks(review),
   ]
 }

@@ -10,6 +10,7 @@ import {
   type SourceChange,
 } from '../lockfile/index.ts'
 import type { Manifest } from '../manifest/index.ts'
+import type { SourceChangelog } from './changelogs.ts'
 import { contentFindings } from './deb-contents.ts'
 import type {
   DeepReview,
@@ -40,10 +41,11 @@ export interface ReviewRequest {
   readonly findings?: readonly TrustFinding[]
   /** What opening the debs showed. */
   readonly deep?: DeepReview | undefined
+  readonly changelogs?: readonly SourceChangelog[] | undefined
 }
 
 /** A lock change as a person reviews it; the same sides give the same review. */
-export function reviewLocks({ before, after, findings = [], deep }: ReviewRequest): Review {
+export function reviewLocks({ before, after, findings = [], deep, changelogs }: ReviewRequest): Review {
   const difference = diffLockfiles(before.lock, after.lock)
   const request = requestChanges(before, after)
   const origins = originsOf(before.lock, after.lock, after.manifest)
@@ -74,6 +76,7 @@ export function reviewLocks({ before, after, findings = [], deep }: ReviewReques
           sections.indexOf(left.section) - sections.indexOf(right.section) || compareBytes(left.source, right.source),
       ),
     downloadBytes: difference.newBytes,
+    changelogs,
     deep,
     installedBytes: deep === undefined ? undefined : growthOf(deep),
   }

@@ -7,4 +7,5 @@ export { type ImageCustomisation, imageCustomisationOf } from './image-customisa
 export type { ImageSource } from './image-files.ts'
 export { answerJob, askInNamespace } from './namespace-job.ts'
 export { type OverlaidTree, type OverlayRequest, type OverlaySource, overlayFiles } from './overlay.ts'
+export { RootContent } from './root-content.ts'
 export { type DebIdentity, isUnpacked, type Pack, unpackDeb } from './unpack-deb.ts'

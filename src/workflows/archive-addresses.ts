@@ -4,9 +4,11 @@ import { mirrorsFor } from './mirrors.ts'
 import type { Project } from './project.ts'
 import type { Site } from './site.ts'
 
+type ArchivesOfManifest = Pick<Manifest, 'distribution'> & { readonly archives: readonly ArchiveDefinition[] }
+
 /** Where debs of the manifest's archives are looked for at this site. */
 export function providerSettingsOf(
-  manifest: Manifest,
+  manifest: ArchivesOfManifest,
   { project, site }: { readonly project: Pick<Project, 'folder'>; readonly site: Site },
 ): ProviderSettings {
   return {
@@ -33,6 +35,10 @@ export function archivesAt(site: Site, archives: readonly ArchiveDefinition[]): 
 }
 
 /** The mirrors that are asked for an archive of the manifest. */
-export function mirrorsOf(archive: ArchiveDefinition, manifest: Manifest, site: Site): readonly [string, ...string[]] {
+export function mirrorsOf(
+  archive: ArchiveDefinition,
+  manifest: Pick<Manifest, 'distribution'>,
+  site: Site,
+): readonly [string, ...string[]] {
   return mirrorsFor(archive, { mirrors: site.mirrors, distribution: manifest.distribution, host: site.host })
 }

@@ -1,7 +1,9 @@
 import type { Session } from '../kernel/index.ts'
 import { diffLockfiles, type LockDifference } from '../lockfile/difference.ts'
-import type { Review } from '../review/index.ts'
+import type { DeepReview, Review, SourceChangelog } from '../review/index.ts'
+import type { DebPlace } from './deb-place.ts'
 import type { Project } from './project.ts'
+import type { ChangelogsRequest } from './read-changelogs.ts'
 import { readReviewSide, type SidePlace, sidePlace } from './review-sides.ts'
 import type { Site } from './site.ts'
 import type { World } from './world.ts'
@@ -12,11 +14,14 @@ export interface CompareRequest {
   readonly before: string | undefined
   /** The same; undefined: the lockfile in the working tree. */
   readonly after: string | undefined
-  /** Whether the changed debs of the store are opened. */
-  readonly depth: 'locks' | 'debs'
+  /** Beside locks and manifests. */
+  readonly looks: ReadonlySet<ReviewLook>
   /** Asked for when something has to be fetched. */
   readonly siteOf: () => Promise<Site>
 }
+
+/** What a review opens debs for. */
+export type ReviewLook = 'contents' | 'changelogs'
 
 export interface LockComparison {
   readonly difference: LockDifference
@@ -42,8 +47,27 @@ export async function compareLocks(request: CompareRequest, session: Session, wo
   ])
   const { reviewLocks } = await import('../review/index.ts')
   const difference = diffLockfiles(before.lock, after.lock)
-  if (request.depth === 'locks') return { difference, review: reviewLocks({ before, after }) }
+  if (request.looks.size === 0) return { difference, review: reviewLocks({ before, after }) }
+  const { openDebPlace } = await import('./deb-place.ts')
+  const manifest = after.manifest ?? before.manifest
+  const place = await openDebPlace({ project, site: await request.siteOf(), manifest }, session, world)
+  const deep = request.looks.has('contents') ? await deepReview(difference, place, session) : undefined
+  const changelogs = request.looks.has('changelogs')
+    ? await changelogsOf({ difference, before: before.lock, after: after.lock }, place, session)
+    : undefined
+  return { difference, review: reviewLocks({ before, after, deep, changelogs }) }
+}
+
+async function deepReview(difference: LockDifference, place: DebPlace, session: Session): Promise<DeepReview> {
   const { openChangedDebs } = await import('./open-changed-debs.ts')
-  const deep = await openChangedDebs(difference, await request.siteOf(), session, world)
-  return { difference, review: reviewLocks({ before, after, deep }) }
+  return openChangedDebs(difference, place, session)
+}
+
+async function changelogsOf(
+  request: ChangelogsRequest,
+  place: DebPlace,
+  session: Session,
+): Promise<readonly SourceChangelog[]> {
+  const { readChangelogs } = await import('./read-changelogs.ts')
+  return readChangelogs(request, place, session)
 }

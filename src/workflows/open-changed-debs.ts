@@ -1,50 +1,40 @@
 import type { Session } from '../kernel/index.ts'
 import { type DebChange, debKey, type LockDifference, type LockedDeb } from '../lockfile/index.ts'
-import type { DebContents, DeepReview } from '../review/index.ts'
-import { Store } from '../store/index.ts'
-import type { Site } from './site.ts'
-import type { World } from './world.ts'
+import { type DebContents, type DeepReview, debContents } from '../review/index.ts'
+import type { DebPlace } from './deb-place.ts'
 
 /**
- * Opens the changed debs that the store has, both sides of each change. Nothing is fetched: a review must not download what it judges
- * without being asked; what is not there is named.
+ * Opens the changed debs, both sides of each change. What could not be had is named.
  *
- * @throws {Fault} as `unpackDeb`: a deb that is not what its lock says is no review's business any more
+ * @throws {Fault} as `DebPlace.open`
  */
 export async function openChangedDebs(
   difference: LockDifference,
-  site: Site,
+  place: DebPlace,
   session: Session,
-  world: Pick<World, 'clock'>,
 ): Promise<DeepReview> {
-  const { unpackDeb } = await import('../rootfs/unpack-deb.ts')
-  const { debContents } = await import('../review/index.ts')
-  const store = new Store({ folder: site.storeFolder, clock: world.clock })
+  const pairs = difference.sources.flatMap(({ source, debs }) =>
+    debs.flatMap(change => {
+      const sides = sidesOf(change)
+      return sides.before?.sha256 === sides.after?.sha256 ? [] : [{ source, ...sides }]
+    }),
+  )
+  await place.bring(pairs.flatMap(({ before, after }) => [before, after].filter(each => each !== undefined)))
   const contents: DebContents[] = []
   const unopened = new Set<string>()
   const unopenedRemoved: string[] = []
-  const open = async (deb: LockedDeb | undefined) => {
-    if (deb === undefined) return undefined
-    // Of a deb that is locked by its relations the lock does not say which bytes it had.
-    return deb.relations === undefined && (await store.has(deb))
-      ? (await unpackDeb(deb, store, session)).deb
-      : undefined
-  }
-  for (const { source, debs } of difference.sources)
-    for (const change of debs) {
-      const { before, after } = sidesOf(change)
-      if (before?.sha256 === after?.sha256) continue
-      session.signal.throwIfAborted()
-      const [had, has] = [await open(before), await open(after)]
-      const key = debKey(change.kind === 'removed' ? change.before : change.after)
-      if (before !== undefined && had === undefined) {
-        if (after === undefined) unopenedRemoved.push(`${key} ${before.version}`)
-        else unopened.add(`${key} ${before.version}`)
-      }
-      if (after !== undefined && has === undefined) unopened.add(`${key} ${after.version}`)
-      const isWhole = (before === undefined) === (had === undefined) && (after === undefined) === (has === undefined)
-      if (isWhole) contents.push(debContents({ key, source, before: had, after: has }))
+  for (const { source, before, after } of pairs) {
+    session.signal.throwIfAborted()
+    const [had, has] = await Promise.all([before, after].map(async deb => deb && (await place.open(deb))?.deb))
+    const key = debKey((after ?? before) as LockedDeb) // of a change one side is there
+    if (before !== undefined && had === undefined) {
+      if (after === undefined) unopenedRemoved.push(`${key} ${before.version}`)
+      else unopened.add(`${key} ${before.version}`)
     }
+    if (after !== undefined && has === undefined) unopened.add(`${key} ${after.version}`)
+    const isWhole = (before === undefined) === (had === undefined) && (after === undefined) === (has === undefined)
+    if (isWhole) contents.push(debContents({ key, source, before: had, after: has }))
+  }
   return { contents, unopened: [...unopened], unopenedRemoved }
 }
 

@@ -82,7 +82,7 @@ describe('lock diff --deep', () => {
   test('names what the store does not have, and lets nothing pass that it could not open', async () => {
     const diff = await project({ stored: 'before' })
     const result = await diff('--deep', '--fail-on', 'setuid')
-    assert.match(result.output, /^1 deb not opened, since the store does not have them: tool:amd64 1\.0-2\.$/m)
+    assert.match(result.output, /^1 deb not opened, since they could not be had: tool:amd64 1\.0-2\.$/m)
     assert.match(result.output, /installed size unknown/)
     assert.equal(result.exitCode, 9)
   })

@@ -2,7 +2,7 @@ import { Args, Flags } from '@oclif/core'
 import { Fault } from '../../kernel/index.ts'
 import { isEmptyDifference } from '../../lockfile/difference.ts'
 import { bodyLimits, type Forge, formatMarkdown, type Review, reviewDocument, stoppedBy } from '../../review/index.ts'
-import { compareLocks } from '../../workflows/compare-locks.ts'
+import { compareLocks, type ReviewLook } from '../../workflows/compare-locks.ts'
 import { projectOf } from '../../workflows/project.ts'
 import { BaseCommand } from '../base/base-command.ts'
 import type { Answer } from '../base/envelope.ts'
@@ -11,7 +11,7 @@ import { summaryOf } from '../base/render/difference-lines.ts'
 import { reviewLines } from '../base/render/review-lines.ts'
 import { readGates } from '../base/review-gates.ts'
 import { siteOf } from '../base/settings.ts'
-import { networkFlags, storeFlags } from '../base/settings-flags.ts'
+import { networkFlags, storeFlags, vendorFlags } from '../base/settings-flags.ts'
 import { type Line, printable } from '../base/text.ts'
 
 const formats = ['text', 'markdown', 'json'] as const
@@ -37,7 +37,10 @@ export default class LockDiff extends BaseCommand {
       default: 'github',
     }),
     deep: Flags.boolean({
-      summary: 'open the changed debs of the store: maintainer scripts, setuid files, units, conffiles, sizes',
+      summary: 'open the changed debs: maintainer scripts, setuid files, units, conffiles, licences, sizes, changelogs',
+    }),
+    changelogs: Flags.boolean({
+      summary: "show what the debs' own changelogs say between the two versions (part of --deep)",
     }),
     'fail-on': Flags.string({
       summary:
@@ -47,11 +50,13 @@ export default class LockDiff extends BaseCommand {
     'exit-code': Flags.boolean({ summary: 'end with exit code 1 when the locks differ' }),
     ...storeFlags,
     ...networkFlags,
+    ...vendorFlags,
   }
   static override examples = [
     '<%= config.bin %> lock diff',
     '<%= config.bin %> lock diff main HEAD --fail-on key,archive,hook,downgrade',
     '<%= config.bin %> lock diff origin/main --format markdown > body.md',
+    '<%= config.bin %> lock diff --changelogs',
     '<%= config.bin %> lock diff --deep --fail-on setuid,script',
     '<%= config.bin %> lock diff old.lock new.lock --json',
   ]
@@ -67,7 +72,7 @@ export default class LockDiff extends BaseCommand {
         project,
         before: args.before,
         after: args.after,
-        depth: flags.deep ? 'debs' : 'locks',
+        looks: looksOf(flags),
         siteOf: () => siteOf(flags, project, { session, world }),
       },
       session,
@@ -88,6 +93,17 @@ export default class LockDiff extends BaseCommand {
       }),
     }
   }
+}
+
+function looksOf({
+  deep,
+  changelogs,
+}: {
+  readonly deep: boolean
+  readonly changelogs: boolean
+}): ReadonlySet<ReviewLook> {
+  if (deep) return new Set(['contents', 'changelogs'])
+  return new Set(changelogs ? ['changelogs'] : [])
 }
 
 function gateFault(sentences: readonly string[], gates: string): Fault {
