@@ -16,7 +16,7 @@ export {
 } from './export/bill-of-materials.ts'
 export { formatCycloneDx } from './export/cyclonedx.ts'
 export { formatPackageUrls, formatSha256Sums } from './export/lists.ts'
-export { packageUrlOf } from './export/package-url.ts'
+export { type DebVendor, packageUrlOf, vendorOf } from './export/package-url.ts'
 export { type DescribedDeb, formatPackagesFile } from './export/packages-file.ts'
 export { type BuildFacts, type BuiltRoot, formatProvenance, type NamedDigest } from './export/provenance.ts'
 export { formatSpdx } from './export/spdx.ts'

@@ -1,3 +1,4 @@
+export type { IgnoredVulnerability } from './audit-file.ts'
 export {
   type AptSourcesPolicy,
   type CreatedGroup,

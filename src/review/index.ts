@@ -1,3 +1,12 @@
+export {
+  type Audit,
+  type AuditedVulnerability,
+  type AuditGate,
+  auditGates,
+  auditLock,
+  type FixPlace,
+  stoppedAudit,
+} from './audit.ts'
 export { type ReviewedEntry, reviewedChangelog, type SourceChangelog } from './changelogs.ts'
 export { contentFindings, type DebPair, debContents } from './deb-contents.ts'
 export { type Block, type Emphasis, foreign, own, type Piece } from './document.ts'
@@ -29,4 +38,19 @@ export { type NewerVersion, newerVersions } from './newer-versions.ts'
 export { reviewDocument } from './review-document.ts'
 export { type ReviewRequest, type ReviewSide, reviewLocks } from './review-locks.ts'
 export { stepText } from './review-words.ts'
+export {
+  readSecurityData,
+  type SecurityData,
+  type SecurityQuestion,
+  type Urgency,
+  type Vulnerability,
+} from './security-data.ts'
 export { type UpstreamStep, type VersionPair, type VersionStep, versionStep } from './version-step.ts'
+export {
+  dateWords,
+  type PlaceOf,
+  type SecurityOrigin,
+  type SecurityReview,
+  securityReview,
+  type VulnerabilityChange,
+} from './vulnerabilities.ts'

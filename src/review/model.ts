@@ -1,6 +1,7 @@
 import type { DebChange, RequestChange } from '../lockfile/index.ts'
 import type { SourceChangelog } from './changelogs.ts'
 import type { VersionStep } from './version-step.ts'
+import type { SecurityReview } from './vulnerabilities.ts'
 
 /** What a change of trust is about; in the order in which a reviewer reads them. */
 export const trustKinds = [
@@ -135,6 +136,8 @@ export interface Review {
   readonly downloadBytes: number
   /** Of each source package that moved, by name; undefined: not asked for. */
   readonly changelogs: readonly SourceChangelog[] | undefined
+  /** Known vulnerabilities of what changed; undefined: no data was given. */
+  readonly security: SecurityReview | undefined
   /** undefined: the debs were not opened. */
   readonly deep: DeepReview | undefined
   /** Growth of the installed system; undefined: not all debs were opened. */

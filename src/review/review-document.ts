@@ -5,6 +5,7 @@ import { contentsBlocks } from './contents-document.ts'
 import { type Block, foreign, own, type Piece } from './document.ts'
 import type { Review, ReviewedDeb, ReviewedSource, SourceSection, TrustFinding } from './model.ts'
 import { stepText, trustTitle } from './review-words.ts'
+import { securityBlocks, securityVerdict } from './vulnerabilities.ts'
 
 /** Of one kind of trust finding; the rest is folded, and counted in the first lines. */
 const findingsShown = 4
@@ -21,6 +22,7 @@ export function reviewDocument(review: Review): readonly Block[] {
     ...headBlocks(review),
     ...trustBlocks(trust),
     ...requestBlocks(review),
+    ...securityBlocks(review.security),
     ...sectionBlocks(review),
     ...contentsBlocks(review),
     ...changelogBlocks(review.changelogs),
@@ -28,17 +30,19 @@ export function reviewDocument(review: Review): readonly Block[] {
   ]
 }
 
-function headBlocks({ trust, sources, before, after }: Review): Block[] {
+function headBlocks({ trust, sources, before, after, security, changelogs }: Review): Block[] {
   const names: Block = { kind: 'paragraph', pieces: ['Lock change: ', foreign(before), ' → ', foreign(after)] }
   const kinds = [...groupBy(trust, trustTitle)].map(([title, group]) => `${title}: ${group.length}`)
   const verdict: Piece =
     trust.length === 0 ? own('good', 'No change of trust.') : own('bad', `TRUST CHANGES. ${kinds.join('; ')}.`)
+  const vulnerabilities = securityVerdict(security, changelogs)
   const sections = [...groupBy(sources, each => each.section)].map(
     ([section, group]) => `${count(group.length, 'source package')} ${sectionPhrases[section as SourceSection]}`,
   )
   return [
     names,
     { kind: 'paragraph', pieces: [verdict] },
+    ...(vulnerabilities === undefined ? [] : [{ kind: 'paragraph', pieces: vulnerabilities } as const]),
     ...(sections.length === 0 ? [] : [{ kind: 'paragraph', pieces: [`${sections.join(', ')}.`] } as const]),
   ]
 }

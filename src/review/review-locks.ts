@@ -24,6 +24,7 @@ import type {
 import { type Origins, originsOf } from './origins.ts'
 import { sortFindings, trustFindings } from './trust.ts'
 import { type VersionStep, versionStep } from './version-step.ts'
+import type { SecurityReview } from './vulnerabilities.ts'
 import { removalReasons, wantedPaths } from './wanted-paths.ts'
 
 /** One side of a change. */
@@ -42,10 +43,11 @@ export interface ReviewRequest {
   /** What opening the debs showed. */
   readonly deep?: DeepReview | undefined
   readonly changelogs?: readonly SourceChangelog[] | undefined
+  readonly security?: SecurityReview | undefined
 }
 
 /** A lock change as a person reviews it; the same sides give the same review. */
-export function reviewLocks({ before, after, findings = [], deep, changelogs }: ReviewRequest): Review {
+export function reviewLocks({ before, after, findings = [], deep, changelogs, security }: ReviewRequest): Review {
   const difference = diffLockfiles(before.lock, after.lock)
   const request = requestChanges(before, after)
   const origins = originsOf(before.lock, after.lock, after.manifest)
@@ -77,6 +79,7 @@ export function reviewLocks({ before, after, findings = [], deep, changelogs }: 
       ),
     downloadBytes: difference.newBytes,
     changelogs,
+    security,
     deep,
     installedBytes: deep === undefined ? undefined : growthOf(deep),
   }

@@ -1,6 +1,6 @@
 import type { Session } from '../kernel/index.ts'
 import { diffLockfiles, type LockDifference } from '../lockfile/difference.ts'
-import type { DeepReview, Review, SourceChangelog } from '../review/index.ts'
+import type { DeepReview, Review, ReviewSide, SecurityReview, SourceChangelog } from '../review/index.ts'
 import type { DebPlace } from './deb-place.ts'
 import type { Project } from './project.ts'
 import type { ChangelogsRequest } from './read-changelogs.ts'
@@ -20,8 +20,8 @@ export interface CompareRequest {
   readonly siteOf: () => Promise<Site>
 }
 
-/** What a review opens debs for. */
-export type ReviewLook = 'contents' | 'changelogs'
+/** What a review looks at beside the locks; all but the first two only where they can be had. */
+export type ReviewLook = 'contents' | 'changelogs' | 'security'
 
 export interface LockComparison {
   readonly difference: LockDifference
@@ -50,12 +50,48 @@ export async function compareLocks(request: CompareRequest, session: Session, wo
   if (request.looks.size === 0) return { difference, review: reviewLocks({ before, after }) }
   const { openDebPlace } = await import('./deb-place.ts')
   const manifest = after.manifest ?? before.manifest
-  const place = await openDebPlace({ project, site: await request.siteOf(), manifest }, session, world)
+  const site = await request.siteOf()
+  const place = await openDebPlace({ project, site, manifest }, session, world)
   const deep = request.looks.has('contents') ? await deepReview(difference, place, session) : undefined
-  const changelogs = request.looks.has('changelogs')
-    ? await changelogsOf({ difference, before: before.lock, after: after.lock }, place, session)
+  const changelogs =
+    request.looks.has('changelogs') || request.looks.has('security')
+      ? await changelogsOf({ difference, before: before.lock, after: after.lock }, place, session)
+      : undefined
+  const security = request.looks.has('security')
+    ? await securityOf({ difference, before, after, changelogs: changelogs ?? [] }, site, { session, world })
     : undefined
-  return { difference, review: reviewLocks({ before, after, deep, changelogs }) }
+  return { difference, review: reviewLocks({ before, after, deep, changelogs, security }) }
+}
+
+interface ComparedSides {
+  readonly difference: LockDifference
+  readonly before: ReviewSide
+  readonly after: ReviewSide
+  readonly changelogs: readonly SourceChangelog[]
+}
+
+/** undefined where nobody named data: then nothing is said of vulnerabilities. */
+async function securityOf(
+  { difference, before, after, changelogs }: ComparedSides,
+  site: Site,
+  { session, world }: { readonly session: Session; readonly world: World },
+): Promise<SecurityReview | undefined> {
+  if (site.securityData === undefined) return undefined
+  const { openSite } = await import('./site.ts')
+  const { loadSecurityData } = await import('./load-security-data.ts')
+  const { placeOfDeb } = await import('./deb-origin.ts')
+  const { securityReview } = await import('../review/index.ts')
+  const opened = { ...(await openSite(site, world)), mode: site.mode }
+  const { data, origin } = await loadSecurityData(site.securityData, opened, session, world)
+  return securityReview({
+    data,
+    origin,
+    before: before.lock,
+    after: after.lock,
+    sources: difference.sources.map(each => each.source),
+    changelogs,
+    placeOf: placeOfDeb,
+  })
 }
 
 async function deepReview(difference: LockDifference, place: DebPlace, session: Session): Promise<DeepReview> {

@@ -1,17 +1,16 @@
 import type { OpenArchives } from '../archive/index.ts'
 import type { BinaryPackage, PackageUniverse } from '../debian/index.ts'
-import { Fault, isFault, type Session, silentJournal } from '../kernel/index.ts'
+import { Fault, type Session } from '../kernel/index.ts'
 import { debsOfRoot } from '../lockfile/graph.ts'
 import type { LockedDeb, Lockfile } from '../lockfile/index.ts'
 import type { Manifest } from '../manifest/index.ts'
 import type { JudgedGroup, ResolutionRequest, Step } from '../resolver/index.ts'
-import { archivesAt, mirrorsOf } from './archive-addresses.ts'
-import { readManifestFile } from './confine-path.ts'
 import type { Reason } from './explain-package.ts'
+import { openKeptArchives } from './kept-archives.ts'
 import type { Project } from './project.ts'
 import { readProjectManifest, requireFreshLock } from './read-project.ts'
 import { resolutionRequestOf } from './resolution-request.ts'
-import { openSite, type Site } from './site.ts'
+import type { Site } from './site.ts'
 import { nameOfRoot } from './update-lock.ts'
 import type { World } from './world.ts'
 
@@ -58,39 +57,6 @@ export async function explainAlternatives(
     // Whatever keeps the indexes from being read, the paths are known all the same.
     if (!(error instanceof Fault)) throw error
     return reasons.map(() => ({ kind: 'unknown', why: error.message }))
-  }
-}
-
-async function openKeptArchives(
-  { project, site }: AlternativesRequest,
-  manifest: Manifest,
-  session: Session,
-  world: World,
-): Promise<OpenArchives> {
-  const { openArchives } = await import('../archive/index.ts')
-  const opened = await openSite(site, world)
-  const openAsOf = (asOf: Date) =>
-    openArchives(
-      {
-        archives: archivesAt(site, manifest.archives),
-        architectures: [...new Set(manifest.architectures.flatMap(root => [root.native, ...root.foreign]))],
-        urisOf: archive => mirrorsOf(archive, manifest, site),
-        readKeyFile: path => readManifestFile(project, path),
-        asOf,
-        mode: 'offline',
-        ...opened,
-      },
-      // What the archives warn of was said when the lock was made.
-      { ...session, journal: silentJournal },
-    )
-  const now = world.clock.now()
-  try {
-    return await openAsOf(now)
-  } catch (error) {
-    // Nothing is chosen here, so a kept Release may be as old as the lock: it is read as of its last day.
-    const validUntil = isFault(error, 'RELEASE_EXPIRED') ? error.context?.validUntil : undefined
-    if (typeof validUntil !== 'string') throw error
-    return await openAsOf(new Date(validUntil))
   }
 }
 

@@ -44,6 +44,8 @@ export interface Settings {
   /** A netrc file or apt's auth.conf, or a folder of such files; undefined: nobody said, so that the host's apt may. */
   readonly credentialsFile: string | undefined
   readonly tls: TlsSettings | undefined
+  /** Absolute path or URL of data about vulnerabilities. */
+  readonly securityData: string | undefined
   /** What was set and where, highest precedence first; for `doctor`. */
   readonly sources: readonly string[]
 }
@@ -61,6 +63,7 @@ export interface SettingFlags {
   readonly proxy?: string | undefined
   readonly offline?: boolean | undefined
   readonly credentials?: string | undefined
+  readonly 'security-data'?: string | undefined
 }
 
 export type Environment = Readonly<Record<string, string>>
@@ -90,6 +93,10 @@ export function settingsOfFlags(flags: SettingFlags, workingFolder: string): Set
     proxy: flags.proxy === undefined ? undefined : judged('--proxy', flags.proxy, judgeProxy),
     offline: flags.offline,
     credentials: flags.credentials === undefined ? undefined : path(filled('--credentials', flags.credentials)),
+    securityData:
+      flags['security-data'] === undefined
+        ? undefined
+        : placeOfData(filled('--security-data', flags['security-data']), workingFolder),
   }
 }
 
@@ -133,6 +140,7 @@ export function settingsOfEnvironment(environment: Environment, workingFolder: s
     proxy: read('APTROOT_PROXY', judgeProxy),
     offline: read('APTROOT_OFFLINE', judgeYesOrNo),
     credentials: read('APTROOT_CREDENTIALS', path),
+    securityData: read('APTROOT_SECURITY_DATA', text => ({ kind: 'value', value: placeOfData(text, workingFolder) })),
     tls: tlsForAll({
       ca: read('APTROOT_TLS_CA', path),
       certificate: read('APTROOT_TLS_CERTIFICATE', path),
@@ -181,8 +189,14 @@ export function mergeSettings(layers: readonly SettingsLayer[]): Settings {
     mode: first('offline') === true ? 'offline' : 'online',
     credentialsFile: first('credentials'),
     tls: first('tls'),
+    securityData: first('securityData'),
     sources: layers.flatMap(layer => layer.sources),
   }
+}
+
+/** A URL as it is, a path made absolute. */
+function placeOfData(text: string, folder: string): string {
+  return /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : resolve(folder, text)
 }
 
 function tlsForAll(files: TlsFiles): TlsSettings | undefined {

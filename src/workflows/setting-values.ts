@@ -45,6 +45,8 @@ export interface SettingsLayer {
   /** Absolute. */
   readonly credentials?: string | undefined
   readonly tls?: TlsSettings | undefined
+  /** An absolute path or a URL. */
+  readonly securityData?: string | undefined
 }
 
 /** The value of a text, or why it is none; the caller knows where the text stands. */

@@ -29,6 +29,7 @@ const keys = [
   'offline',
   'credentials',
   'tls',
+  'security-data',
 ] as const
 type Key = (typeof keys)[number]
 
@@ -103,6 +104,12 @@ export function readSettingsFile(file: SettingsFile): SettingsLayer {
       case 'proxy':
         layer.proxy = proxyOf(place, value)
         break
+      case 'security-data': {
+        const text = textOf(place, value, name)
+        const isUrl = /^[a-z][a-z0-9+.-]*:\/\//i.test(text)
+        layer.securityData = isUrl ? text : judged(place, value, text, file.resolvePath)
+        break
+      }
       case 'tls':
         layer.tls = tlsOf(place, value)
         break

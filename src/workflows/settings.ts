@@ -64,6 +64,10 @@ async function projectLayer(projectFolder: string): Promise<SettingsLayer> {
         'Their results are believed: name them in your own settings file, by APTROOT_STORE_LAYERS or by --store-layer.',
       ],
       ['credentials', 'Set it in your own settings file, by APTROOT_CREDENTIALS or by a flag.'],
+      [
+        'security-data',
+        'It decides what counts as safe: set it in your own settings file, by APTROOT_SECURITY_DATA or by a flag.',
+      ],
       ['tls', 'Set it in your own settings file or by APTROOT_TLS_CA, APTROOT_TLS_CERTIFICATE and APTROOT_TLS_KEY.'],
     ]),
     resolvePath: given => {

@@ -44,6 +44,7 @@ export async function siteOfSettings(
     parallelism,
     timeoutSeconds,
     proxyOf: url => proxyFor(url, proxy, host?.proxies),
+    securityData: settings.securityData,
     tlsOf: await readTlsMaterial(settings.tls),
     credentialText:
       settings.credentialsFile === undefined ? hostCredentials : await readCredentials(settings.credentialsFile),

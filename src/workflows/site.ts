@@ -32,6 +32,8 @@ export interface Site {
   readonly tlsOf?: Routes['tlsOf']
   /** netrc or apt's auth.conf, already read. */
   readonly credentialText: string
+  /** Absolute path or URL of data about vulnerabilities. */
+  readonly securityData?: string | undefined
 }
 
 export interface OpenSite {

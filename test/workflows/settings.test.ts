@@ -44,6 +44,7 @@ describe('the precedence of settings', () => {
       mode: 'online',
       credentialsFile: undefined,
       tls: undefined,
+      securityData: undefined,
       sources: [],
     })
   })

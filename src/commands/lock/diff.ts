@@ -10,6 +10,7 @@ import { manifestFlag } from '../base/project-flags.ts'
 import { summaryOf } from '../base/render/difference-lines.ts'
 import { reviewLines } from '../base/render/review-lines.ts'
 import { readGates } from '../base/review-gates.ts'
+import { securityDataFlag } from '../base/security-data-flag.ts'
 import { siteOf } from '../base/settings.ts'
 import { networkFlags, storeFlags, vendorFlags } from '../base/settings-flags.ts'
 import { type Line, printable } from '../base/text.ts'
@@ -48,6 +49,7 @@ export default class LockDiff extends BaseCommand {
       helpValue: 'KIND,…',
     }),
     'exit-code': Flags.boolean({ summary: 'end with exit code 1 when the locks differ' }),
+    ...securityDataFlag,
     ...storeFlags,
     ...networkFlags,
     ...vendorFlags,
@@ -56,7 +58,7 @@ export default class LockDiff extends BaseCommand {
     '<%= config.bin %> lock diff',
     '<%= config.bin %> lock diff main HEAD --fail-on key,archive,hook,downgrade',
     '<%= config.bin %> lock diff origin/main --format markdown > body.md',
-    '<%= config.bin %> lock diff --changelogs',
+    '<%= config.bin %> lock diff --security-data https://security-tracker.debian.org/tracker/data/json',
     '<%= config.bin %> lock diff --deep --fail-on setuid,script',
     '<%= config.bin %> lock diff old.lock new.lock --json',
   ]
@@ -95,15 +97,16 @@ export default class LockDiff extends BaseCommand {
   }
 }
 
-function looksOf({
-  deep,
-  changelogs,
-}: {
+interface LookFlags {
   readonly deep: boolean
   readonly changelogs: boolean
-}): ReadonlySet<ReviewLook> {
-  if (deep) return new Set(['contents', 'changelogs'])
-  return new Set(changelogs ? ['changelogs'] : [])
+  readonly 'security-data'?: string | undefined
+}
+
+/** Data that a setting names is asked as soon as debs are opened anyway; a plain `lock diff` stays one of two files. */
+function looksOf({ deep, changelogs, 'security-data': securityData }: LookFlags): ReadonlySet<ReviewLook> {
+  const looks: ReviewLook[] = deep || changelogs || securityData !== undefined ? ['changelogs', 'security'] : []
+  return new Set(deep ? [...looks, 'contents'] : looks)
 }
 
 function gateFault(sentences: readonly string[], gates: string): Fault {

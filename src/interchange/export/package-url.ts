@@ -7,6 +7,8 @@ export interface DebVendor {
   readonly vendor: string
   /** `debian-12`, `ubuntu-24.04`; `debian-forky` where a release has no number yet. */
   readonly distribution: string | undefined
+  /** `bookworm`, of its updates and security fixes as well. */
+  readonly codename: string
 }
 
 const pockets = /-(?:security|updates|proposed-updates|proposed|backports|backports-sloppy)$/
@@ -25,11 +27,11 @@ export function vendorOf({ from }: Pick<LockedDeb, 'from'>): DebVendor {
   const preset = distributionPresets.find(({ name }) => name.endsWith(`/${codename}`))
   const known = preset?.name.split('/', 1)[0]
   if (preset !== undefined && known !== undefined && componentsOf[known]?.includes(components.join('/')))
-    return { vendor: known, distribution: `${known}-${/\d[\d.]*/.exec(preset.title)?.[0] ?? codename}` }
+    return { vendor: known, distribution: `${known}-${/\d[\d.]*/.exec(preset.title)?.[0] ?? codename}`, codename }
   const named = /^(debian|ubuntu)(?:$|[-_.])/.exec(archive)?.[1]
   return named === undefined
-    ? { vendor: archive, distribution: undefined }
-    : { vendor: named, distribution: `${named}-${codename}` }
+    ? { vendor: archive, distribution: undefined, codename }
+    : { vendor: named, distribution: `${named}-${codename}`, codename }
 }
 
 /**
