@@ -9,10 +9,10 @@ export type Gate =
 
 /** The trust findings that each gate stops at. `other-bytes` is stopped by every gate: an honest archive never does that. */
 const kindsByGate = {
-  key: ['key'],
+  key: ['key', 'unknown'],
   archive: ['archive', 'unsigned'],
-  hook: ['hook', 'overlay'],
-  script: ['script', 'hook', 'overlay'],
+  hook: ['hook', 'overlay', 'unknown'],
+  script: ['script', 'hook', 'overlay', 'unknown'],
   setuid: ['setuid'],
   pin: ['pin'],
   origin: ['origin'],

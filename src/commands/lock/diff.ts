@@ -1,8 +1,17 @@
 import { Args, Flags } from '@oclif/core'
 import { Fault } from '../../kernel/index.ts'
 import { isEmptyDifference } from '../../lockfile/difference.ts'
-import { bodyLimits, type Forge, formatMarkdown, type Review, reviewDocument, stoppedBy } from '../../review/index.ts'
-import { compareLocks, type ReviewLook } from '../../workflows/compare-locks.ts'
+import {
+  bodyLimits,
+  type Forge,
+  formatMarkdown,
+  type Gate,
+  type Review,
+  reviewDocument,
+  stoppedBy,
+} from '../../review/index.ts'
+import { compareLocks } from '../../workflows/compare-locks.ts'
+import type { ReviewLook } from '../../workflows/look-inside.ts'
 import { projectOf } from '../../workflows/project.ts'
 import { BaseCommand } from '../base/base-command.ts'
 import type { Answer } from '../base/envelope.ts'
@@ -43,9 +52,12 @@ export default class LockDiff extends BaseCommand {
     changelogs: Flags.boolean({
       summary: "show what the debs' own changelogs say between the two versions (part of --deep)",
     }),
+    origin: Flags.boolean({
+      summary: 'prove that each new hash stood in an index under a trusted signature, as `lock verify --origin` does',
+    }),
     'fail-on': Flags.string({
       summary:
-        'end with exit code 9 when the change has one of these: key, archive, hook, script, setuid (both with --deep), pin, origin, downgrade, epoch, stale, trust (all of trust), size=BYTES',
+        'end with exit code 9 when the change has one of these: key, archive, hook, script, setuid (both with --deep), pin, origin, unproven, downgrade, epoch, stale, trust (all of trust), size=BYTES',
       helpValue: 'KIND,…',
     }),
     'exit-code': Flags.boolean({ summary: 'end with exit code 1 when the locks differ' }),
@@ -74,7 +86,7 @@ export default class LockDiff extends BaseCommand {
         project,
         before: args.before,
         after: args.after,
-        looks: looksOf(flags),
+        looks: looksOf(flags, gates),
         siteOf: () => siteOf(flags, project, { session, world }),
       },
       session,
@@ -100,13 +112,19 @@ export default class LockDiff extends BaseCommand {
 interface LookFlags {
   readonly deep: boolean
   readonly changelogs: boolean
+  readonly origin: boolean
   readonly 'security-data'?: string | undefined
 }
 
 /** Data that a setting names is asked as soon as debs are opened anyway; a plain `lock diff` stays one of two files. */
-function looksOf({ deep, changelogs, 'security-data': securityData }: LookFlags): ReadonlySet<ReviewLook> {
+function looksOf(
+  { deep, changelogs, origin, 'security-data': securityData }: LookFlags,
+  gates: readonly Gate[],
+): ReadonlySet<ReviewLook> {
   const looks: ReviewLook[] = deep || changelogs || securityData !== undefined ? ['changelogs', 'security'] : []
-  return new Set(deep ? [...looks, 'contents'] : looks)
+  if (deep) looks.push('contents')
+  if (origin || gates.some(({ kind }) => kind === 'unproven')) looks.push('origins')
+  return new Set(looks)
 }
 
 function gateFault(sentences: readonly string[], gates: string): Fault {
