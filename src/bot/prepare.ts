@@ -126,7 +126,7 @@ async function prepareGroup(request: GroupRequest, session: Session, world: Worl
       project,
       before: undefined,
       after: undefined,
-      depth: 'locks',
+      looks: new Set(),
       siteOf: () => Promise.resolve(site),
     },
     session,

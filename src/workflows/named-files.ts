@@ -37,7 +37,8 @@ export async function namedFileFindings(
   const named = namesOfBoth(before.side.manifest, after.side.manifest)
   if (named.length === 0) return []
   const treeless = [before, after].flatMap(({ place, side }) => {
-    if (place.kind === 'url') return [unknownFinding(`files that ${side.name} names`, 'an address has no files beside it')]
+    if (place.kind === 'url')
+      return [unknownFinding(`files that ${side.name} names`, 'an address has no files beside it')]
     // `:2`: what git holds of one side of a merge is no tree.
     const isStaged = place.kind === 'revision' && place.revision.startsWith(':')
     return isStaged ? [unknownFinding(`files that ${side.name} names`, 'a state of the index is no tree')] : []
