@@ -40,7 +40,10 @@ export function contentsBlocks({ deep }: Review): readonly Block[] {
 }
 
 function hasNews(each: DebContents): boolean {
-  return each.scripts.length + each.setuid.length + each.filesAdded + each.filesRemoved > 0 || each.installedBytes !== 0
+  return (
+    each.scripts.length + each.setuid.length + each.licences.length + each.filesAdded + each.filesRemoved > 0 ||
+    each.installedBytes !== 0
+  )
 }
 
 function contentBlocks(deb: DebContents): Block[] {
@@ -59,6 +62,7 @@ function contentBlocks(deb: DebContents): Block[] {
     ...list(own('bad', 'setuid or setgid:'), deb.setuid),
     ...list('new systemd unit', deb.units),
     ...list('new users or groups in', deb.users),
+    ...list(own('notice', 'licence'), deb.licences),
     ...list('new conffile', deb.conffilesAdded),
     ...list('conffile gone', deb.conffilesRemoved),
     ...list('path', deb.paths),

@@ -1,5 +1,6 @@
 import type { UnpackedDeb, UnpackedEntry } from '../dpkg/index.ts'
 import { compareBytes, sortedByBytes } from '../kernel/index.ts'
+import { licenceChanges } from './licences.ts'
 import { lineDifference } from './line-difference.ts'
 import type { DebContents, PathSize, ScriptChange, TrustFinding } from './model.ts'
 
@@ -10,6 +11,9 @@ export interface DebPair {
   readonly source: string
   readonly before: UnpackedDeb | undefined
   readonly after: UnpackedDeb | undefined
+  /** Text of debian/copyright; undefined where a side has none. */
+  readonly copyrightBefore?: string | undefined
+  readonly copyrightAfter?: string | undefined
 }
 
 /** Members of control.tar that dpkg runs, or that steer what debconf asks. @see deb-preinst(5), deb-triggers(5) */
@@ -19,7 +23,7 @@ const scriptNames = ['preinst', 'postinst', 'prerm', 'postrm', 'config', 'trigge
 const pathsTold = 50
 
 /** What is inside that a lock does not show. The same debs give the same answer. */
-export function debContents({ key, source, before, after }: DebPair): DebContents {
+export function debContents({ key, source, before, after, copyrightBefore, copyrightAfter }: DebPair): DebContents {
   const had = filesOf(before)
   const has = filesOf(after)
   const added = sortedByBytes([...has.keys()].filter(path => !had.has(path)))
@@ -38,6 +42,8 @@ export function debContents({ key, source, before, after }: DebPair): DebContent
     setuid: setuid.map(shown),
     units: added.filter(path => /^(usr\/)?lib\/systemd\/(system|user)\/[^/]+$/.test(path)).map(shown),
     users: added.filter(path => /^(usr\/lib|etc)\/sysusers\.d\/[^/]+\.conf$/.test(path)).map(shown),
+    // What leaves takes its licence along.
+    licences: after === undefined ? [] : licenceChanges(copyrightBefore, copyrightAfter),
     conffilesAdded: [...conffilesOf(after)].filter(path => !conffilesOf(before).has(path)),
     conffilesRemoved: [...conffilesOf(before)].filter(path => !conffilesOf(after).has(path)),
     filesAdded: added.length,

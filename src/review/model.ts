@@ -104,6 +104,8 @@ export interface DebContents {
   readonly units: readonly string[]
   /** New files that create users and groups (sysusers.d(5)). */
   readonly users: readonly string[]
+  /** `+ GPL-3+`, `- Expat`, or that the text changed. */
+  readonly licences: readonly string[]
   readonly conffilesAdded: readonly string[]
   readonly conffilesRemoved: readonly string[]
   readonly filesAdded: number

@@ -11,7 +11,6 @@ export interface DebDocuments {
   readonly changelog: string | undefined
   /** Of a binary-only rebuild, which has a file of its own. */
   readonly rebuildChangelog: string | undefined
-  readonly copyright: string | undefined
   /** The package that has the documents instead: its folder is a link there (Policy 12.3). */
   readonly elsewhere: string | undefined
 }
@@ -28,31 +27,57 @@ const maximumFileBytes = 8 * 1024 * 1024
  * @see Debian Policy 12.3, 12.5, 12.7; for rebuilds dh_installchangelogs(1)
  */
 export async function readDebDocuments(pack: Pack, store: Store): Promise<DebDocuments> {
-  const { name, architecture } = pack.deb
-  const entries = new Map(pack.deb.entries.map(({ path, entry }) => [path, entry]))
-  const folder = `usr/share/doc/${name}`
-  const content = new RootContent({ packs: [pack], generated: new Map(), blobs: new Set(), store })
-  let elsewhere = elsewhereOf(folder, entries.get(folder))
-  const read = async (...stems: readonly string[]): Promise<string | undefined> => {
+  const documents = new DocumentFolder(pack, store)
+  try {
+    return {
+      changelog: await documents.read('changelog.Debian', 'changelog'),
+      rebuildChangelog: await documents.read(`changelog.Debian.${pack.deb.architecture}`),
+      elsewhere: documents.elsewhere,
+    }
+  } finally {
+    await documents.close()
+  }
+}
+
+/** Text of debian/copyright; undefined where the deb has none of its own. @throws {Fault} as `readDebDocuments` */
+export async function readCopyright(pack: Pack, store: Store): Promise<string | undefined> {
+  const documents = new DocumentFolder(pack, store)
+  try {
+    return await documents.read('copyright')
+  } finally {
+    await documents.close()
+  }
+}
+
+/** /usr/share/doc/PACKAGE of one deb. */
+class DocumentFolder {
+  elsewhere: string | undefined
+  readonly #folder: string
+  readonly #entries: ReadonlyMap<string, Entry>
+  readonly #content: RootContent
+
+  constructor(pack: Pack, store: Store) {
+    this.#folder = `usr/share/doc/${pack.deb.name}`
+    this.#entries = new Map(pack.deb.entries.map(({ path, entry }) => [path, entry]))
+    this.#content = new RootContent({ packs: [pack], generated: new Map(), blobs: new Set(), store })
+    this.elsewhere = elsewhereOf(this.#folder, this.#entries.get(this.#folder))
+  }
+
+  /** The first of these that is there, compressed or not. */
+  async read(...stems: readonly string[]): Promise<string | undefined> {
     for (const stem of stems)
       for (const file of [`${stem}.gz`, stem]) {
-        const path = `${folder}/${file}`
-        const found = resolved(path, entries)
-        if (found?.kind === 'symlink') elsewhere ??= elsewhereOf(path, found)
+        const path = `${this.#folder}/${file}`
+        const found = resolved(path, this.#entries)
+        if (found?.kind === 'symlink') this.elsewhere ??= elsewhereOf(path, found)
         if (found?.kind !== 'file' || found.content.sizeBytes > maximumFileBytes) continue
-        return textOf(content.read(found.content), file)
+        return textOf(this.#content.read(found.content), file)
       }
     return undefined
   }
-  try {
-    return {
-      changelog: await read('changelog.Debian', 'changelog'),
-      rebuildChangelog: await read(`changelog.Debian.${architecture}`),
-      copyright: await read('copyright'),
-      elsewhere,
-    }
-  } finally {
-    await content.close()
+
+  close(): Promise<void> {
+    return this.#content.close()
   }
 }
 

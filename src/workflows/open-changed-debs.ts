@@ -1,6 +1,8 @@
+import type { UnpackedDeb } from '../dpkg/index.ts'
 import type { Session } from '../kernel/index.ts'
 import { type DebChange, debKey, type LockDifference, type LockedDeb } from '../lockfile/index.ts'
 import { type DebContents, type DeepReview, debContents } from '../review/index.ts'
+import { readCopyright } from './deb-documents.ts'
 import type { DebPlace } from './deb-place.ts'
 
 /**
@@ -25,7 +27,7 @@ export async function openChangedDebs(
   const unopenedRemoved: string[] = []
   for (const { source, before, after } of pairs) {
     session.signal.throwIfAborted()
-    const [had, has] = await Promise.all([before, after].map(async deb => deb && (await place.open(deb))?.deb))
+    const [had, has] = await Promise.all([openSide(before, place), openSide(after, place)])
     const key = debKey((after ?? before) as LockedDeb) // of a change one side is there
     if (before !== undefined && had === undefined) {
       if (after === undefined) unopenedRemoved.push(`${key} ${before.version}`)
@@ -33,9 +35,29 @@ export async function openChangedDebs(
     }
     if (after !== undefined && has === undefined) unopened.add(`${key} ${after.version}`)
     const isWhole = (before === undefined) === (had === undefined) && (after === undefined) === (has === undefined)
-    if (isWhole) contents.push(debContents({ key, source, before: had, after: has }))
+    if (isWhole)
+      contents.push(
+        debContents({
+          key,
+          source,
+          before: had?.deb,
+          after: has?.deb,
+          copyrightBefore: had?.copyright,
+          copyrightAfter: has?.copyright,
+        }),
+      )
   }
   return { contents, unopened: [...unopened], unopenedRemoved }
+}
+
+interface OpenedSide {
+  readonly deb: UnpackedDeb
+  readonly copyright: string | undefined
+}
+
+async function openSide(deb: LockedDeb | undefined, place: DebPlace): Promise<OpenedSide | undefined> {
+  const pack = deb === undefined ? undefined : await place.open(deb)
+  return pack === undefined ? undefined : { deb: pack.deb, copyright: await readCopyright(pack, place.store) }
 }
 
 function sidesOf(change: DebChange): { readonly before: LockedDeb | undefined; readonly after: LockedDeb | undefined } {

@@ -11,6 +11,8 @@ import { lockedDeb, lockWith } from '../support/lock-values.ts'
 import { scratchStore, storeDeb } from '../support/stored-debs.ts'
 
 const script = (more: string) => `#!/bin/sh\nset -e\n${more}exit 0\n`
+const copyright = (licence: string) =>
+  `Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\nFiles: *\nLicense: ${licence}\n`
 const old: DebDescription = {
   control: { Package: 'tool', Version: '1.0-1' },
   scripts: { postinst: script('') },
@@ -18,6 +20,7 @@ const old: DebDescription = {
   files: [
     { kind: 'file', path: '/etc/tool.conf', content: 'a=1\n' },
     { kind: 'file', path: '/usr/bin/tool', content: 'tool\n', mode: 0o755 },
+    { kind: 'file', path: '/usr/share/doc/tool/copyright', content: copyright('GPL-2') },
     { kind: 'file', path: '/usr/share/tool/gone', content: 'x'.repeat(1000) },
   ],
 }
@@ -30,6 +33,7 @@ const young: DebDescription = {
     { kind: 'file', path: '/etc/more.conf', content: 'b=1\n' },
     { kind: 'file', path: '/usr/bin/tool', content: 'tool\n', mode: 0o4755 },
     { kind: 'file', path: '/usr/lib/systemd/system/tool.timer', content: '[Timer]\n' },
+    { kind: 'file', path: '/usr/share/doc/tool/copyright', content: copyright('GPL-3') },
     { kind: 'file', path: '/usr/lib/sysusers.d/tool.conf', content: 'u tool\n' },
   ],
 }
@@ -61,6 +65,7 @@ describe('lock diff --deep', () => {
     assert.match(output, /^ {6}\+ {4}echo \\u001b\[2J@everyone \| sh$/m)
     assert.match(output, /new systemd unit \/usr\/lib\/systemd\/system\/tool\.timer/)
     assert.match(output, /new users or groups in \/usr\/lib\/sysusers\.d\/tool\.conf/)
+    assert.match(output, /^ {4}licence \+ GPL-3$/m)
     assert.match(output, /new conffile \/etc\/more\.conf/)
     assert.match(output, /\/usr\/share\/tool −1\.0 kB/)
     assert.match(output, /; 981 B less when installed\.$/m)
