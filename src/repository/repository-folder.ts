@@ -1,11 +1,8 @@
-import { randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
-import { type FileHandle, link, lstat, mkdir, open, readdir, rename, rm, utimes } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { type FileHandle, link, lstat, open, readdir, rename, rm, utimes } from 'node:fs/promises'
+import { join } from 'node:path'
 import { Fault } from '../kernel/index.ts'
-import { syncFolder } from '../store/index.ts'
-
-type Content = AsyncIterable<Uint8Array> | Iterable<Uint8Array>
+import { type Content, writeBeside } from './write-beside.ts'
 
 /**
  * The files of a repository, by paths below its folder that the callers made themselves. A file appears whole under its name or not at
@@ -25,24 +22,29 @@ export class RepositoryFolder {
 
   /** Writes a file in place of what is there. @param modifiedAt what its time shall be; default: now */
   async replace(path: string, content: Content, modifiedAt?: Date): Promise<void> {
-    await this.#write(path, content, async (temporary, target) => {
-      if (modifiedAt !== undefined) await utimes(temporary, modifiedAt, modifiedAt)
-      await rename(temporary, target)
-      return 'created'
-    })
+    const target = join(this.path, path)
+    await this.#onDisk(path, () =>
+      writeBeside(target, content, async temporary => {
+        if (modifiedAt !== undefined) await utimes(temporary, modifiedAt, modifiedAt)
+        await rename(temporary, target)
+      }),
+    )
   }
 
   /** Writes a file that nobody has written before; of two that try at once, one is told `taken`. */
   async create(path: string, content: Content): Promise<'created' | 'taken'> {
-    return this.#write(path, content, async (temporary, target) => {
-      try {
-        await link(temporary, target)
-        return 'created'
-      } catch (error) {
-        if (codeOf(error) === 'EEXIST') return 'taken'
-        throw error
-      }
-    })
+    const target = join(this.path, path)
+    return this.#onDisk(path, () =>
+      writeBeside(target, content, async temporary => {
+        try {
+          await link(temporary, target)
+          return 'created'
+        } catch (error) {
+          if (codeOf(error) === 'EEXIST') return 'taken'
+          throw error
+        }
+      }),
+    )
   }
 
   /** @returns undefined for what is absent, a link or no file */
@@ -110,32 +112,6 @@ export class RepositoryFolder {
 
   async remove(path: string): Promise<void> {
     await this.#onDisk(path, () => rm(join(this.path, path), { force: true }))
-  }
-
-  async #write(
-    path: string,
-    content: Content,
-    place: (temporary: string, target: string) => Promise<'created' | 'taken'>,
-  ): Promise<'created' | 'taken'> {
-    return this.#onDisk(path, async () => {
-      const target = join(this.path, path)
-      const temporary = join(dirname(target), `.aptroot-${randomBytes(8).toString('hex')}`)
-      await mkdir(dirname(target), { recursive: true })
-      try {
-        const handle = await open(temporary, 'wx', 0o644)
-        try {
-          for await (const chunk of content) await handle.writeFile(chunk)
-          await handle.sync()
-        } finally {
-          await handle.close()
-        }
-        const outcome = await place(temporary, target)
-        await syncFolder(dirname(target))
-        return outcome
-      } finally {
-        await rm(temporary, { force: true })
-      }
-    })
   }
 
   async #onDisk<Result>(path: string, work: () => Promise<Result>): Promise<Result> {

@@ -20,13 +20,7 @@ export interface SuiteSummary {
   readonly debs: number
 }
 
-export interface DebSummary {
-  readonly name: string
-  readonly version: string
-  readonly architecture: string
-  readonly sha256: string
-  readonly sizeBytes: number
-  readonly path: string
+export interface DebSummary extends Omit<PublishedDeb, 'stanza'> {
   readonly suites: readonly string[]
 }
 

@@ -1,9 +1,10 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
 import { lstat, mkdir, open, rename, rm, rmdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { outputFault } from '../image/index.ts'
 import { decodeUtf8, Fault, quoted, sortedByBytes } from '../kernel/index.ts'
+import { type Content, writeBeside } from '../repository/write-beside.ts'
 import type { BlobIdentity } from '../store/index.ts'
 import { isPlainRelativePath } from '../transfer/index.ts'
 
@@ -15,7 +16,7 @@ const maximumListBytes = 16 * 1024 * 1024
 export interface VendoredFile extends BlobIdentity {
   /** Below the vendor folder; plain and relative. */
   readonly path: string
-  readonly content: () => AsyncIterable<Uint8Array> | Iterable<Uint8Array>
+  readonly content: () => Content
 }
 
 /**
@@ -149,19 +150,7 @@ async function openPlain(path: string) {
   return undefined
 }
 
-/** Temporary beside the target, renamed last; a link at the target is replaced, not followed. */
-async function replace(target: string, content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<void> {
-  const temporary = join(dirname(target), `.aptroot-${randomBytes(8).toString('hex')}`)
-  try {
-    const handle = await open(temporary, 'wx', 0o644)
-    try {
-      for await (const chunk of content) await handle.writeFile(chunk)
-      await handle.sync()
-    } finally {
-      await handle.close()
-    }
-    await rename(temporary, target)
-  } finally {
-    await rm(temporary, { force: true })
-  }
+/** A link at the target is replaced, not followed. */
+async function replace(target: string, content: Content): Promise<void> {
+  await writeBeside(target, content, temporary => rename(temporary, target))
 }
