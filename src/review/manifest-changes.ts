@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { redacted, sortedByBytes } from '../kernel/index.ts'
-import type { ArchiveDefinition, Manifest, SignedBy } from '../manifest/index.ts'
+import type { AccountReference, ArchiveDefinition, Manifest, OverlayFiles, SignedBy } from '../manifest/index.ts'
 import type { TrustFinding, TrustKind } from './model.ts'
 
 /**
@@ -80,8 +80,8 @@ const kindOfKey: Readonly<Record<string, TrustKind>> = { run: 'hook', scripts: '
  * anyone having thought of it.
  */
 function imageFindings(before: Manifest, after: Manifest): TrustFinding[] {
-  const had = linesOf(before.image)
-  const has = linesOf(after.image)
+  const had = linesOf(before)
+  const has = linesOf(after)
   return sortedByBytes(new Set([...had.keys(), ...has.keys()])).flatMap((subject): TrustFinding[] => {
     const earlier = had.get(subject) ?? []
     const later = has.get(subject) ?? []
@@ -101,12 +101,28 @@ function imageFindings(before: Manifest, after: Manifest): TrustFinding[] {
   })
 }
 
-function linesOf(section: object): ReadonlyMap<string, readonly string[]> {
-  const entries = Object.entries(section).map(([key, value]) => {
+function linesOf({ image }: Manifest): ReadonlyMap<string, readonly string[]> {
+  const entries = Object.entries({ ...image, files: image.files.map(writtenFiles) }).map(([key, value]) => {
     const items = Array.isArray(value) ? value : [value]
     return [key, items.filter(each => each !== undefined).map(textOf)] as const
   })
   return new Map(entries)
+}
+
+/** As a manifest has them, where defaults are left out. */
+function writtenFiles({ source, target, owner, group, mode, content }: OverlayFiles) {
+  const nameOf = (account: AccountReference) => {
+    const name = account.kind === 'name' ? account.name : String(account.id)
+    return name === '0' ? undefined : name
+  }
+  return {
+    source,
+    target,
+    owner: nameOf(owner),
+    group: nameOf(group),
+    mode: mode?.toString(8).padStart(4, '0'),
+    template: content === 'filled' ? true : undefined,
+  }
 }
 
 function textOf(value: unknown): string {

@@ -83,6 +83,10 @@ describe('lock diff', () => {
     put('aptroot', lockOf('1.22-1'), manifest('  files: [{source: overlay, target: /}]\n'))
     const { output } = await ask()
     assert.match(output, /^ {2}Files laid over the image added: files: source: overlay, target: \/$/m)
+    const owned = "  files: [{source: overlay, target: /, owner: app, mode: '0750', template: true}]\n"
+    put('aptroot', lockOf('1.22-1'), manifest(owned))
+    const added = 'source: overlay, target: /, owner: app, mode: 0750, template: true'
+    assert.ok((await ask()).output.includes(`Files laid over the image added: files: ${added}\n`))
   })
 
   test('takes an address as a side', async () => {

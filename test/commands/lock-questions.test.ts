@@ -182,7 +182,7 @@ describe('lock diff', () => {
         '1 source package with security fixes, 1 source package changed, 1 source package added, 1 source package removed.',
         '',
         'Trust',
-        `  Same version with other bytes: nginx:amd64: 1.22.1-9, sha256 ${digestOf('nginx:amd64=1.22.1-9')} → ${digestOf('other bytes')}`,
+        `  Same version with other bytes: nginx:amd64: 1.22.1-9, sha256 ${digestOf('nginx:amd64=1.22.1-9')} → sha256 ${digestOf('other bytes')}`,
         `  Signing key added: debian: ${key}`,
         '  Another origin: openssl: debian/bookworm/main → debian-security/bookworm-security/main (libssl3:amd64)',
         '',
