@@ -1,6 +1,12 @@
 import { createHash } from 'node:crypto'
 import { openDeb, packagesStanza } from '../deb/index.ts'
-import { checkArchitecture, isPackageName, parseSourceReference, versionProblem } from '../debian/index.ts'
+import {
+  checkArchitecture,
+  isPackageName,
+  parseSourceReference,
+  poolPathProblem,
+  versionProblem,
+} from '../debian/index.ts'
 import type { Stanza } from '../debian-control-parser/index.ts'
 import { Fault, quoted } from '../kernel/index.ts'
 import type { PublishedDeb } from './model.ts'
@@ -48,7 +54,7 @@ export async function describeDeb(source: DebSource): Promise<OfferedDeb> {
         if (!path.includes('\n')) contents.push(path)
       }
   const identity = identityOf(control, source.name)
-  const path = source.path ?? poolPath(identity, control, source.name)
+  const path = source.path === undefined ? poolPath(identity, control, source.name) : checkedPath(source.path)
   const sha256 = hash.digest('hex')
   const stanza = packagesStanza(control, { fileName: path, sizeBytes, sha256 })
   return { deb: { ...identity, sha256, sizeBytes, path, stanza }, contents, content: source.content }
@@ -76,6 +82,14 @@ function poolPath({ name, version, architecture }: Identity, control: Stanza, fi
   const path = `${folder}/${name}_${rest}_${architecture}.deb`
   if (path.length > 512) throw malformed(file, 'name and version are too long for a path')
   return path
+}
+
+/** Where a lock says that a deb lies: never where indexes and records are. */
+function checkedPath(path: string): string {
+  const isDeb = path.endsWith('.deb') && !/^(dists|aptroot)\/|(^|\/)\./.test(path)
+  const problem = poolPathProblem(path) ?? (isDeb ? undefined : 'it is no place for a deb')
+  if (problem === undefined) return path
+  throw malformed(path, `it cannot lie there: ${problem}`)
 }
 
 function malformed(file: string, problem: string): Fault {

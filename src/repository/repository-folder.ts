@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
 import { type FileHandle, link, lstat, open, readdir, rename, rm, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -93,6 +94,21 @@ export class RepositoryFolder {
         undefined,
       ),
     )
+  }
+
+  /** sha256 of a file, or undefined where there is none. */
+  async digestOf(path: string): Promise<string | undefined> {
+    const handle = await this.open(path)
+    if (handle === undefined) return undefined
+    try {
+      const hash = createHash('sha256')
+      await this.#onDisk(path, async () => {
+        for await (const chunk of handle.createReadStream({ autoClose: false })) hash.update(chunk)
+      })
+      return hash.digest('hex')
+    } finally {
+      await handle.close()
+    }
   }
 
   /** Milliseconds since 1970 at which the file was written or last noted. */

@@ -168,9 +168,26 @@ export class Repository {
   async #place({ deb, contents, content }: OfferedDeb): Promise<void> {
     const { folder, clock } = this.#world
     await folder.create(contentsPath(deb), [bytesOfByteString(contents.map(path => `${path}\n`).join(''))])
+    const history = await checkBinding(deb, folder)
+    if (history === 'free') await this.#requirePlace(deb)
     const bound = await bindDeb(deb, folder)
-    if ((await folder.sizeOf(bound.path)) === bound.sizeBytes) await folder.note(bound.path, clock.now())
-    else await folder.replace(bound.path, content())
+    const { path, sizeBytes } = bound
+    if ((await folder.sizeOf(path)) === undefined && (await folder.create(path, content())) === 'created') return
+    // What was published before is believed by its length: a mirror of thousands of debs is not read again for one that is new.
+    if (history === 'free' || (await folder.sizeOf(path)) !== sizeBytes) await this.#requirePlace(bound)
+    await folder.note(path, clock.now())
+  }
+
+  /** Names of files come from locks too, and two of them may name one file. */
+  async #requirePlace(deb: PublishedDeb): Promise<void> {
+    const { folder } = this.#world
+    const found = await folder.digestOf(deb.path)
+    if (found === undefined || found === deb.sha256) return
+    throw new Fault('REPOSITORY_REBINDING', {
+      message: `${keyOfDeb(deb)} would lie at ${deb.path}, where ${folder.name} has another file`,
+      hint: 'Take the file away if it was damaged, and publish again; else give the deb another file name.',
+      context: { deb: keyOfDeb(deb), path: deb.path },
+    })
   }
 
   async #change(

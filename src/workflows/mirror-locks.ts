@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { compareBytes, type Session } from '../kernel/index.ts'
 import type { LockedDeb } from '../lockfile/index.ts'
-import { describeDeb, type OfferedDeb } from '../repository/index.ts'
+import { checkPlaceName, describeDeb, type OfferedDeb } from '../repository/index.ts'
 import { providerSettingsOf } from './archive-addresses.ts'
 import { bindOwnDebs } from './bind-own-debs.ts'
 import { openRepository, openSigner, type RepositoryPlace } from './open-repository.ts'
@@ -59,8 +59,8 @@ export async function mirrorLocks(request: MirrorLocksRequest, session: Session,
       const part = partOf(deb, parts)
       const path = await poolPathOf(deb)
       for (const root of rootsOf(lock.request.architectures)) part.architectures.add(root)
-      if (!part.debs.has(path))
-        part.debs.set(path, await describeDeb({ name: path, path, content: () => store.stream(deb) }))
+      if (!part.debs.has(deb.sha256))
+        part.debs.set(deb.sha256, await describeDeb({ name: path, path, content: () => store.stream(deb) }))
       seen.set(deb.sha256, deb.sizeBytes)
     }
   }
@@ -88,7 +88,7 @@ interface MirrorPart {
   readonly suite: string
   readonly component: string
   readonly architectures: Set<string>
-  /** By path. */
+  /** By sha256. */
   readonly debs: Map<string, OfferedDeb>
 }
 
@@ -99,8 +99,8 @@ function partOf({ from }: LockedDeb, parts: Map<string, MirrorPart>): MirrorPart
   const suite = (rest.length > 1 ? rest.slice(0, -1) : rest).filter(word => word !== '' && word !== '.').join('-')
   const part = parts.get(from) ?? {
     archive,
-    suite: suite === '' ? archive : suite,
-    component,
+    suite: checkPlaceName('suite', suite === '' ? archive : suite),
+    component: checkPlaceName('component', component),
     architectures: new Set(),
     debs: new Map(),
   }

@@ -5,7 +5,7 @@ import { beforeAll, describe, it } from 'vitest'
 import { readStanzas } from '../../src/debian-control-parser/index.ts'
 import type { ReleaseSigner } from '../../src/kernel/index.ts'
 import { readKeyring, verifyClearSigned, verifyDetached } from '../../src/openpgp/index.ts'
-import type { OfferedDeb, PublishRequest, Repository } from '../../src/repository/index.ts'
+import { describeDeb, type OfferedDeb, type PublishRequest, type Repository } from '../../src/repository/index.ts'
 import { assertFault } from '../support/assert-fault.ts'
 import { readFolder } from '../support/folder-entries.ts'
 import { offeredDeb, repositoryAt, testSigner } from '../support/repository-place.ts'
@@ -196,6 +196,29 @@ describe('a version that was published', () => {
     place.clock.advance(9 * day)
     const request = { unusedForMilliseconds: 0, keptDigests: new Set([hello.deb.sha256]) }
     assert.equal((await place.repository.prune(request, quietSession())).removedFiles, 0)
+  })
+})
+
+describe('a deb whose place somebody else chose', () => {
+  it.each([
+    'dists/bookworm/InRelease.deb',
+    'aptroot/debs/x.deb',
+    '../x.deb',
+    '/x.deb',
+    'pool/.x.deb',
+    'pool/InRelease',
+  ])('never lies at %s', async path => {
+    await assertFault(describeDeb({ name: 'x', path, content: hello.content }), 'DEB_MALFORMED', /it cannot lie there/)
+  })
+
+  it('is refused where another deb lies, which stays', async () => {
+    const place = await newPlace()
+    const at = async (offered: OfferedDeb) =>
+      describeDeb({ name: 'x', path: 'pool/main/x.deb', content: offered.content })
+    await publish(place, [await at(hello)])
+    await assertFault(publish(place, [await at(newer)]), 'REPOSITORY_REBINDING', /where repository has another file/)
+    await publish(place, [await at(hello), newer])
+    assert.equal((await readFile(join(place.folder, 'pool/main/x.deb'))).length, hello.deb.sizeBytes)
   })
 })
 

@@ -8,7 +8,7 @@ import type { Answer } from '../base/envelope.ts'
 export default class RepoServe extends BaseCommand {
   static override summary = 'Serve a repository or a mirror over HTTP, until it is interrupted'
   static override description =
-    'For tests and small teams: only this machine can ask unless --address says otherwise. Only pool, dists and keys are served.'
+    'For tests and small teams: only this machine can ask unless --address says otherwise. Only debs, indexes and keys are served.'
   static override args = {
     folder: Args.string({ name: 'DIR', description: 'a repository, or a folder of some', default: 'repository' }),
   }
@@ -58,5 +58,5 @@ export default class RepoServe extends BaseCommand {
 
 /** What publishing wrote for readers, of a repository or of several side by side; never records of its own. */
 function isServed(path: string): boolean {
-  return /^([^/]+\/)?(pool|dists)\//.test(path) || /^([^/]+\/)?archive-key\.asc$/.test(path)
+  return /^([^/]+\/)?dists\//.test(path) || /^([^/]+\/)?archive-key\.asc$/.test(path) || path.endsWith('.deb')
 }
