@@ -40,20 +40,7 @@ export function createProcessRunner(settings: ProcessRunnerSettings): ProcessRun
 async function runProgram(request: ProcessRequest, maximumOutputBytes: number): Promise<ProcessResult> {
   request.signal.throwIfAborted()
   return new Promise((resolve, reject) => {
-    const stdio: (IOType | number)[] = [
-      'pipe',
-      'pipe',
-      'pipe',
-      ...(request.descriptors ?? []).map(() => 'pipe' as const),
-    ]
-    const nothing = coverInherited(stdio)
-    const child = spawn(request.program, [...request.arguments], {
-      cwd: request.workingFolder,
-      env: { ...request.environment },
-      stdio,
-      detached: true,
-    })
-    if (nothing !== undefined) closeSync(nothing)
+    const child = start(request, ['pipe', 'pipe', 'pipe'], 'own group')
     const onAbort = () => killGroup(child)
     request.signal.addEventListener('abort', onAbort, { once: true })
     let overflowed = false
@@ -93,6 +80,24 @@ async function runProgram(request: ProcessRequest, maximumOutputBytes: number): 
   })
 }
 
+/** The request's descriptors follow the standard three; nothing else that is open here reaches the program. */
+function start(
+  request: ProcessRequest,
+  standard: readonly (IOType | number)[],
+  group: 'own group' | 'this group',
+): ChildProcess {
+  const stdio = [...standard, ...(request.descriptors ?? []).map(() => 'pipe' as const)]
+  const nothing = coverInherited(stdio)
+  const child = spawn(request.program, [...request.arguments], {
+    cwd: request.workingFolder,
+    env: { ...request.environment },
+    stdio,
+    detached: group === 'own group',
+  })
+  if (nothing !== undefined) closeSync(nothing)
+  return child
+}
+
 /** In this process's group, so that the terminal's signals reach both; what the program starts is its own to end. */
 async function runAttached(
   request: ProcessRequest,
@@ -100,19 +105,7 @@ async function runAttached(
 ): Promise<ProcessResult> {
   request.signal.throwIfAborted()
   return new Promise((resolve, reject) => {
-    const stdio: (IOType | number)[] = [
-      'inherit',
-      output === 'standard output' ? 'inherit' : 2,
-      'inherit',
-      ...(request.descriptors ?? []).map(() => 'pipe' as const),
-    ]
-    const nothing = coverInherited(stdio)
-    const child = spawn(request.program, [...request.arguments], {
-      cwd: request.workingFolder,
-      env: { ...request.environment },
-      stdio,
-    })
-    if (nothing !== undefined) closeSync(nothing)
+    const child = start(request, ['inherit', output === 'standard output' ? 'inherit' : 2, 'inherit'], 'this group')
     const onAbort = () => child.kill('SIGKILL')
     request.signal.addEventListener('abort', onAbort, { once: true })
     request.descriptors?.forEach((descriptor, at) => {

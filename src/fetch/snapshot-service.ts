@@ -2,7 +2,7 @@ import { decodeUtf8, type Session } from '../kernel/index.ts'
 import type { LockedDeb } from '../lockfile/index.ts'
 import { type Transfer, urlBelow } from '../transfer/index.ts'
 
-/** A service laid out as snapshot.debian.org is: states below `archive/NAME/TIMESTAMP`, questions below `mr`, files below `file`. */
+/** A service laid out as Debian's is: states below `archive/NAME/TIMESTAMP`, questions below `mr`, files below `file`. */
 export interface SnapshotService {
   readonly base: string
   /** The service's name of the archive: `debian`, `debian-security`. */

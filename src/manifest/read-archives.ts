@@ -109,7 +109,7 @@ function readSnapshot(node: ManifestNode): string {
   if (text.split('{timestamp}').length === 2) return text
   throw manifestFault(node, {
     message: `\`snapshot\` ${quoted(text)} does not hold {timestamp} exactly once`,
-    hint: 'Write an address like https://snapshot.debian.org/archive/debian/{timestamp}.',
+    hint: 'Write an address like https://snapshot.example.org/archive/debian/{timestamp}.',
   })
 }
 

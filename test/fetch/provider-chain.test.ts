@@ -48,7 +48,7 @@ async function fetched(given: FetchRequest): Promise<boolean> {
   return fetchedDebs === 1 && (await given.store.check(nginx)) === 'sound'
 }
 
-/** What snapshot.debian.org says under /mr/binary/NAME/VERSION/binfiles. */
+/** What Debian's snapshot archive says under /mr/binary/NAME/VERSION/binfiles. */
 function binfiles(files: readonly { hash: string; architecture: string; sizeBytes: number }[]): string {
   return JSON.stringify({
     fileinfo: Object.fromEntries(files.map(each => [each.hash, [{ archive_name: 'debian', size: each.sizeBytes }]])),

@@ -5,7 +5,7 @@ import { readForeignProject } from '../../src/interchange/index.ts'
 import { assertFault } from '../support/assert-fault.ts'
 
 const sha256 = 'a'.repeat(64)
-const pool = 'https://snapshot.debian.org/archive/debian/20240210T223313Z/pool/main'
+const pool = 'https://snapshot.example.org/archive/debian/20240210T223313Z/pool/main'
 const distrolessDeb = (name: string, version: string, arch: string) => ({
   arch,
   dependencies: [{ name: 'libc6', version: '2.36-9' }],
@@ -47,9 +47,9 @@ describe('a manifest of rules_distroless', () => {
     const text = `version: 1
 sources:
   - channel: bookworm main contrib
-    url: https://snapshot.debian.org/archive/debian/20240210T223313Z
+    url: https://snapshot.example.org/archive/debian/20240210T223313Z
   - channel: bookworm-security main
-    urls: [https://snapshot.debian.org/archive/debian-security/20240209T000000Z]
+    urls: [https://snapshot.example.org/archive/debian-security/20240209T000000Z]
 archs: [amd64, "arm64"]
 packages:
   - bash # a shell

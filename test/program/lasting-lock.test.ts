@@ -40,7 +40,7 @@ function below(folder: string): Record<string, Uint8Array> {
   return Object.fromEntries(Object.entries(files).map(([path, bytes]) => [`${folder}/${path}`, bytes]))
 }
 
-/** As snapshot.debian.org: an earlier state without the files, one with them, and redirects to the state at or before a time. */
+/** As Debian's: an earlier state without the files, one with them, and redirects to the state at or before a time. */
 async function startSnapshot(): Promise<LoopbackMirror> {
   const server = await startMirror({ files: below(`archive/test/${state}`) })
   for (const path of Object.keys(files))

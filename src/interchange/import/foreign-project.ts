@@ -80,7 +80,7 @@ export function architecturesOf(debs: readonly ForeignDeb[]): readonly string[] 
   return sortedByBytes(new Set(debs.map(deb => deb.architecture))).filter(each => each !== 'all')
 }
 
-/** The newest time in addresses such as https://snapshot.debian.org/archive/debian/20240210T223313Z/. */
+/** The newest time in addresses such as https://snapshot.example.org/archive/debian/20240210T223313Z/. */
 export function newestSnapshot(addresses: readonly string[]): string | undefined {
   const times = addresses.flatMap(each => /\/(\d{8}T\d{6}Z)(?:\/|$)/.exec(each)?.[1] ?? [])
   return sortedByBytes(times).at(-1)
