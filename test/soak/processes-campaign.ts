@@ -12,12 +12,16 @@ const processesPerRound = 16
 const debsPerRound = 60
 const debsPerLock = 40
 
-/** How often a deb may be asked for on average: some are lost with the process that was downloading them. */
+const parallelism = 4
+
+/** How often a deb may be asked for on average over the whole campaign: some are lost with the process that was downloading them. */
 const mostFetches = 1.1
 
 /**
  * Sixteen processes install overlapping locks into one store, fifty rounds long; each second one of them is killed. The others
- * succeed, the store verifies, and a deb is asked for hardly more than once.
+ * succeed, the store verifies, and a deb is asked for again only where a killed process was downloading it: in no round more often than
+ * the killed ones had downloads under way, over the whole campaign at most a tenth more than once. (The tenth says nothing of a slice:
+ * two processes killed in one round of sixty debs may be more than that.)
  */
 export const processesCampaign: Campaign = async place => {
   const random = seededRandom(place.seed)
@@ -35,7 +39,8 @@ export const processesCampaign: Campaign = async place => {
     place.say(line)
   }
   const average = requests / (rounds * debsPerRound)
-  if (average > mostFetches) complaints.push(`each deb was fetched ${average.toFixed(3)} times on average`)
+  if (rounds === wholeRounds && average > mostFetches)
+    complaints.push(`each deb was fetched ${average.toFixed(3)} times on average`)
   return { cases: rounds, table: [`each deb was fetched ${average.toFixed(3)} times on average`], complaints }
 }
 
@@ -63,11 +68,14 @@ async function runRound(
       const project = join(place.scratch, `round-${round}`, String(index))
       await lockedProject(project, lock)
       processes.push(
-        startAptroot(['lock', 'install', '--fetch-only'], { project, store, mirrorUrl: mirror.url, parallelism: 4 }),
+        startAptroot(['lock', 'install', '--fetch-only'], { project, store, mirrorUrl: mirror.url, parallelism }),
       )
     }
     const killed = await killOneEachSecond(processes, random)
     const complaints: string[] = []
+    const requests = mirror.requested.length
+    if (requests > debsPerRound + parallelism * killed)
+      complaints.push(`${requests} requests for ${debsPerRound} debs, though only ${killed} processes were killed`)
     const needed = new Map<string, ServedDeb>()
     for (const [index, { ended }] of processes.entries()) {
       const { exitCode, signal, text } = await ended
@@ -81,7 +89,7 @@ async function runRound(
         [...needed.values()].map(({ locked }) => locked),
       )),
     )
-    return { killed, requests: mirror.requested.length, complaints }
+    return { killed, requests, complaints }
   } finally {
     await mirror.close()
   }
