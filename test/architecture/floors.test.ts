@@ -30,11 +30,12 @@ const floorOfRoom: Readonly<Record<string, number>> = {
   review: 5,
   repository: 5,
   interchange: 5,
+  // Its client is used by the workflows; its service is opened by a command.
+  revision: 5,
   workflows: 6,
   adapters: 6,
   bot: 7,
-  revision: 7,
-  // Its commands open the other entrances.
+  // Its commands open the other entrance.
   commands: 8,
 }
 

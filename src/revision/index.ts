@@ -1,0 +1,11 @@
+export { askRevision, type RevisionAnswer, type RevisionService } from './ask-revision.ts'
+export { type Assignment, assignRevision, type RevisionMode, revisionModes } from './assign.ts'
+export { type RevisionKey, readRevisionKey } from './key.ts'
+export { compareRevisions, isRevision, nextRevision, type Revision } from './revision-number.ts'
+export {
+  defaultVersionTemplate,
+  readVersionTemplate,
+  templatePlaceholders,
+  type VersionTemplate,
+  versionOf,
+} from './template.ts'
