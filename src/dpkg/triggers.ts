@@ -1,6 +1,6 @@
 import { byteStringOf } from '../codec/index.ts'
 import { isPackageName } from '../debian/index.ts'
-import { quoted } from '../kernel/index.ts'
+import { quoted, sortedByBytes } from '../kernel/index.ts'
 import { debMalformed, type PackageFacts } from './package-facts.ts'
 
 export interface TriggerInterest {
@@ -71,6 +71,19 @@ export function formatTriggerFiles(packages: readonly PackageFacts[]): ReadonlyM
     }
   }
   return new Map([...interested].map(([file, lines]) => [file, [...lines.values()].join('')]))
+}
+
+/**
+ * A file of `/var/lib/dpkg/triggers` with its lines in byte order, each of which says by itself who is interested in what. What dpkg keeps
+ * there beside interests is returned as it is.
+ *
+ * @param text a byte string
+ */
+export function sortTriggerInterests(fileName: string, text: string): string {
+  if (fileName !== 'File' && ownFiles.includes(fileName)) return text
+  const lines = text.split('\n')
+  const unended = lines.pop() ?? ''
+  return [...sortedByBytes(lines), unended].join('\n')
 }
 
 /**

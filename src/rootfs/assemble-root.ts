@@ -24,6 +24,7 @@ import { RootContent } from './root-content.ts'
 import type { StoredRoot } from './root-record.ts'
 import { sealTree } from './seal.ts'
 import { sealConfigured } from './seal-configured.ts'
+import { sortTriggers } from './sort-triggers.ts'
 import { type Suspect, suspectSecrets, suspicionVersion } from './suspect-secrets.ts'
 import { type DebIdentity, type Pack, unpackDeb } from './unpack-deb.ts'
 
@@ -87,7 +88,7 @@ export async function assembleRoot(request: AssembleRequest, session: Session): 
       : undefined
   const merged = isConfigured
     ? await configured(request, { packs, overlay: laidBefore ?? nothingLaid }, session)
-    : mergedOnly(request, packs)
+    : await mergedOnly(request, packs)
 
   session.journal.emit({ kind: 'started', stage: 'assemble', name: 'root' })
   const overlaid =
@@ -168,7 +169,7 @@ interface MergedPackages extends MergedRoot {
   readonly traceScripts: AssembledRoot['traceScripts']
 }
 
-function mergedOnly(request: AssembleRequest, packs: readonly Pack[]): MergedPackages {
+async function mergedOnly(request: AssembleRequest, packs: readonly Pack[]): Promise<MergedPackages> {
   const merged = mergePackages({
     debs: packs.map(pack => pack.deb),
     mergedUsr: mergedUsrOf(request),
@@ -178,7 +179,8 @@ function mergedOnly(request: AssembleRequest, packs: readonly Pack[]): MergedPac
     configure: 'none',
     modifiedSeconds: request.sourceDateEpochSeconds,
   })
-  return { ...merged, packs, suspects: [], traceScripts: async () => new Map() }
+  const sorted = await sortTriggers({ ...merged, packs }, nothingLaid.tree, request.store)
+  return { ...merged, ...sorted, packs, suspects: [], traceScripts: async () => new Map() }
 }
 
 async function configured(
@@ -200,10 +202,11 @@ async function configured(
   const looks = suspects.map(
     ({ path, because }) => `${displayByteString(`/${path}`)} looks like ${because}, and no rule of the seal names it`,
   )
+  const sealedPacks = [...packs, ...root.packs]
+  const merged = { entries: sealed.tree, generated: sealed.generated, packs: sealedPacks }
   return {
-    entries: sealed.tree,
-    generated: sealed.generated,
-    packs: [...packs, ...root.packs],
+    ...(await sortTriggers(merged, laid, request.store)),
+    packs: sealedPacks,
     warnings: [...root.warnings, ...looks].map(message => ({ message })),
     suspects,
     traceScripts: tracing => traceScripts(configuring, tracing),

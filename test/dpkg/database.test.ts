@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { describe, test } from 'vitest'
-import { mergedUsrDirectories } from '../../src/dpkg/index.ts'
+import { mergedUsrDirectories, sortTriggerInterests } from '../../src/dpkg/index.ts'
 import { assertFault } from '../support/assert-fault.ts'
 import { debSeconds, hard, link, unpackedDeb } from '../support/unpacked-deb.ts'
 import { database, listOf, merge, nowSeconds } from './scene.ts'
@@ -143,6 +143,12 @@ describe('the triggers', () => {
     assert.equal(database(root, 'triggers/File'), '/usr/share/x a/noawait\n/opt a\n')
     assert.equal(database(root, 'triggers/ldconfig'), 'a\nb:amd64/noawait\n')
     assert.equal(root.entries.has('var/lib/dpkg/triggers/y'), false)
+  })
+
+  test('are sorted by line, in each file that names who is interested, when an image is sealed', () => {
+    assert.equal(sortTriggerInterests('File', '/usr b\n/opt c\n/usr a/noawait\n'), '/opt c\n/usr a/noawait\n/usr b\n')
+    assert.equal(sortTriggerInterests('ldconfig', 'b:amd64\nB\n\xffodd'), 'B\nb:amd64\n\xffodd')
+    for (const name of ['Unincorp', 'Lock']) assert.equal(sortTriggerInterests(name, 'b -\na -\n'), 'b -\na -\n')
   })
 
   const malformed = [

@@ -36,6 +36,7 @@ const rules: readonly { readonly because: string; readonly paths: RegExp }[] = [
     paths: /^etc\/systemd\/system\/(multi-user\.target\.wants\/)?aptroot-machine-secrets\.service$/,
   },
   { because: "apt's marks of what was installed automatically", paths: /^var\/lib\/apt\/extended_states$/ },
+  { because: 'dpkg appends to it as it unpacks; sorted here', paths: /^var\/lib\/dpkg\/triggers\/File$/ },
   { because: "systemd's tmpfiles make it in /run, which is not kept here", paths: /^run\/lock\/subsys$/ },
   { because: 'left out by mmdebstrap with the device nodes', paths: /^dev$/ },
 ]

@@ -71,6 +71,17 @@ describe('an assembled root', () => {
     await root.close()
   })
 
+  it("has the lines of dpkg's trigger files in byte order, whichever package was unpacked first", async () => {
+    const interested = (name: string, path: string): DebDescription => ({
+      control: { Package: name },
+      members: { triggers: `interest-noawait ${path}\ninterest shared\n` },
+    })
+    const root = await assembled(await worldOf([interested('a', '/usr'), interested('b', '/etc')]))
+    assert.equal(await textOf(root, 'var/lib/dpkg/triggers/File'), '/etc b/noawait\n/usr a/noawait\n')
+    assert.equal(await textOf(root, 'var/lib/dpkg/triggers/shared'), 'a\nb\n')
+    await root.close()
+  })
+
   it('has no time after SOURCE_DATE_EPOCH, and keeps earlier ones', async () => {
     const root = await assembled(await worldOf())
     assert.equal(root.tree.get('etc/issue')?.modifiedSeconds, 1_600_000_000)
