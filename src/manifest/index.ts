@@ -40,6 +40,7 @@ export {
   outputFormats,
   type SquashfsOptions,
 } from './output.ts'
+export { type PackageCommand, type PackageDescription, readPackageDescription } from './package-description.ts'
 export { type PinSubject, pinSubjects } from './pin-subject.ts'
 export {
   type ChangeKind,

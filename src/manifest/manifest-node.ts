@@ -4,15 +4,17 @@ import type { SourcePosition } from './model.ts'
 /** The text that nodes point into. */
 export interface ManifestSource {
   readonly fileName: string
+  /** The page of the manual that describes every key. */
+  readonly page: string
   readonly text: string
   /** Offset of the first character of each line. */
   readonly lineStarts: readonly number[]
 }
 
-export function manifestSource(text: string, fileName: string): ManifestSource {
+export function manifestSource(text: string, fileName: string, page = 'docs/manifest.md'): ManifestSource {
   const lineStarts = [0]
   for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) lineStarts.push(at + 1)
-  return { fileName, text, lineStarts }
+  return { fileName, page, text, lineStarts }
 }
 
 interface Placed {

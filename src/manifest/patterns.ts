@@ -67,6 +67,10 @@ export const patterns = {
   locale: '^[A-Za-z]{1,8}(?:_[A-Z]{2})?(?:\\.[A-Za-z0-9-]+)?(?:@[A-Za-z]+)?$',
   unit: '^[A-Za-z0-9_][A-Za-z0-9:_.@\\\\-]*\\.(?:service|socket|timer|target|path|mount|automount|swap|slice)$',
   sysctlName: '^[a-z0-9_]+(?:[./][A-Za-z0-9_*-]+)+$',
+  /** Of the outputs of a build: names of files, with wildcards. */
+  outputName: '^[A-Za-z0-9*?][A-Za-z0-9.*?+_~%:-]*$',
+  /** A version with `{version}`, `{revision}` and `{recipe}`. */
+  versionTemplate: '^(?:[A-Za-z0-9.+~:-]|\\{[a-z]+\\})+$',
   removedPath: `^\\/(?!(?:.*\\/)?\\.{1,2}(?:\\/|$))(?:${printable}*[^\\/\\u0000-\\u001f\\u007f])$`,
 } as const
 

@@ -32,7 +32,10 @@ export function fieldsOf<Key extends string>(node: ManifestNode, set: KeySet<Key
 /** @throws {Fault} `MANIFEST_INVALID` when nothing was written */
 export function required(node: ManifestNode | undefined, inside: MappingNode, what: string): ManifestNode {
   if (node !== undefined) return node
-  throw manifestFault(inside, { message: `${what} is missing`, hint: `Add it; docs/manifest.md describes every key.` })
+  throw manifestFault(inside, {
+    message: `${what} is missing`,
+    hint: `Add it; ${inside.source.page} describes every key.`,
+  })
 }
 
 export function stringOf(node: ManifestNode, what: string): string {
@@ -52,7 +55,7 @@ export function shapedOf(node: ManifestNode, what: string, shape: { readonly is:
   if (hasShape(shape.is, text)) return text
   throw manifestFault(node, {
     message: `${what} ${quoted(text)} does not look like ${shape.like}`,
-    hint: 'Correct it; docs/manifest.md describes every key.',
+    hint: `Correct it; ${node.source.page} describes every key.`,
   })
 }
 
@@ -207,7 +210,7 @@ function notYet(node: ManifestNode, what: string) {
 function wrongKind(node: ManifestNode, what: string, wanted: string) {
   return manifestFault(node, {
     message: `${what} must be ${wanted}, and is ${kindOf(node)}`,
-    hint: 'Correct it; docs/manifest.md describes every key.',
+    hint: `Correct it; ${node.source.page} describes every key.`,
   })
 }
 

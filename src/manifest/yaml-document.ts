@@ -124,7 +124,7 @@ function malformed(source: ManifestSource, at: number, problem: string) {
     {
       code: 'MANIFEST_MALFORMED',
       message: problem,
-      hint: 'Correct this line; the manifest is YAML 1.2, see docs/manifest.md.',
+      hint: `Correct this line; the file is YAML 1.2, see ${source.page}.`,
     },
   )
 }

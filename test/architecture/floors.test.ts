@@ -32,6 +32,7 @@ const floorOfRoom: Readonly<Record<string, number>> = {
   interchange: 5,
   // Its client is used by the workflows; its service is opened by a command.
   revision: 5,
+  'package-build': 5,
   workflows: 6,
   adapters: 6,
   bot: 7,
