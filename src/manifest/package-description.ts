@@ -1,4 +1,4 @@
-import { checkArchitecture } from '../debian/index.ts'
+import { checkArchitecture, parseVersion } from '../debian/index.ts'
 import { type ManifestNode, manifestFault, manifestSource } from './manifest-node.ts'
 import { readPlainYaml } from './plain-yaml.ts'
 import { latestSecond } from './read-image.ts'
@@ -22,10 +22,10 @@ export interface PackageDescription {
   readonly fileName: string
   /** Of the source package; undefined: as the newest entry of debian/changelog says. */
   readonly name: string | undefined
-  /** What the debs are called: a version in which `{version}`, `{revision}` and `{recipe}` are filled in. */
-  readonly version: string
-  /** What `{recipe}` stands for. */
-  readonly recipe: string | undefined
+  /** Of the sources; undefined: as the newest entry of debian/changelog says. */
+  readonly version: string | undefined
+  /** What the debs are called, `{version}+r{revision}`; undefined: they have the version of the sources. */
+  readonly versionTemplate: string | undefined
   /** Manifest of the build root; its lock lies beside it. Relative to the folder of this file, as all paths. */
   readonly root: string
   /** Folder of the sources; empty: the one of this file. */
@@ -57,7 +57,7 @@ export const packageKeys = {
     'package',
     'name',
     'version',
-    'recipe',
+    'version-template',
     'root',
     'source',
     'command',
@@ -97,20 +97,18 @@ function descriptionOf(node: ManifestNode): PackageDescription {
       message: `the description has the format ${found}; this version of aptroot reads ${packageFormat}`,
       hint: 'Use a later version of aptroot.',
     })
-  const { name, version, recipe, root, command, environment, architectures, outputs } = fields
+  const { name, version, root, command, environment, architectures, outputs } = fields
   const folder = fields['output-folder']
+  const template = fields['version-template']
   const epoch = fields['source-date-epoch']
   return {
     fileName: node.source.fileName,
     name: name === undefined ? undefined : shapedOf(name, '`name`', { is: 'packageName', like: 'a package name' }),
-    version:
-      version === undefined
-        ? '{version}'
-        : shapedOf(version, '`version`', { is: 'versionTemplate', like: 'a version such as {version}+r{revision}' }),
-    recipe:
-      recipe === undefined
+    version: version === undefined ? undefined : readVersion(version),
+    versionTemplate:
+      template === undefined
         ? undefined
-        : shapedOf(recipe, '`recipe`', { is: 'versionExpression', like: 'a part of a version' }),
+        : shapedOf(template, '`version-template`', { is: 'versionTemplate', like: '{version}+r{revision}' }),
     root: root === undefined ? 'aptroot.yaml' : pathInProjectOf(root, '`root`'),
     ...readSource(fields.source),
     command: command === undefined ? undefined : readCommand(command),
@@ -132,6 +130,12 @@ function descriptionOf(node: ManifestNode): PackageDescription {
     sourceDateEpochSeconds:
       epoch === undefined ? undefined : integerOf(epoch, '`source-date-epoch`', { least: 0, most: latestSecond }),
   }
+}
+
+function readVersion(node: ManifestNode): string {
+  const text = stringOf(node, '`version`')
+  placed(node, () => parseVersion(text))
+  return text
 }
 
 /** `source: src`, or a mapping. */

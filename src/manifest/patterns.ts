@@ -69,7 +69,7 @@ export const patterns = {
   sysctlName: '^[a-z0-9_]+(?:[./][A-Za-z0-9_*-]+)+$',
   /** Of the outputs of a build: names of files, with wildcards. */
   outputName: '^[A-Za-z0-9*?][A-Za-z0-9.*?+_~%:-]*$',
-  /** A version with `{version}`, `{revision}` and `{recipe}`. */
+  /** A version with `{version}` or `{recipe}`, and `{revision}`; what more it has to be, the room of revisions says. */
   versionTemplate: '^(?:[A-Za-z0-9.+~:-]|\\{[a-z]+\\})+$',
   removedPath: `^\\/(?!(?:.*\\/)?\\.{1,2}(?:\\/|$))(?:${printable}*[^\\/\\u0000-\\u001f\\u007f])$`,
 } as const

@@ -15,8 +15,8 @@ const read = (lines: string) => readPackageDescription(`package: 1\n${lines}`, '
 
 const everyKey = `package: 1
 name: hello
-version: "{version}+r{revision}"
-recipe: "3"
+version: "1.0-1"
+version-template: "{version}+r{revision}"
 root: roots/build.aptroot.yaml
 source:
   path: src
@@ -36,8 +36,8 @@ describe('the description of a package', () => {
     assert.deepEqual(described, {
       fileName: 'package.yaml',
       name: undefined,
-      version: '{version}',
-      recipe: undefined,
+      version: undefined,
+      versionTemplate: undefined,
       root: 'aptroot.yaml',
       source: '',
       exclude: [],
@@ -74,6 +74,8 @@ describe('the description of a package', () => {
     ['command: ""\n', 2, 10, 'MANIFEST_INVALID', 'nothing to run'],
     ['architectures: [amd65]\n', 2, 17, 'MANIFEST_INVALID', 'Debian knows no such architecture'],
     ['version: "1.0 beta"\n', 2, 10, 'MANIFEST_INVALID', 'no version has a blank'],
+    ['version: 1.0\n', 2, 10, 'MANIFEST_INVALID', 'that is a number for YAML'],
+    ['version-template: "{version} {revision}"\n', 2, 19, 'MANIFEST_INVALID', 'no version has a blank'],
   ] as const
   for (const [text, line, column, code, why] of bad) {
     test(`is refused with its place where it says ${JSON.stringify(text)}: ${why}`, async () => {
