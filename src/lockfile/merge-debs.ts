@@ -71,7 +71,7 @@ function mergeBoth({ base, ours, theirs }: Three<SideDeb>, merge: DebMerge): Mer
     holders: sortedByBytes(new Set([...ours.holders, ...theirs.holders])),
     startsIn: mergeSets(three(startsOf)),
     // What other bytes need is theirs to say; only of the same bytes both branches speak of the same relations.
-    needs: areSame && base !== undefined && !isSwapped(needs) ? mergeSets(needs) : mergeValue(needs, prefer),
+    needs: areSame ? mergeNeeds(needs, merge.sides) : mergeValue(needs, winner === ours ? 'ours' : 'theirs'),
   }
 }
 
@@ -105,11 +105,16 @@ function mergePlace(places: Three<Place>): Place {
   return mergeValue(places, rank(places.ours) <= rank(places.theirs) ? 'ours' : 'theirs')
 }
 
-/** Both replaced the same need, each by another: two choices for one relation. */
-function isSwapped({ base = [], ours, theirs }: Three<readonly string[]>): boolean {
-  const added = [ours, theirs].map(each => each.filter(need => !base.includes(need)).join(' '))
-  const isOneRemoved = base.some(need => !ours.includes(need) && !theirs.includes(need))
-  return isOneRemoved && added[0] !== added[1]
+/**
+ * Of the same bytes: as sets, but a need that one branch lost stays while the deb is locked on both: there another alternative meets the relation,
+ * and making one change after the other keeps what is locked and meets a relation, too.
+ */
+function mergeNeeds(needs: Three<readonly string[]>, { ours, theirs }: Three<MergeSide>): readonly string[] {
+  const had = new Set(needs.base)
+  const kept = [...needs.ours, ...needs.theirs].filter(
+    key => had.has(key) && ours.keys.has(key) && theirs.keys.has(key),
+  )
+  return sortedByBytes(new Set([...mergeSets(needs), ...kept]))
 }
 
 function mergeRoot(

@@ -17,6 +17,8 @@ export interface MergeSide {
   readonly lock: Lockfile
   /** By slot: what takes the place of each other from lock to lock. */
   readonly debs: ReadonlyMap<string, SideDeb>
+  /** Of all its debs (`libc6:amd64`). */
+  readonly keys: ReadonlySet<string>
   /** The blocks it has, as `blockOf` names them. */
   readonly blocks: ReadonlySet<string>
 }
@@ -54,6 +56,7 @@ export function mergeSideOf(lock: Lockfile, slotOf: (deb: LockedDeb) => string):
         return [slotOf(deb), { deb, holders: holders.get(deb) ?? [], needs: sortedByBytes([...known, ...unmet]) }]
       }),
     ),
+    keys: new Set(lock.debs.map(debKey)),
     blocks: blocksOf(lock.debs),
   }
 }

@@ -100,25 +100,53 @@ async function branchesOf(seed: number): Promise<Branches | undefined> {
   const locked = new Set(base.lock.debs.map(deb => deb.name))
   // A name that was not locked when the branch began was not there to be updated.
   const possible = (edit: BranchEdit) => ({ ...edit, update: edit.update.filter(name => locked.has(name)) })
-  const edits = { ours: possible(pair.ours), theirs: possible(pair.theirs) }
-  const ours = await edited(universe, base, edits.ours)
-  const theirs = await edited(universe, base, edits.theirs)
+  const ours = await edited(universe, base, possible(pair.ours))
+  const theirs = await edited(universe, base, possible(pair.theirs))
   if (ours === undefined || theirs === undefined) return undefined
   const texts = new Set([base, ours, theirs].map(each => writeLockfile(each.lock)))
-  return texts.size < 3 ? undefined : { universe, states: { base, ours, theirs }, edits }
+  if (texts.size < 3) return undefined
+  const edits = { ours: visible(possible(pair.ours), ours), theirs: visible(possible(pair.theirs), theirs) }
+  return { universe, states: { base, ours, theirs }, edits }
+}
+
+/** The branch's lock does not tell of an update of what the branch no longer has. */
+function visible(edit: BranchEdit, { lock }: State): BranchEdit {
+  return { ...edit, update: edit.update.filter(name => lock.debs.some(deb => deb.name === name)) }
 }
 
 /** What would be installed, and why it is there; which of several locked alternatives `needs` names is not part of it. */
 function debsOf(lock: Lockfile): string {
-  return lock.debs.map(deb => `${deb.name} ${deb.version} ${deb.sha256} ${deb.root}`).join('\n')
+  return lock.debs.map(debLine).join('\n')
 }
 
-/** A disagreement is true when making one change after the other fails, or gives what neither branch has, or depends on the order. */
-function isTrueConflict({ ours, theirs }: Three<State>, inSequence: readonly (State | undefined)[]): boolean {
-  const [first, second] = inSequence.map(each => (each === undefined ? undefined : debsOf(each.lock)))
-  if (first === undefined || second === undefined || first !== second) return true
+function debLine({ name, version, sha256, root }: LockedDeb): string {
+  return `${name} ${version} ${sha256} ${root}`
+}
+
+/**
+ * A disagreement is true when both branches moved one package to different versions, when one excludes what the other began to need, or when making
+ * one change after the other fails, or gives what neither branch has, or depends on the order.
+ */
+function isTrueConflict({ base, ours, theirs }: Three<State>, inSequence: readonly (State | undefined)[]): boolean {
+  if (doesOrderMatter(inSequence)) return true
   const known = new Set([ours, theirs].flatMap(({ lock }) => lock.debs.map(deb => deb.sha256)))
-  return inSequence.some(each => each?.lock.debs.some(deb => !known.has(deb.sha256)))
+  if (inSequence.some(each => each?.lock.debs.some(deb => !known.has(deb.sha256)))) return true
+  const had = new Map(base?.lock.debs.map(deb => [deb.name, deb.sha256]))
+  const isMoved = (deb: LockedDeb): boolean => had.get(deb.name) !== deb.sha256
+  const movedByTheirs = new Map(theirs.lock.debs.filter(isMoved).map(deb => [deb.name, deb.sha256]))
+  const areApart = ({ name, sha256 }: LockedDeb): boolean => (movedByTheirs.get(name) ?? sha256) !== sha256
+  const doesExclude = (one: State, other: State): boolean => {
+    const needed = new Set(other.lock.debs.filter(isMoved))
+    for (const deb of needed) for (const each of other.lock.debs) if (deb.needs.includes(each.name)) needed.add(each)
+    return [...needed].some(deb => one.exclude.includes(deb.name))
+  }
+  return ours.lock.debs.filter(isMoved).some(areApart) || doesExclude(ours, theirs) || doesExclude(theirs, ours)
+}
+
+/** Then there is no one result of both changes: one change after the other fails, or which comes first decides what is chosen. */
+function doesOrderMatter(inSequence: readonly (State | undefined)[]): boolean {
+  const [first, second] = inSequence.map(each => (each === undefined ? undefined : debsOf(each.lock)))
+  return first === undefined || second === undefined || first !== second
 }
 
 const nothing: BranchEdit = { add: [], remove: [], exclude: [], update: [] }
@@ -128,17 +156,19 @@ export interface MergeCampaign {
   sameText: number
   /** The same debs and marks; `needs` names another of several locked alternatives. */
   sameDebs: number
-  /** Each branch's own choice of versions, where a resolver that sees both changes would choose anew; nothing forces it to. */
-  asEachBranchChose: number
+  /** What each branch chose, where the resolver's choice depends on which change is made first. */
+  whereOrderMatters: number
+  /** Without a deb that both branches have and nothing that is locked needs: one change on top of the other keeps it as a second alternative. */
+  withoutSpare: number
   conflicts: number
 }
 
 /**
- * Merges pairs of branches that random edits made, as the merge driver does it, and compares with one change made on top of the other. Every merge
- * is sound and stays as it is under `lock update --keep`; every conflict is a true one.
+ * Merges pairs of branches that random edits made, as the merge driver does it, and compares with one change made on top of the other. Where both
+ * orders lead to the same debs, so does the merge. Every merge is sound and stays as it is under `lock update --keep`; every conflict is a true one.
  */
 export async function mergeRandomBranches(firstSeed: number, pairs: number): Promise<MergeCampaign> {
-  const seen: MergeCampaign = { sameText: 0, sameDebs: 0, asEachBranchChose: 0, conflicts: 0 }
+  const seen: MergeCampaign = { sameText: 0, sameDebs: 0, whereOrderMatters: 0, withoutSpare: 0, conflicts: 0 }
   for (let seed = firstSeed; Object.values(seen).reduce((sum, each) => sum + each, 0) < pairs; seed++) {
     const branches = await branchesOf(seed)
     if (branches !== undefined) seen[await judged(branches, seed)]++
@@ -164,5 +194,14 @@ async function judged({ universe, states, edits }: Branches, seed: number): Prom
   assert.equal(debsOf(kept.lock), debsOf(lock), `seed ${seed}: \`lock update --keep\` changes the merge`)
   const locks = inSequence.flatMap(each => (each === undefined ? [] : [each.lock]))
   if (locks.some(each => writeLockfile(each) === result.text)) return 'sameText'
-  return locks.some(each => debsOf(each) === debsOf(lock)) ? 'sameDebs' : 'asEachBranchChose'
+  if (locks.some(each => debsOf(each) === debsOf(lock))) return 'sameDebs'
+  if (doesOrderMatter(inSequence)) return 'whereOrderMatters'
+  const spare = (locks[0]?.debs ?? []).filter(deb => !debsOf(lock).includes(debLine(deb)))
+  const isSpare = (deb: LockedDeb): boolean =>
+    deb.root === undefined && [ours, theirs].every(each => each.lock.debs.some(({ sha256 }) => sha256 === deb.sha256))
+  assert.ok(
+    spare.every(isSpare) && lock.debs.length + spare.length === locks[0]?.debs.length,
+    `seed ${seed}: one change on top of the other gives something else`,
+  )
+  return 'withoutSpare'
 }
