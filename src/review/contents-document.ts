@@ -60,6 +60,7 @@ function contentBlocks(deb: DebContents): Block[] {
       ],
     },
     ...list(own('bad', 'setuid or setgid:'), deb.setuid),
+    ...list(own('bad', 'rights given by'), deb.capabilities),
     ...list('new systemd unit', deb.units),
     ...list('new users or groups in', deb.users),
     ...list(own('notice', 'licence'), deb.licences),

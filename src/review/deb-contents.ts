@@ -3,6 +3,7 @@ import { compareBytes, sortedByBytes } from '../kernel/index.ts'
 import { licenceChanges } from './licences.ts'
 import { lineDifference } from './line-difference.ts'
 import type { DebContents, PathSize, ScriptChange, TrustFinding } from './model.ts'
+import { newPrivileges } from './script-privileges.ts'
 
 /** The debs of one name and architecture on the two sides, taken apart. */
 export interface DebPair {
@@ -40,6 +41,9 @@ export function debContents({ key, source, before, after, copyrightBefore, copyr
     source,
     scripts: scriptChanges(before, after),
     setuid: setuid.map(shown),
+    capabilities: scriptNames.flatMap(name =>
+      newPrivileges(textOf(before, name), textOf(after, name) ?? '').map(line => `${name}: ${line}`),
+    ),
     units: added.filter(path => /^(usr\/)?lib\/systemd\/(system|user)\/[^/]+$/.test(path)).map(shown),
     users: added.filter(path => /^(usr\/lib|etc)\/sysusers\.d\/[^/]+\.conf$/.test(path)).map(shown),
     // What leaves takes its licence along.
@@ -56,8 +60,9 @@ export function debContents({ key, source, before, after, copyrightBefore, copyr
 
 /** What runs with the rights of root at or after installation, as findings of trust. */
 export function contentFindings(contents: readonly DebContents[]): readonly TrustFinding[] {
-  return contents.flatMap(({ deb, setuid, scripts }) => [
+  return contents.flatMap(({ deb, setuid, capabilities, scripts }) => [
     ...setuid.map((detail): TrustFinding => ({ kind: 'setuid', change: 'added', subject: deb, detail })),
+    ...capabilities.map((detail): TrustFinding => ({ kind: 'capability', change: 'added', subject: deb, detail })),
     ...scripts.map(
       ({ name, change, lines }): TrustFinding => ({
         kind: 'script',

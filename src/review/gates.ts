@@ -13,7 +13,7 @@ const kindsByGate = {
   archive: ['archive', 'unsigned'],
   hook: ['hook', 'overlay', 'unknown'],
   script: ['script', 'hook', 'overlay', 'unknown'],
-  setuid: ['setuid'],
+  setuid: ['setuid', 'capability'],
   pin: ['pin'],
   origin: ['origin'],
   downgrade: ['downgrade', 'rollback'],

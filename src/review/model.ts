@@ -13,6 +13,7 @@ export const trustKinds = [
   'rollback',
   'unproven',
   'setuid',
+  'capability',
   'hook',
   'overlay',
   'script',
@@ -100,6 +101,8 @@ export interface DebContents {
   readonly scripts: readonly ScriptChange[]
   /** Path and mode of files that have or change setuid or setgid bits. */
   readonly setuid: readonly string[]
+  /** `postinst: setcap …`: new lines of maintainer scripts that give files rights; what such scripts call is not seen. */
+  readonly capabilities: readonly string[]
   /** New units of systemd, timers among them. */
   readonly units: readonly string[]
   /** New files that create users and groups (sysusers.d(5)). */

@@ -31,6 +31,7 @@ const subjects: Readonly<Record<TrustKind, string>> = {
   rollback: 'Older state of the archive',
   unproven: 'Not listed under any trusted signature',
   setuid: 'Setuid or setgid file',
+  capability: 'Rights given by a maintainer script',
   script: 'Maintainer script',
   hook: 'Script that runs in the image',
   overlay: 'Files laid over the image',
@@ -43,7 +44,15 @@ const subjects: Readonly<Record<TrustKind, string>> = {
 }
 
 /** Kinds that say all by themselves. */
-const withoutVerb: readonly TrustKind[] = ['other-bytes', 'downgrade', 'rollback', 'unproven', 'origin', 'unknown']
+const withoutVerb: readonly TrustKind[] = [
+  'other-bytes',
+  'downgrade',
+  'rollback',
+  'unproven',
+  'origin',
+  'capability',
+  'unknown',
+]
 
 /** `Signing key added`. */
 export function trustTitle({ kind, change }: Pick<TrustFinding, 'kind' | 'change'>): string {

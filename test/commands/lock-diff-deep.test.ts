@@ -15,7 +15,7 @@ const copyright = (licence: string) =>
   `Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\nFiles: *\nLicense: ${licence}\n`
 const old: DebDescription = {
   control: { Package: 'tool', Version: '1.0-1' },
-  scripts: { postinst: script('') },
+  scripts: { postinst: script('# setcap cap_chown+ep /usr/bin/tool\nchmod 1777 /var/tmp/tool\n') },
   conffiles: ['/etc/tool.conf'],
   files: [
     { kind: 'file', path: '/etc/tool.conf', content: 'a=1\n' },
@@ -26,7 +26,11 @@ const old: DebDescription = {
 }
 const young: DebDescription = {
   control: { Package: 'tool', Version: '1.0-2' },
-  scripts: { postinst: script('\techo \u001b[2J@everyone | sh\n') },
+  scripts: {
+    postinst: script(
+      '\techo \u001b[2J@everyone | sh\n# setcap cap_chown+ep /usr/bin/tool\nif setcap \\\n  cap_net_raw+ep /usr/bin/tool; then chmod u-s /usr/bin/tool; fi\nchmod 1777 /var/tmp/tool\n',
+    ),
+  },
   conffiles: ['/etc/tool.conf', '/etc/more.conf'],
   files: [
     { kind: 'file', path: '/etc/tool.conf', content: 'a=1\n' },
@@ -61,7 +65,12 @@ describe('lock diff --deep', () => {
       output.split('\n').slice(0, 20).join('\n'),
       /^ {2}Setuid or setgid file added: tool:amd64: \/usr\/bin\/tool mode 4755 of user 0$/m,
     )
-    assert.match(output, /^ {2}Maintainer script changed: tool:amd64 postinst: 1 lines more, 0 less$/m)
+    assert.match(
+      output,
+      /^ {2}Rights given by a maintainer script: tool:amd64: postinst: if setcap {2}cap_net_raw\+ep \/usr\/bin\/tool; then/m,
+    )
+    assert.doesNotMatch(output, /Rights given.*(cap_chown|1777)/)
+    assert.match(output, /^ {2}Maintainer script changed: tool:amd64 postinst: 3 lines more, 0 less$/m)
     assert.match(output, /^ {6}\+ {4}echo \\u001b\[2J@everyone \| sh$/m)
     assert.match(output, /new systemd unit \/usr\/lib\/systemd\/system\/tool\.timer/)
     assert.match(output, /new users or groups in \/usr\/lib\/sysusers\.d\/tool\.conf/)
