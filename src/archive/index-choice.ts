@@ -2,11 +2,11 @@ import { type CompressionKind, compressionOfName } from '../codec/index.ts'
 import { Fault, quoted } from '../kernel/index.ts'
 import type { ListedFile, Release } from './release.ts'
 
-/** One Packages file as a Release lists it, in all its forms. */
+/** One Packages or Sources file as a Release lists it, in all its forms. */
 export interface ChosenIndex {
   /** Empty for a flat repository. */
   readonly component: string
-  /** Of its `binary-…` folder; undefined for a flat repository. */
+  /** Of its `binary-…` folder; undefined for sources and for a flat repository. */
   readonly architecture: string | undefined
   /** Without the ending of a compression, relative to the Release: `main/binary-amd64/Packages`. */
   readonly path: string
@@ -53,6 +53,21 @@ export function chooseIndexes(release: Release, wish: IndexWish): readonly Chose
       if (found !== undefined) return found
       throw notListed(wish, `${paths[0]} (component ${component}, architecture ${architecture})`, release.architectures)
     })
+  })
+}
+
+/** The Sources files of the wanted components; a component that has none is left out. */
+export function chooseSourceIndexes(release: Release, wish: IndexWish): readonly ChosenIndex[] {
+  const paths =
+    wish.components.length === 0
+      ? [{ component: '', paths: ['Sources'] }]
+      : wish.components.map(component => ({
+          component,
+          paths: foldersOf(component, release).map(folder => `${folder}/source/Sources`),
+        }))
+  return paths.flatMap(({ component, paths: places }) => {
+    const found = places.map(path => chosen(release, { component, architecture: undefined, path }))
+    return found.find(each => each !== undefined) ?? []
   })
 }
 

@@ -1,5 +1,6 @@
 export type { Continuity } from './continuity.ts'
 export { type EvidencedIndex, folderOfSuite, readEvidence, type SuiteEvidence } from './evidence.ts'
+export { findSources, type ListedSource } from './find-sources.ts'
 export { type DebOrigin, indexOfDebs } from './index-of-debs.ts'
 export {
   type ArchivesRequest,

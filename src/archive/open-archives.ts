@@ -6,7 +6,7 @@ import { isAbsent, type Transfer } from '../transfer/index.ts'
 import { type SuiteAddress, suiteAddresses } from './archive-address.ts'
 import type { Continuity } from './continuity.ts'
 import { evidenceOf, keepEvidence, type SuiteEvidence } from './evidence.ts'
-import { type ChosenIndex, chooseIndexes } from './index-choice.ts'
+import { type ChosenIndex, chooseIndexes, chooseSourceIndexes, type IndexWish } from './index-choice.ts'
 import { listedIndex } from './index-fetch.ts'
 import { type OpenIndexes, openIndexes } from './packages-index/open-indexes.ts'
 import { formatTimestamp } from './release-date.ts'
@@ -94,17 +94,10 @@ async function listThrough(
   request: ArchivesRequest,
   session: Session,
 ): Promise<ListedArchives> {
-  const addresses = request.archives
-    .filter(archive => architecturesOf(archive, request).length > 0)
-    .flatMap(archive => suiteAddresses(archive, request.urisOf?.(archive) ?? archive.uris, request.snapshot))
-  const world: ReleaseWorld = { ...request, caches, keyringOf: keyringReader(request) }
-  const fetched = await Promise.all(addresses.map(address => fetchRelease(address, world, session)))
-  const suites = addresses.flatMap((address, at) => {
-    const release = fetched[at]
-    if (release === undefined) return []
-    const chosen = chooseFor(address, release, request)
-    const evidence = evidenceOf(address, release, chosen)
-    return [{ address, release, chosen, evidence, facts: factsOf(address, release) }]
+  const suites = (await verifiedSuites(caches, request, session)).map(suite => {
+    const { address, release } = suite
+    const chosen = chooseIndexes(release.release, wishFor(suite, request))
+    return { ...suite, chosen, evidence: evidenceOf(address, release, chosen), facts: factsOf(address, release) }
   })
   if (request.mode === 'online')
     await Promise.all(suites.map(({ evidence }) => keepEvidence(evidence, request.store, session)))
@@ -120,31 +113,57 @@ async function listThrough(
   }
 }
 
-interface Suite {
+/**
+ * The Sources files of the suites, each suite's Release verified as `openArchives` does; none of them loaded. A suite without sources has none.
+ *
+ * @throws {Fault} as `openArchives`
+ */
+export async function listSourceIndexes(request: ArchivesRequest, session: Session): Promise<readonly ListedIndex[]> {
+  return (await verifiedSuites('used', request, session)).flatMap(suite => {
+    const chosen = chooseSourceIndexes(suite.release.release, wishFor(suite, request))
+    return indexesOf({ ...suite, chosen, facts: factsOf(suite.address, suite.release) }, request)
+  })
+}
+
+async function verifiedSuites(
+  caches: ReleaseWorld['caches'],
+  request: ArchivesRequest,
+  session: Session,
+): Promise<readonly VerifiedSuite[]> {
+  const addresses = request.archives
+    .filter(archive => architecturesOf(archive, request).length > 0)
+    .flatMap(archive => suiteAddresses(archive, request.urisOf?.(archive) ?? archive.uris, request.snapshot))
+  const world: ReleaseWorld = { ...request, caches, keyringOf: keyringReader(request) }
+  const fetched = await Promise.all(addresses.map(address => fetchRelease(address, world, session)))
+  return addresses.flatMap((address, at) => {
+    const release = fetched[at]
+    return release === undefined ? [] : [{ address, release }]
+  })
+}
+
+interface VerifiedSuite {
   readonly address: SuiteAddress
   readonly release: FetchedRelease
+}
+
+interface ChosenSuite extends VerifiedSuite {
   readonly chosen: readonly ChosenIndex[]
   readonly facts: ReleaseFacts
 }
 
-function indexesOf({ address, release, chosen, facts }: Suite, request: ArchivesRequest): readonly ListedIndex[] {
+function indexesOf({ address, release, chosen, facts }: ChosenSuite, request: ArchivesRequest): readonly ListedIndex[] {
   return chosen.map(each =>
     listedIndex({ ...request, address, fetched: release, chosen: each, origin: originOf(each, address, facts) }),
   )
 }
 
-function chooseFor(
-  { archive }: SuiteAddress,
-  release: FetchedRelease,
-  request: ArchivesRequest,
-): readonly ChosenIndex[] {
-  const wish = {
+function wishFor({ address: { archive }, release }: VerifiedSuite, request: ArchivesRequest): IndexWish {
+  return {
     name: release.name,
     archive: archive.id,
     components: archive.components,
     architectures: architecturesOf(archive, request),
   }
-  return chooseIndexes(release.release, wish)
 }
 
 function originOf(chosen: ChosenIndex, { archive, suite, folder }: SuiteAddress, release: ReleaseFacts): IndexOrigin {

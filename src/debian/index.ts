@@ -33,6 +33,7 @@ export type {
 export { formatOrGroup, formatProvidedName, formatRelation } from './relation-format.ts'
 export { type RelationMemory, relationMemory } from './relation-memory.ts'
 export { parseOrGroups, parseProvides, parseRelations, parseRestrictedOrGroups } from './relation-parser.ts'
+export { readSourcePackage, type SourceFile, type SourcePackage, sourceKey } from './source-package.ts'
 export { type BinaryRebuild, parseBinaryRebuild, parseSourceReference } from './source-version.ts'
 export { type RootArchitectures, universeOfPackages } from './universe-of-packages.ts'
 export { compareVersions, parseVersion, satisfies, type Version, versionProblem } from './version.ts'

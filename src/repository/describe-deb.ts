@@ -10,6 +10,7 @@ import {
 import type { Stanza } from '../debian-control-parser/index.ts'
 import { Fault, quoted } from '../kernel/index.ts'
 import type { PublishedDeb } from './model.ts'
+import { poolFolder } from './pool-folder.ts'
 
 /** A deb that somebody wants to publish. */
 export interface OfferedDeb {
@@ -73,13 +74,9 @@ function identityOf(control: Stanza, file: string): Identity {
   return { name, version, architecture }
 }
 
-/** One path for a deb, whatever suites and components it is in; a file name has no epoch, so that is a folder. */
 function poolPath({ name, version, architecture }: Identity, control: Stanza, file: string): string {
   const source = parseSourceReference(control.field('Source'), { name, version }).name
-  const prefix = source.startsWith('lib') ? source.slice(0, 4) : source.slice(0, 1)
-  const [, epoch, rest = version] = /^(\d+):(.*)$/.exec(version) ?? []
-  const folder = [...['pool', prefix, source], ...(epoch === undefined ? [] : [`epoch-${epoch}`])].join('/')
-  const path = `${folder}/${name}_${rest}_${architecture}.deb`
+  const path = `${poolFolder({ source, version })}/${name}_${version.replace(/^\d+:/, '')}_${architecture}.deb`
   if (path.length > 512) throw malformed(file, 'name and version are too long for a path')
   return path
 }

@@ -22,6 +22,9 @@ export function keyOfDeb({ name, version, architecture }: Pick<PublishedDeb, 'na
   return `${name}_${version}_${architecture}`
 }
 
+/** `NAME_VERSION`, as `sourceKey` makes it: names a source within a repository. */
+export type SourceKey = string
+
 /** What a suite says of itself in its Release. */
 export interface SuiteDescription {
   readonly origin: string | undefined
@@ -39,6 +42,8 @@ export interface Suite extends SuiteDescription {
   readonly architectures: readonly string[]
   /** Component → the debs in it, sorted by bytes. */
   readonly components: ReadonlyMap<string, readonly DebKey[]>
+  /** Component → the sources in it, sorted by bytes. */
+  readonly sources: ReadonlyMap<string, readonly SourceKey[]>
   /** Of the last Release; none is ever dated before the one that it follows. */
   readonly date: Date
 }

@@ -1,13 +1,26 @@
 import { byteStringOf, bytesOfByteString } from '../codec/index.ts'
-import { type Clock, Fault, quoted, type ReleaseSigner, type Session, sortedByBytes } from '../kernel/index.ts'
+import { type Clock, type ReleaseSigner, type Session, sortedByBytes } from '../kernel/index.ts'
 import { ProcessLock } from '../store/index.ts'
 import { bindDeb, checkBinding, corrupt, requireRecord } from './deb-records.ts'
 import type { OfferedDeb } from './describe-deb.ts'
 import { emitSuite, isEmitted } from './emit-suite.ts'
-import { type DebKey, keyOfDeb, type PublishedDeb, type Suite, type SuiteDescription } from './model.ts'
+import { type DebKey, keyOfDeb, type PublishedDeb, type SourceKey, type Suite } from './model.ts'
+import { placeInPool, requirePlace } from './place-in-pool.ts'
 import type { RepositoryFolder } from './repository-folder.ts'
-import { type ListedDeb, suiteIndexes, type XzCompressor } from './suite-files.ts'
-import { keysOfSuite, listSuites, readSuite, withDebs, withoutDebs, writeSuite } from './suite-record.ts'
+import { checkSource, pathsOfSource, placeSource, requireSource, sourcesOfDeb } from './source-records.ts'
+import { type ListedDeb, type ListedSource, suiteIndexes, type XzCompressor } from './suite-files.ts'
+import {
+  keysOfSuite,
+  listSuites,
+  onlySources,
+  readSuite,
+  sourcesOfSuite,
+  withDebs,
+  withoutDebs,
+  withSources,
+  writeSuite,
+} from './suite-record.ts'
+import { fixed, type Publication, type PublishRequest, requireSuite, sameContent, wantedSuite } from './wanted-suite.ts'
 
 /** The public key of the last signature, for those who trust the place that they have it from. */
 const keyFile = 'archive-key.asc'
@@ -18,25 +31,11 @@ export interface RepositoryWorld {
   readonly compressXz: XzCompressor | undefined
 }
 
-/** How a publication signs, and what else it sets. */
-export interface Publication {
-  readonly suite: string
-  readonly signer: ReleaseSigner
-}
-
-export interface PublishRequest extends Publication {
-  readonly component: string
-  readonly debs: readonly OfferedDeb[]
-  /** Beside those of the debs. */
-  readonly architectures: readonly string[]
-  /** What is not said stays as it was. */
-  readonly description: Partial<SuiteDescription>
-}
-
 export interface SuiteOutcome {
   readonly suite: string
   readonly kind: 'published' | 'unchanged'
   readonly debs: number
+  readonly sources: number
 }
 
 /**
@@ -66,6 +65,10 @@ export class Repository {
       session.signal.throwIfAborted()
       await this.#place(offered)
     }
+    for (const offered of request.sources) {
+      session.signal.throwIfAborted()
+      await placeSource(offered, { folder: this.#world.folder, now: this.#world.clock.now() })
+    }
     return this.#change(request, session, before => wantedSuite(before, request))
   }
 
@@ -75,31 +78,50 @@ export class Repository {
     const before = await readSuite(request.suite, folder)
     const wanted = wantedSuite(before, request)
     for (const { deb } of request.debs) await checkBinding(deb, folder)
+    for (const { source } of request.sources) await checkSource(source, folder)
     const kind = before !== undefined && sameContent(before, wanted) ? 'unchanged' : 'published'
-    return { suite: wanted.name, kind, debs: keysOfSuite(wanted).length }
+    return { kind, ...countsOf(wanted) }
   }
 
-  /** Takes debs out of a suite; their files stay until `prune`, and what they are bound to for ever. */
+  /**
+   * Takes debs out of a suite, and the sources that no other deb in it was built from; their files stay until `prune`, and what they are
+   * bound to for ever.
+   */
   async remove(request: Publication & { readonly keys: ReadonlySet<DebKey> }, session: Session): Promise<SuiteOutcome> {
+    const { folder, clock } = this.#world
     return this.#change(request, session, async before => {
       const suite = requireSuite(before, request.suite)
-      for (const key of request.keys)
-        await this.#world.folder.note((await requireRecord(key, this.#world.folder)).path, this.#world.clock.now())
-      return withoutDebs(suite, request.keys)
+      const left = withoutDebs(suite, request.keys)
+      const [gone, needed] = [await this.#sourcesOf(request.keys), await this.#sourcesOf(keysOfSuite(left))]
+      const kept = sourcesOfSuite(suite).filter(key => needed.has(key) || !gone.has(key))
+      const after = onlySources(left, new Set(kept))
+      const listedBefore = await this.#filesOf(suite)
+      const still = await this.#filesOf(after)
+      for (const path of listedBefore) if (!still.has(path)) await folder.note(path, clock.now())
+      return after
     })
   }
 
-  /** Puts debs of one suite into another, each in the component that it has. */
+  /** Puts debs of one suite into another, each in the component that it has, with the sources that it was built from. */
   async copy(
     request: Publication & { readonly from: string; readonly keys: ReadonlySet<DebKey> | 'all' },
     session: Session,
   ): Promise<SuiteOutcome> {
     const { from, keys } = request
     const source = requireSuite(await readSuite(from, this.#world.folder), from)
-    return this.#change(request, session, before => {
-      let suite = before ?? { ...source, name: request.suite, kind: 'moving', components: new Map() }
+    return this.#change(request, session, async before => {
+      const empty = {
+        ...source,
+        name: request.suite,
+        kind: 'moving',
+        components: new Map(),
+        sources: new Map(),
+      } as const
+      let suite: Suite = before ?? empty
       for (const [component, all] of source.components)
         suite = withDebs(suite, component, keys === 'all' ? all : all.filter(key => keys.has(key)))
+      const needed = keys === 'all' ? new Set(sourcesOfSuite(source)) : await this.#sourcesOf(keys)
+      for (const [component, all] of onlySources(source, needed).sources) suite = withSources(suite, component, all)
       return { ...suite, architectures: sortedByBytes(new Set([...suite.architectures, ...source.architectures])) }
     })
   }
@@ -129,9 +151,7 @@ export class Repository {
     const { folder, clock } = this.#world
     return this.#lock.hold('suites', session, async () => {
       const used = new Set<string>()
-      for (const name of await listSuites(folder))
-        for (const key of keysOfSuite(requireSuite(await readSuite(name, folder), name)))
-          used.add((await requireRecord(key, folder)).path)
+      for (const suite of await this.suites()) for (const path of await this.#filesOf(suite)) used.add(path)
       let [removedFiles, freedBytes, keptFiles] = [0, 0, 0]
       const keptPaths = await this.#pathsOf(request.keptDigests)
       for (const path of await folder.listAll('pool')) {
@@ -168,26 +188,10 @@ export class Repository {
   async #place({ deb, contents, content }: OfferedDeb): Promise<void> {
     const { folder, clock } = this.#world
     await folder.create(contentsPath(deb), [bytesOfByteString(contents.map(path => `${path}\n`).join(''))])
-    const history = await checkBinding(deb, folder)
-    if (history === 'free') await this.#requirePlace(deb)
+    const history = (await checkBinding(deb, folder)) === 'free' ? 'new' : 'known'
+    if (history === 'new') await requirePlace({ ...deb, owner: keyOfDeb(deb) }, folder)
     const bound = await bindDeb(deb, folder)
-    const { path, sizeBytes } = bound
-    if ((await folder.sizeOf(path)) === undefined && (await folder.create(path, content())) === 'created') return
-    // What was published before is believed by its length: a mirror of thousands of debs is not read again for one that is new.
-    if (history === 'free' || (await folder.sizeOf(path)) !== sizeBytes) await this.#requirePlace(bound)
-    await folder.note(path, clock.now())
-  }
-
-  /** Names of files come from locks too, and two of them may name one file. */
-  async #requirePlace(deb: PublishedDeb): Promise<void> {
-    const { folder } = this.#world
-    const found = await folder.digestOf(deb.path)
-    if (found === undefined || found === deb.sha256) return
-    throw new Fault('REPOSITORY_REBINDING', {
-      message: `${keyOfDeb(deb)} would lie at ${deb.path}, where ${folder.name} has another file`,
-      hint: 'Take the file away if it was damaged, and publish again; else give the deb another file name.',
-      context: { deb: keyOfDeb(deb), path: deb.path },
-    })
+    await placeInPool({ ...bound, owner: keyOfDeb(bound), content }, history, { folder, now: clock.now() })
   }
 
   async #change(
@@ -205,8 +209,9 @@ export class Repository {
   /** The record first: what was cut off between the two is made good by the next one that publishes. */
   async #emit(before: Suite | undefined, wanted: Suite, signer: ReleaseSigner): Promise<SuiteOutcome> {
     const { folder, clock, compressXz } = this.#world
-    const indexes = await suiteIndexes(wanted, await this.#listed(wanted), compressXz)
-    const outcome = { suite: wanted.name, debs: keysOfSuite(wanted).length }
+    const listed = { debs: await this.#listedDebs(wanted), sources: await this.#listedSources(wanted) }
+    const indexes = await suiteIndexes(wanted, listed, compressXz)
+    const outcome = countsOf(wanted)
     const now = wholeSeconds(clock.now())
     if (before !== undefined && sameContent(before, wanted)) {
       if (await isEmitted({ suite: before, indexes, signer, folder, now })) return { ...outcome, kind: 'unchanged' }
@@ -219,7 +224,7 @@ export class Repository {
     return { ...outcome, kind: 'published' }
   }
 
-  async #listed(suite: Suite): Promise<readonly ListedDeb[]> {
+  async #listedDebs(suite: Suite): Promise<readonly ListedDeb[]> {
     const { folder } = this.#world
     const listed: ListedDeb[] = []
     for (const [component, keys] of suite.components)
@@ -232,6 +237,31 @@ export class Repository {
     return listed
   }
 
+  async #listedSources(suite: Suite): Promise<readonly ListedSource[]> {
+    const listed: ListedSource[] = []
+    for (const [component, keys] of suite.sources)
+      for (const key of keys) listed.push({ source: await requireSource(key, this.#world.folder), component })
+    return listed
+  }
+
+  /** The sources that debs were built from. */
+  async #sourcesOf(keys: Iterable<DebKey>): Promise<ReadonlySet<SourceKey>> {
+    const found = new Set<SourceKey>()
+    for (const key of keys) {
+      const { own, builtUsing } = sourcesOfDeb(await requireRecord(key, this.#world.folder))
+      for (const each of [own, ...builtUsing]) found.add(each)
+    }
+    return found
+  }
+
+  /** Everything in the pool that a suite lists. */
+  async #filesOf(suite: Suite): Promise<ReadonlySet<string>> {
+    const paths = new Set<string>()
+    for (const key of keysOfSuite(suite)) paths.add((await requireRecord(key, this.#world.folder)).path)
+    for (const { source } of await this.#listedSources(suite)) for (const path of pathsOfSource(source)) paths.add(path)
+    return paths
+  }
+
   async #pathsOf(digests: ReadonlySet<string>): Promise<ReadonlySet<string>> {
     const { folder } = this.#world
     const records = await Promise.all(
@@ -241,60 +271,8 @@ export class Repository {
   }
 }
 
-function wantedSuite(before: Suite | undefined, request: PublishRequest): Suite {
-  if (before?.kind === 'release') throw fixed(before)
-  const suite = { ...(before ?? newSuite(request.suite)), ...request.description }
-  const keys = request.debs.map(({ deb }) => keyOfDeb(deb))
-  return withDebs({ ...suite, architectures: architecturesOf(before, request) }, request.component, keys)
-}
-
-function architecturesOf(before: Suite | undefined, { suite, architectures, debs }: PublishRequest): readonly string[] {
-  const known = [...(before?.architectures ?? []), ...architectures, ...debs.map(({ deb }) => deb.architecture)]
-  const concrete = sortedByBytes(new Set(known.filter(each => each !== 'all')))
-  if (concrete.length > 0) return concrete
-  throw new Fault('USAGE_INVALID', {
-    message: `no architecture is known for the suite ${suite}: its debs are for all of them`,
-    hint: 'Name those that machines have, for example `--architecture amd64`.',
-    context: { suite },
-  })
-}
-
-function newSuite(name: string): Suite {
-  return {
-    name,
-    kind: 'moving',
-    origin: undefined,
-    label: undefined,
-    validForSeconds: undefined,
-    architectures: [],
-    components: new Map(),
-    date: new Date(0),
-  }
-}
-
-function sameContent(left: Suite, right: Suite): boolean {
-  const textOf = ({ date: _, components, ...rest }: Suite) => JSON.stringify([rest, [...components].sort()])
-  return textOf(left) === textOf(right)
-}
-
-function requireSuite(suite: Suite | undefined, name: string): Suite {
-  if (suite !== undefined) return suite
-  throw new Fault('REPOSITORY_SUITE_UNKNOWN', {
-    message: `the repository has no suite ${quoted(name)}`,
-    hint: 'See `aptroot repo list`; `aptroot repo publish --suite NAME` makes one.',
-    context: { suite: name },
-  })
-}
-
-function fixed({ name, kind }: Suite): Fault {
-  return new Fault('REPOSITORY_RELEASE_FIXED', {
-    message:
-      kind === 'release'
-        ? `${name} is a numbered release, which never changes`
-        : `${name} is a suite that changes, so no release can have its name`,
-    hint: 'Take another number.',
-    context: { suite: name },
-  })
+function countsOf(suite: Suite): Omit<SuiteOutcome, 'kind'> {
+  return { suite: suite.name, debs: keysOfSuite(suite).length, sources: sourcesOfSuite(suite).length }
 }
 
 function contentsPath({ sha256 }: PublishedDeb): string {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { bytesOfByteString, compressGzipBytes } from '../codec/index.ts'
+import { compareVersions, type SourcePackage } from '../debian/index.ts'
 import { type FieldText, formatStanza } from '../debian-control-parser/index.ts'
 import { compareBytes, concatBytes, encodeUtf8, sortedByBytes } from '../kernel/index.ts'
 import { comparePublished, type PublishedDeb, type Suite } from './model.ts'
@@ -19,18 +20,24 @@ export interface ListedDeb {
   readonly contents: readonly string[]
 }
 
+/** A source in a suite. */
+export interface ListedSource {
+  readonly source: SourcePackage
+  readonly component: string
+}
+
 /** Compresses as xz does; absent where nothing can. */
 export type XzCompressor = (bytes: Uint8Array) => Promise<Uint8Array>
 
 /**
- * The indexes of a suite: Packages and Contents for each component and architecture, where debs of `all` are in each, sorted by path.
- * The same debs give the same bytes.
+ * The indexes of a suite: Packages and Contents for each component and architecture, where debs of `all` are in each, and Sources for each component that
+ * ever had sources, sorted by path. The same debs and sources give the same bytes.
  *
  * @see the wiki page DebianRepository/Format
  */
 export async function suiteIndexes(
   suite: Suite,
-  debs: readonly ListedDeb[],
+  { debs, sources }: { readonly debs: readonly ListedDeb[]; readonly sources: readonly ListedSource[] },
   compressXz: XzCompressor | undefined,
 ): Promise<readonly SuiteFile[]> {
   const files: SuiteFile[] = []
@@ -39,16 +46,25 @@ export async function suiteIndexes(
       const here = debs.filter(
         ({ deb, component: its }) => its === component && [architecture, 'all'].includes(deb.architecture),
       )
-      const packages = packagesText(here)
       const path = `${component}/binary-${architecture}/Packages`
       files.push(
-        fileOf(path, packages),
-        fileOf(`${path}.gz`, compressGzipBytes(packages)),
-        ...(compressXz === undefined ? [] : [fileOf(`${path}.xz`, await compressXz(packages))]),
+        ...(await formsOf(path, packagesText(here), compressXz)),
         fileOf(`${component}/Contents-${architecture}.gz`, compressGzipBytes(contentsText(here))),
       )
     }
+  for (const component of suite.sources.keys()) {
+    const here = sources.filter(each => each.component === component)
+    files.push(...(await formsOf(`${component}/source/Sources`, sourcesText(here), compressXz)))
+  }
   return files.sort((left, right) => compareBytes(left.path, right.path))
+}
+
+async function formsOf(path: string, bytes: Uint8Array, compressXz: XzCompressor | undefined): Promise<SuiteFile[]> {
+  return [
+    fileOf(path, bytes),
+    fileOf(`${path}.gz`, compressGzipBytes(bytes)),
+    ...(compressXz === undefined ? [] : [fileOf(`${path}.xz`, await compressXz(bytes))]),
+  ]
 }
 
 /** The Release that lists the indexes. */
@@ -82,6 +98,13 @@ export function byHashPath({ path, sha256 }: Pick<SuiteFile, 'path' | 'sha256'>)
 
 function packagesText(debs: readonly ListedDeb[]): Uint8Array {
   const sorted = debs.map(({ deb }) => deb).sort(comparePublished)
+  return concatBytes(sorted.flatMap(({ stanza }) => [stanza, encodeUtf8('\n')]))
+}
+
+function sourcesText(sources: readonly ListedSource[]): Uint8Array {
+  const sorted = sources
+    .map(({ source }) => source)
+    .sort((left, right) => compareBytes(left.name, right.name) || compareVersions(left.version, right.version))
   return concatBytes(sorted.flatMap(({ stanza }) => [stanza, encodeUtf8('\n')]))
 }
 

@@ -1,6 +1,6 @@
 import { canonicalJson, decodeUtf8, encodeUtf8, sortedByBytes } from '../kernel/index.ts'
 import { corrupt } from './deb-records.ts'
-import type { DebKey, Suite } from './model.ts'
+import type { DebKey, SourceKey, Suite } from './model.ts'
 import type { RepositoryFolder } from './repository-folder.ts'
 
 const suitesFolder = 'aptroot/suites'
@@ -33,7 +33,8 @@ export async function writeSuite(suite: Suite, folder: RepositoryFolder): Promis
     label: suite.label,
     validForSeconds: suite.validForSeconds,
     architectures: [...suite.architectures],
-    components: Object.fromEntries([...suite.components].map(([name, keys]) => [name, [...keys]])),
+    components: listsOf(suite.components),
+    sources: suite.sources.size === 0 ? undefined : listsOf(suite.sources),
     date: suite.date.toISOString(),
   })
   await folder.replace(recordPath(suite.name), [encodeUtf8(`${text}\n`)])
@@ -43,6 +44,23 @@ export async function writeSuite(suite: Suite, folder: RepositoryFolder): Promis
 export function withDebs(suite: Suite, component: string, keys: Iterable<DebKey>): Suite {
   const all = sortedByBytes(new Set([...(suite.components.get(component) ?? []), ...keys]))
   return { ...suite, components: new Map([...suite.components, [component, all]]) }
+}
+
+/** The same suite with some sources in a component. */
+export function withSources(suite: Suite, component: string, keys: readonly SourceKey[]): Suite {
+  if (keys.length === 0) return suite
+  const all = sortedByBytes(new Set([...(suite.sources.get(component) ?? []), ...keys]))
+  return { ...suite, sources: new Map([...suite.sources, [component, all]]) }
+}
+
+/** The same suite with those of its sources that are wanted. */
+export function onlySources(suite: Suite, wanted: ReadonlySet<SourceKey>): Suite {
+  const left = [...suite.sources].map(([name, all]) => [name, all.filter(key => wanted.has(key))] as const)
+  return { ...suite, sources: new Map(left) }
+}
+
+export function sourcesOfSuite(suite: Suite): readonly SourceKey[] {
+  return sortedByBytes(new Set([...suite.sources.values()].flat()))
 }
 
 /** The same suite without some debs; a component stays when its last deb goes: machines have it in their sources. */
@@ -55,6 +73,10 @@ export function keysOfSuite(suite: Suite): readonly DebKey[] {
   return sortedByBytes(new Set([...suite.components.values()].flat()))
 }
 
+function listsOf(map: ReadonlyMap<string, readonly string[]>): Record<string, string[]> {
+  return Object.fromEntries([...map].map(([name, keys]) => [name, [...keys]]))
+}
+
 function recordPath(name: string): string {
   return `${suitesFolder}/${name}.json`
 }
@@ -63,9 +85,8 @@ function suiteOf(record: unknown, name: string): Suite {
   if (!isRecord(record)) throw new Error('it is no object')
   if (record.format !== recordFormat) throw new Error(`its format is ${String(record.format)}, not ${recordFormat}`)
   if (record.name !== name) throw new Error(`it describes ${String(record.name)}`)
-  const { kind, components, architectures, date } = record
+  const { kind, components, sources, architectures, date } = record
   if (kind !== 'moving' && kind !== 'release') throw new Error('its kind is unknown')
-  if (!isRecord(components)) throw new Error('its components are no object')
   const readDate = new Date(String(date))
   if (Number.isNaN(readDate.getTime())) throw new Error('its date is none')
   return {
@@ -75,9 +96,15 @@ function suiteOf(record: unknown, name: string): Suite {
     label: optionalText(record.label),
     validForSeconds: typeof record.validForSeconds === 'number' ? record.validForSeconds : undefined,
     architectures: texts(architectures),
-    components: new Map(Object.entries(components).map(([component, keys]) => [component, texts(keys)])),
+    components: mapOf(components, 'components'),
+    sources: sources === undefined ? new Map() : mapOf(sources, 'sources'),
     date: readDate,
   }
+}
+
+function mapOf(value: unknown, what: string): ReadonlyMap<string, readonly string[]> {
+  if (!isRecord(value)) throw new Error(`its ${what} are no object`)
+  return new Map(Object.entries(value).map(([component, keys]) => [component, texts(keys)]))
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -1,10 +1,17 @@
 import { type OpenArchives, openArchives, openUniverse, type SuiteEvidence } from '../archive/index.ts'
 import type { BinaryPackage } from '../debian/index.ts'
-import { type Fault, isFault, type Session } from '../kernel/index.ts'
+import type { Session } from '../kernel/index.ts'
 import type { LockedDeb } from '../lockfile/index.ts'
-import type { ArchiveDefinition, Manifest } from '../manifest/index.ts'
+import type { Manifest } from '../manifest/index.ts'
 import { readManifestFile } from './confine-path.ts'
-import { type LockedSuite, type OriginSite, type OriginSource, originSources } from './origin-sources.ts'
+import {
+  lockedSuites,
+  type OriginSite,
+  type OriginSource,
+  openingFault,
+  originSources,
+  probing,
+} from './origin-sources.ts'
 import type { Project } from './project.ts'
 
 /** That a hash stood in an index which a trusted signature covers. */
@@ -41,15 +48,18 @@ export async function findOrigins(request: OriginsRequest, session: Session): Pr
   const opened: OpenArchives[] = []
   const evidence: SuiteEvidence[] = []
   try {
-    for (const { suite, debs } of suitesOf(request)) {
+    const archives = request.manifest.archives.filter(
+      ({ trust }) => request.trust === 'any' || trust.kind === 'signed-by',
+    )
+    for (const { suite, debs } of lockedSuites(archives, request.debs)) {
       let unproven = debs
       for await (const source of originSources(suite, request)) {
-        const archives = await openSource(source, request, session)
-        if (archives === undefined) continue
-        opened.push(archives)
-        const found = proofsIn(archives, unproven, { manifest: request.manifest, source: source.name })
+        const open = await openSource(source, request, session)
+        if (open === undefined) continue
+        opened.push(open)
+        const found = proofsIn(open, unproven, { manifest: request.manifest, source: source.name })
         for (const proof of found) proofs.set(proof.deb, proof)
-        if (found.length > 0) evidence.push(...archives.releases.map(each => each.evidence))
+        if (found.length > 0) evidence.push(...open.releases.map(each => each.evidence))
         unproven = unproven.filter(deb => !proofs.has(deb))
         if (unproven.length === 0) break
       }
@@ -59,27 +69,6 @@ export async function findOrigins(request: OriginsRequest, session: Session): Pr
     throw error
   }
   return { proofs, evidence, close: () => closeAll(opened) }
-}
-
-interface SuiteDebs {
-  readonly suite: LockedSuite
-  readonly debs: readonly LockedDeb[]
-}
-
-function suitesOf({ manifest, debs: wanted, trust }: OriginsRequest): readonly SuiteDebs[] {
-  return manifest.archives
-    .filter(archive => trust === 'any' || archive.trust.kind === 'signed-by')
-    .flatMap(archive =>
-      archive.suites.flatMap((suite): SuiteDebs[] => {
-        const debs = wanted.filter(deb => isFrom(deb, archive, suite))
-        const [newest, ...older] = [...new Set(debs.map(deb => deb.at))].sort().reverse()
-        return newest === undefined ? [] : [{ suite: { archive, suite, times: [newest, ...older] }, debs }]
-      }),
-    )
-}
-
-function isFrom({ from }: LockedDeb, { id }: ArchiveDefinition, suite: string): boolean {
-  return from === `${id}/${suite}` || from.startsWith(`${id}/${suite}/`)
 }
 
 async function openSource(
@@ -100,25 +89,9 @@ async function openSource(
     )
   } catch (error) {
     session.signal.throwIfAborted()
-    if (!isFault(error) || !provesNothing(error)) throw error
+    if (!openingFault(error)) throw error
     session.journal.emit({ kind: 'traced', stage: 'archive', message: `${name} proves nothing: ${error.message}` })
     return undefined
-  }
-}
-
-/** Network and integrity: this place proves nothing, and another may. A wrong setting or a full disk is no such thing. */
-function provesNothing({ code, exitCode }: Fault): boolean {
-  return exitCode === 4 || exitCode === 6 || code === 'SUITE_ABSENT' || code === 'INDEX_NOT_LISTED'
-}
-
-/** A place that does not have what it might have is no reason to warn. */
-function probing({ signal, journal }: Session): Session {
-  return {
-    signal,
-    journal: {
-      emit: event =>
-        journal.emit(event.kind === 'warned' || event.kind === 'noted' ? { ...event, kind: 'traced' } : event),
-    },
   }
 }
 

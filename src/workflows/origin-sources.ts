@@ -2,7 +2,8 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { ArchivesRequest } from '../archive/index.ts'
 import { folderOfSuite, readEvidence } from '../archive/index.ts'
-import { Fault } from '../kernel/index.ts'
+import { Fault, isFault, type Session } from '../kernel/index.ts'
+import type { LockedDeb } from '../lockfile/index.ts'
 import type { ArchiveDefinition, Manifest } from '../manifest/index.ts'
 import type { Store } from '../store/index.ts'
 import type { Transfer } from '../transfer/index.ts'
@@ -88,6 +89,47 @@ function datesAt(time: string): readonly Date[] {
 
 /** A name that no resolver knows (RFC 2606): nothing of it ever reaches a network. */
 const keptBase = 'http://evidence.invalid'
+
+/** A suite of an archive, and the debs that were locked from it. */
+export interface SuiteDebs {
+  readonly suite: LockedSuite
+  readonly debs: readonly LockedDeb[]
+}
+
+/** The suites of archives that debs were locked from, in the order of the archives. */
+export function lockedSuites(
+  archives: readonly ArchiveDefinition[],
+  wanted: readonly LockedDeb[],
+): readonly SuiteDebs[] {
+  return archives.flatMap(archive =>
+    archive.suites.flatMap((suite): SuiteDebs[] => {
+      const debs = wanted.filter(deb => isFrom(deb, archive, suite))
+      const [newest, ...older] = [...new Set(debs.map(deb => deb.at))].sort().reverse()
+      return newest === undefined ? [] : [{ suite: { archive, suite, times: [newest, ...older] }, debs }]
+    }),
+  )
+}
+
+function isFrom({ from }: LockedDeb, { id }: ArchiveDefinition, suite: string): boolean {
+  return from === `${id}/${suite}` || from.startsWith(`${id}/${suite}/`)
+}
+
+/** Network and integrity: this place has no answer, and another may. A wrong setting or a full disk is no such thing. */
+export function openingFault(error: unknown): error is Fault {
+  if (!isFault(error)) return false
+  return [4, 6].includes(error.exitCode) || error.code === 'SUITE_ABSENT' || error.code === 'INDEX_NOT_LISTED'
+}
+
+/** A place that does not have what it might have is no reason to warn. */
+export function probing({ signal, journal }: Session): Session {
+  return {
+    signal,
+    journal: {
+      emit: event =>
+        journal.emit(event.kind === 'warned' || event.kind === 'noted' ? { ...event, kind: 'traced' } : event),
+    },
+  }
+}
 
 /** Serves the kept files of one Release and has nothing else; indexes are in the store or not to be had. */
 function keptTransfer(transfer: Transfer, folder: string, files: ReadonlyMap<string, Uint8Array>): Transfer {

@@ -1,22 +1,29 @@
 import { readdir, stat } from 'node:fs/promises'
-import { join, relative, resolve } from 'node:path'
-import { checkArchitecture } from '../debian/index.ts'
+import { dirname, join, relative, resolve } from 'node:path'
+import { checkArchitecture, sourceKey } from '../debian/index.ts'
 import { Fault, type Session, sortedByBytes } from '../kernel/index.ts'
 import {
   checkPlaceName,
   describeDeb,
+  describeSource,
   keyOfDeb,
   type OfferedDeb,
+  type OfferedSource,
   type SuiteDescription,
   type SuiteOutcome,
 } from '../repository/index.ts'
+import { bringLocked } from './bring-locked.ts'
 import { openRepository, openSigner, type RepositoryPlace } from './open-repository.ts'
+import type { Project } from './project.ts'
+import type { Site } from './site.ts'
 import type { World } from './world.ts'
 
 export interface PublishDebsRequest {
   readonly repository: RepositoryPlace
-  /** Files, and folders with debs in them, as the user wrote them. */
-  readonly debs: readonly string[]
+  /** Debs, `.dsc` files of source packages, and folders that hold some, as the user wrote them. */
+  readonly files: readonly string[]
+  /** A project whose locked debs are published too; undefined: none. */
+  readonly locked: { readonly project: Project; readonly siteOf: (project: Project) => Promise<Site> } | undefined
   readonly suite: string
   readonly component: string
   readonly architectures: readonly string[]
@@ -32,14 +39,16 @@ export interface PublishedDebs extends SuiteOutcome {
   readonly fingerprint: string
   /** `NAME_VERSION_ARCHITECTURE` of what was given. */
   readonly given: readonly string[]
+  /** `NAME_VERSION` of what was given. */
+  readonly givenSources: readonly string[]
   /** The suite of the numbered release, where one was asked for. */
   readonly release: string | undefined
 }
 
 /**
- * Publishes debs in a suite of a repository, and on demand keeps the suite as a numbered release.
+ * Publishes debs and source packages in a suite of a repository, and on demand keeps the suite as a numbered release.
  *
- * @throws {Fault} `USAGE_INVALID`, `DEB_MALFORMED` and others for a deb that is none, and as `Repository.publish` and `Repository.release`
+ * @throws {Fault} `USAGE_INVALID`, `DEB_MALFORMED`, `SOURCE_MALFORMED` and others for a deb that is none, and as `Repository.publish` and `Repository.release`
  */
 export async function publishDebs(request: PublishDebsRequest, session: Session, world: World): Promise<PublishedDebs> {
   const { suite, component, release, architectures } = request
@@ -49,44 +58,99 @@ export async function publishDebs(request: PublishDebsRequest, session: Session,
   const numbered = release === undefined ? undefined : `${suite}-${checkPlaceName('release', release)}`
   const signer = await openSigner(request.signWith, session, world)
   const repository = await openRepository(request.repository, session, world)
-  const debs = await offeredDebs(request.debs, session, world)
+  const files = await filesOf(request.files, world)
+  const isSource = (name: string) => name.endsWith('.dsc')
+  const debs = distinctDebs([
+    ...(await lockedDebs(request, session, world)),
+    ...(await offeredDebs(
+      files.filter(name => !isSource(name)),
+      session,
+      world,
+    )),
+  ])
+  const sources = await offeredSources(files.filter(isSource), session, world)
   const result = {
     repository: request.repository.name,
     fingerprint: signer.fingerprint,
     given: sortedByBytes(debs.map(({ deb }) => keyOfDeb(deb))),
+    givenSources: sortedByBytes(sources.map(({ source }) => sourceKey(source))),
     release: numbered,
   }
-  const publication = { ...request, debs, signer }
+  const publication = { ...request, debs, sources, signer }
   if (request.mode === 'dry-run') return { ...(await repository.plan(publication)), ...result }
   const outcome = await repository.publish(publication, session)
   if (numbered !== undefined) await repository.release({ suite: numbered, from: suite, signer }, session)
   return { ...outcome, ...result }
 }
 
-/** Two files of one name, version and architecture must be the same file. */
-async function offeredDebs(names: readonly string[], session: Session, world: World): Promise<readonly OfferedDeb[]> {
-  const debs = new Map<string, OfferedDeb>()
-  for (const name of await filesOf(names, world)) {
+async function lockedDebs(
+  { locked }: PublishDebsRequest,
+  session: Session,
+  world: World,
+): Promise<readonly NamedDeb[]> {
+  if (locked === undefined) return []
+  const { lock, place } = await bringLocked(locked.project, locked.siteOf, session, world)
+  const found: NamedDeb[] = []
+  for (const deb of lock.debs) {
     session.signal.throwIfAborted()
-    const { fileBytes, openPlainFile } = await import('../transfer/index.ts')
-    const path = resolve(world.workingFolder, name)
-    async function* content() {
-      const { handle } = await openPlainFile(path, name)
-      yield* fileBytes(handle, name)
-    }
-    session.journal.emit({ kind: 'traced', stage: 'unpack', message: `reading ${name}` })
-    const offered = await describeDeb({ name, content })
-    const key = keyOfDeb(offered.deb)
-    const other = debs.get(key)
-    if (other !== undefined && other.deb.sha256 !== offered.deb.sha256)
-      throw new Fault('REPOSITORY_REBINDING', {
-        message: `two of the given files are ${key}, with sha256 ${other.deb.sha256} and ${offered.deb.sha256}`,
-        hint: 'Give one of them, or build the other with another version.',
-        context: { deb: key, published: other.deb.sha256, offered: offered.deb.sha256 },
-      })
-    debs.set(key, offered)
+    const name = `${deb.name} of ${locked.project.lockName}`
+    found.push({ name, offered: await describeDeb({ name, content: () => place.store.stream(deb) }) })
   }
-  return [...debs.values()]
+  return found
+}
+
+interface NamedDeb {
+  /** For messages. */
+  readonly name: string
+  readonly offered: OfferedDeb
+}
+
+async function offeredDebs(names: readonly string[], session: Session, world: World): Promise<readonly NamedDeb[]> {
+  const found: NamedDeb[] = []
+  for (const name of names) {
+    session.signal.throwIfAborted()
+    session.journal.emit({ kind: 'traced', stage: 'unpack', message: `reading ${name}` })
+    found.push({ name, offered: await describeDeb({ name, content: () => bytesOf(name, world) }) })
+  }
+  return found
+}
+
+/** Two files of one name, version and architecture must be the same file. */
+function distinctDebs(debs: readonly NamedDeb[]): readonly OfferedDeb[] {
+  const known = new Map<string, NamedDeb>()
+  for (const each of debs) {
+    const key = keyOfDeb(each.offered.deb)
+    const other = known.get(key) ?? each
+    const [first, second] = [other.offered.deb.sha256, each.offered.deb.sha256]
+    if (first !== second)
+      throw new Fault('REPOSITORY_REBINDING', {
+        message: `${other.name} and ${each.name} are both ${key}, with sha256 ${first} and ${second}`,
+        hint: 'Give one of them, or build the other with another version.',
+        context: { deb: key, published: first, offered: second },
+      })
+    known.set(key, each)
+  }
+  return [...known.values()].map(({ offered }) => offered)
+}
+
+async function offeredSources(
+  names: readonly string[],
+  session: Session,
+  world: World,
+): Promise<readonly OfferedSource[]> {
+  const sources = new Map<string, OfferedSource>()
+  for (const name of names) {
+    session.signal.throwIfAborted()
+    const offered = await describeSource({ name, content: file => bytesOf(join(dirname(name), file), world) })
+    sources.set(sourceKey(offered.source), offered)
+  }
+  return [...sources.values()]
+}
+
+async function* bytesOf(name: string, world: World): AsyncGenerator<Uint8Array> {
+  const { fileBytes, openPlainFile } = await import('../transfer/index.ts')
+  const { handle } = await openPlainFile(resolve(world.workingFolder, name), name)
+  yield* fileBytes(handle, name)
 }
 
 async function filesOf(names: readonly string[], world: World): Promise<readonly string[]> {
@@ -97,7 +161,7 @@ async function filesOf(names: readonly string[], world: World): Promise<readonly
     if (facts === undefined)
       throw new Fault('USAGE_INVALID', {
         message: `there is no file ${name}`,
-        hint: 'Name debs, or folders that hold some.',
+        hint: 'Name debs, `.dsc` files, or folders that hold some.',
         context: { path: name },
       })
     if (!facts.isDirectory()) {
@@ -105,7 +169,7 @@ async function filesOf(names: readonly string[], world: World): Promise<readonly
       continue
     }
     const found = await readdir(path, { recursive: true, withFileTypes: true })
-    const debs = found.filter(entry => entry.isFile() && entry.name.endsWith('.deb'))
+    const debs = found.filter(entry => entry.isFile() && /\.(deb|dsc)$/.test(entry.name))
     files.push(...sortedByBytes(debs.map(entry => join(name, relative(path, join(entry.parentPath, entry.name))))))
   }
   return files

@@ -40,7 +40,15 @@ async function newPlace(): Promise<Place> {
 }
 
 async function publish({ repository }: Place, debs: readonly OfferedDeb[], changes: Partial<PublishRequest> = {}) {
-  const request = { suite: 'bookworm', component: 'main', architectures: [], description: {}, signer, ...changes }
+  const request = {
+    suite: 'bookworm',
+    component: 'main',
+    architectures: [],
+    description: {},
+    sources: [],
+    signer,
+    ...changes,
+  }
   return repository.publish({ debs, ...request }, quietSession())
 }
 
@@ -61,7 +69,7 @@ describe('publishing', () => {
   it('puts debs in the pool and lists those for all architectures in each', async () => {
     const place = await newPlace()
     const outcome = await publish(place, [hello, library], { architectures: ['arm64'] })
-    assert.deepEqual(outcome, { suite: 'bookworm', kind: 'published', debs: 2 })
+    assert.deepEqual(outcome, { suite: 'bookworm', kind: 'published', debs: 2, sources: 0 })
     assert.deepEqual(await packagesOf(place), ['hello 1:2.10-3', 'libhello1 2.10-3'])
     assert.deepEqual(await packagesOf(place, 'bookworm', 'arm64'), ['libhello1 2.10-3'])
     assert.deepEqual(

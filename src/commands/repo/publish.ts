@@ -1,21 +1,32 @@
 import { Args, Flags } from '@oclif/core'
+import { Fault } from '../../kernel/index.ts'
+import { projectOf } from '../../workflows/project.ts'
 import { type PublishedDebs, publishDebs } from '../../workflows/publish-debs.ts'
 import { BaseCommand } from '../base/base-command.ts'
 import { parseDuration } from '../base/duration.ts'
 import type { Answer } from '../base/envelope.ts'
+import { manifestFlag } from '../base/project-flags.ts'
 import { repositoryFlag, repositoryOf, signerFlag } from '../base/repository-flags.ts'
-import { count, type Line, span } from '../base/text.ts'
+import { countsOf } from '../base/repository-text.ts'
+import { siteOf } from '../base/settings.ts'
+import { networkFlags, storeFlags, vendorFlags } from '../base/settings-flags.ts'
+import { type Line, span } from '../base/text.ts'
 
 export default class RepoPublish extends BaseCommand {
-  static override summary = 'Publish debs in a signed apt repository'
+  static override summary = 'Publish debs and source packages in a signed apt repository'
   static override description =
     'The repository is a folder that any web server can serve. A name, version and architecture keeps its bytes for ever; the same version with other bytes is refused. Any number of publishers may run at once. The passphrase of a locked key is taken from APTROOT_SIGNING_PASSPHRASE.'
   static override strict = false
   static override args = {
-    debs: Args.string({ name: 'DEB', description: 'debs, and folders that hold some', required: true }),
+    debs: Args.string({
+      name: 'DEB',
+      description: 'debs, `.dsc` files with what they name beside them, and folders that hold some',
+    }),
   }
   static override flags = {
     ...repositoryFlag,
+    locked: Flags.boolean({ summary: 'also the debs of the lockfile, fetched as `lock install` does' }),
+    ...manifestFlag,
     suite: Flags.string({ char: 's', summary: 'what to publish in; made if it is not there', required: true }),
     component: Flags.string({ summary: 'part of the suite', default: 'main' }),
     architecture: Flags.string({
@@ -37,22 +48,38 @@ export default class RepoPublish extends BaseCommand {
       helpValue: 'NUMBER',
     }),
     'dry-run': Flags.boolean({ char: 'n', summary: 'check everything and write nothing' }),
+    ...storeFlags,
+    ...networkFlags,
+    ...vendorFlags,
   }
   static override examples = [
     '<%= config.bin %> repo publish --suite bookworm --sign-with key.asc hello_1.0_amd64.deb',
     '<%= config.bin %> repo publish -r /srv/apt -s bookworm --sign-with gpg:0123456789ABCDEF0123456789ABCDEF01234567 build/',
     '<%= config.bin %> repo publish -s bookworm --release 2026.11.3 build/',
+    '<%= config.bin %> repo publish -s base --locked --sign-with key.asc',
   ]
 
   async run(): Promise<Answer> {
     const { argv, flags } = await this.parse(RepoPublish)
     const world = this.world()
+    const session = this.session(flags)
+    if (argv.length === 0 && !flags.locked)
+      throw new Fault('USAGE_INVALID', {
+        message: 'nothing is given to publish',
+        hint: 'Name debs, `.dsc` files or folders that hold some, or say `--locked` for those of the lockfile.',
+      })
     const validFor = flags['valid-for']
     const validForSeconds = validFor === undefined ? undefined : parseDuration('--valid-for', validFor) / 1000
     const result = await publishDebs(
       {
         repository: repositoryOf(flags, world),
-        debs: argv.map(String),
+        files: argv.map(String),
+        locked: flags.locked
+          ? {
+              project: projectOf(flags.file, world.workingFolder),
+              siteOf: project => siteOf(flags, project, { session, world }),
+            }
+          : undefined,
         suite: flags.suite,
         component: flags.component,
         architectures: flags.architecture ?? [],
@@ -65,15 +92,18 @@ export default class RepoPublish extends BaseCommand {
         signWith: flags['sign-with'],
         mode: flags['dry-run'] ? 'dry-run' : 'write',
       },
-      this.session(flags),
+      session,
       world,
     )
     return { result, lines: linesOf(result, flags['dry-run']) }
   }
 }
 
-function linesOf({ repository, suite, kind, debs, release, fingerprint }: PublishedDebs, isDryRun: boolean): Line[] {
-  const holds = `${count(debs, 'deb')}, signed by ${fingerprint}`
+function linesOf(
+  { repository, suite, kind, debs, sources, release, fingerprint }: PublishedDebs,
+  isDryRun: boolean,
+): Line[] {
+  const holds = `${countsOf({ debs, sources })}, signed by ${fingerprint}`
   const state = kind === 'unchanged' ? 'unchanged' : isDryRun ? 'would be published' : 'published'
   return [
     [span('strong', `${repository} ${suite}`), ` ${state}: ${holds}.`],

@@ -58,5 +58,5 @@ export default class RepoServe extends BaseCommand {
 
 /** What publishing wrote for readers, of a repository or of several side by side; never records of its own. */
 function isServed(path: string): boolean {
-  return /^([^/]+\/)?dists\//.test(path) || /^([^/]+\/)?archive-key\.asc$/.test(path) || path.endsWith('.deb')
+  return /^([^/]+\/)?(dists|pool)\//.test(path) || /^([^/]+\/)?archive-key\.asc$/.test(path) || path.endsWith('.deb')
 }
