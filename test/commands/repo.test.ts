@@ -5,6 +5,7 @@ import { describe, it } from 'vitest'
 import { envelopeOf, runAptroot } from '../support/aptroot-program.ts'
 import { buildDeb } from '../support/deb-builder.ts'
 import { scratchFolder } from '../support/scratch.ts'
+import { writeSource } from '../support/source-package.ts'
 
 const key = resolve('fixtures/keys/demo-archive.secret.asc')
 
@@ -70,7 +71,7 @@ describe('aptroot repo', () => {
     [
       ['publish', '-s', 'bookworm', '--sign-with', key, 'hello.deb', 'rebuilt.deb'],
       6,
-      /two of the given files are hello_1\.0-1_amd64/,
+      /hello\.deb and rebuilt\.deb are both hello_1\.0-1_amd64/,
     ],
     [['list'], 2, /there is no repository of aptroot in repository/],
     [['serve', 'absent'], 2, /there is no folder absent/],
@@ -87,5 +88,35 @@ describe('aptroot repo', () => {
     await run('publish', '-s', 'bookworm', '--sign-with', key, 'hello.deb')
     const unknown = await run('remove', '-s', 'bookworm', '--sign-with', key, 'helo', '--json')
     assert.equal(envelopeOf(unknown).fault?.code, 'REPOSITORY_PACKAGE_UNKNOWN')
+  })
+
+  it('mirrors the sources of a lock once an archive lists them, and is at a loss before', async () => {
+    const { folder, run } = await place()
+    await run('publish', '-s', 'stable', '--sign-with', key, 'hello.deb')
+    const manifest = [
+      'manifest: 1',
+      'architectures: [amd64]',
+      `archives: [{id: ours, uri: "file://${folder}/repository", suites: [stable], components: [main], signed-by: repository/archive-key.asc}]`,
+      'base: none',
+      'packages: [hello]',
+    ]
+    await writeFile(join(folder, 'aptroot.yaml'), `${manifest.join('\n')}\n`)
+    assert.equal((await runAptroot(['lock', 'update'], { folder })).exitCode, 0)
+    const words = ['mirror', '--sources', '--sign-with', key, 'mirror', '--json']
+    const lost = await run(...words)
+    assert.equal(lost.exitCode, 5)
+    assert.equal(envelopeOf(lost).fault?.code, 'SOURCE_NOT_LISTED')
+    await run(
+      'publish',
+      '-s',
+      'stable',
+      '--sign-with',
+      key,
+      await writeSource(folder, { name: 'hello', version: '1.0-1' }),
+    )
+    const { debs, sources } = envelopeOf(await run(...words)).result as { debs: number; sources: number }
+    assert.deepEqual({ debs, sources }, { debs: 1, sources: 1 })
+    const text = await readFile(join(folder, 'mirror/ours/dists/stable/main/source/Sources'), 'utf8')
+    assert.match(text, /^Package: hello$/m)
   })
 })
