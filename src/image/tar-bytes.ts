@@ -1,6 +1,6 @@
 import { formatTarEnd, formatTarHeader, formatTarPadding, type TarEntry } from '../codec/index.ts'
 import { Fault, quoted, type Session, unreachable } from '../kernel/index.ts'
-import { type ContentSource, firstNames, type TreeEntry } from '../tree/index.ts'
+import { type ContentSource, type FileContent, firstNames, type TreeEntry } from '../tree/index.ts'
 
 /** A sealed tree: what every emitter writes. */
 export interface SealedTree {
@@ -9,7 +9,7 @@ export interface SealedTree {
   readonly content: ContentSource
 }
 
-/** Headers and small files are gathered to pieces of this size. */
+/** Headers and small files are gathered to pieces of at most this size. */
 const pieceBytes = 1024 * 1024
 
 /**
@@ -23,34 +23,65 @@ const pieceBytes = 1024 * 1024
  */
 export async function* tarBytes({ tree, content }: SealedTree, session: Session): AsyncGenerator<Uint8Array> {
   const links = firstNames(tree)
-  let pending: Uint8Array[] = []
-  let pendingBytes = 0
-  const gather = (bytes: Uint8Array) => {
-    pending.push(bytes)
-    pendingBytes += bytes.length
-  }
+  const piece = new Piece()
   for (const [path, entry] of tree) {
     session.signal.throwIfAborted()
     const first = links.get(path)
-    gather(formatTarHeader(memberOf(path, entry, first)))
-    if (entry.kind === 'file' && first === undefined) {
+    const header = formatTarHeader(memberOf(path, entry, first))
+    const of = entry.kind === 'file' && first === undefined ? entry.content : undefined
+    // Together, so that a small content is read to where it stays.
+    if (!piece.hasRoom(header.length + (of?.sizeBytes ?? 0))) yield* piece.take()
+    if (piece.hasRoom(header.length)) piece.add(header)
+    else yield header
+    if (of === undefined) continue
+    if (!piece.hasRoom(of.sizeBytes) || !piece.read(content, of)) {
       let written = 0
-      for await (const bytes of content.read(entry.content)) {
+      for await (const bytes of content.read(of)) {
         written += bytes.length
-        gather(bytes)
-        if (pendingBytes >= pieceBytes) {
-          yield Buffer.concat(pending)
-          pending = []
-          pendingBytes = 0
-        }
+        if (!piece.hasRoom(bytes.length)) yield* piece.take()
+        if (piece.hasRoom(bytes.length)) piece.add(bytes)
+        else yield bytes
       }
-      if (written !== entry.content.sizeBytes)
-        throw new Fault('INTERNAL', { message: `${quoted(path)} gave ${written} bytes of ${entry.content.sizeBytes}` })
-      gather(formatTarPadding(written))
+      if (written !== of.sizeBytes)
+        throw new Fault('INTERNAL', { message: `${quoted(path)} gave ${written} bytes of ${of.sizeBytes}` })
     }
+    const padding = formatTarPadding(of.sizeBytes)
+    if (!piece.hasRoom(padding.length)) yield* piece.take()
+    piece.add(padding)
   }
-  gather(formatTarEnd())
-  yield Buffer.concat(pending)
+  yield* piece.take()
+  yield formatTarEnd()
+}
+
+/** What is gathered until it is worth a call. Each piece that is taken is a buffer of its own: whoever has it may keep it. */
+class Piece {
+  #bytes = Buffer.allocUnsafeSlow(pieceBytes)
+  #used = 0
+
+  hasRoom(sizeBytes: number): boolean {
+    return this.#used + sizeBytes <= pieceBytes
+  }
+
+  /** Where there is room. */
+  add(bytes: Uint8Array): void {
+    this.#bytes.set(bytes, this.#used)
+    this.#used += bytes.length
+  }
+
+  /** @returns false when the source cannot give it at once: nothing is added then */
+  read(source: ContentSource, content: FileContent): boolean {
+    const end = this.#used + content.sizeBytes
+    if (source.readNow?.(content, this.#bytes.subarray(this.#used, end)) !== 'read') return false
+    this.#used = end
+    return true
+  }
+
+  *take(): Generator<Uint8Array> {
+    if (this.#used === 0) return
+    yield this.#bytes.subarray(0, this.#used)
+    this.#bytes = Buffer.allocUnsafeSlow(pieceBytes)
+    this.#used = 0
+  }
 }
 
 const noAttributes: ReadonlyMap<string, Uint8Array> = new Map()

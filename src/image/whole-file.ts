@@ -56,7 +56,17 @@ export async function writeSyncedFile(path: string, source: AsyncIterable<Uint8A
   const handle = await open(path, 'wx', 0o666)
   try {
     let written = 0
-    for await (const bytes of source) written += await writeAll(handle, bytes)
+    let writing = Promise.resolve(0)
+    try {
+      for await (const bytes of source) {
+        written += await writing
+        // The next piece is made meanwhile.
+        writing = writeAll(handle, bytes)
+        writing.catch(() => undefined)
+      }
+    } finally {
+      written += await writing
+    }
     await handle.sync()
     return written
   } finally {

@@ -43,6 +43,20 @@ export class RootContent implements ContentSource {
     else throw new Fault('INTERNAL', { message: `nothing of this root has the content ${content.sha256}` })
   }
 
+  /** Only where a pack is open already, as it is after the first file of it. */
+  readNow({ sha256 }: FileContent, target: Uint8Array): 'read' | 'later' {
+    const generated = this.#contents.generated.get(sha256)
+    if (generated !== undefined) {
+      target.set(generated)
+      return 'read'
+    }
+    const pack = this.#packBySha256.get(sha256)
+    const object = pack === undefined ? undefined : this.#known(pack)
+    if (object === undefined || target.length > wholeBytes) return 'later'
+    object.readInto(pack?.places.get(sha256)?.offset ?? 0, target)
+    return hashOf('sha256', target) === sha256 ? 'read' : 'later'
+  }
+
   async close(): Promise<void> {
     for (const object of this.#open.values()) await object.close()
     this.#open.clear()
@@ -80,13 +94,8 @@ export class RootContent implements ContentSource {
   }
 
   async #openPack(pack: ContentPack): Promise<StoredObject> {
-    const { key } = pack.object
-    const known = this.#open.get(key)
-    if (known !== undefined) {
-      this.#open.delete(key)
-      this.#open.set(key, known)
-      return known
-    }
+    const known = this.#known(pack)
+    if (known !== undefined) return known
     const [oldest] = this.#open
     if (oldest !== undefined && this.#open.size >= maximumOpenPacks) {
       this.#open.delete(oldest[0])
@@ -99,7 +108,16 @@ export class RootContent implements ContentSource {
         hint: 'Run the command again: it is made anew.',
         context: { package: pack.name },
       })
-    this.#open.set(key, object)
+    this.#open.set(pack.object.key, object)
     return object
+  }
+
+  /** An open pack, now the most recently used. */
+  #known({ object: { key } }: ContentPack): StoredObject | undefined {
+    const known = this.#open.get(key)
+    if (known === undefined) return undefined
+    this.#open.delete(key)
+    this.#open.set(key, known)
+    return known
   }
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { statSync } from 'node:fs'
+import { type Stats, statSync } from 'node:fs'
 import { type FileHandle, open, rm, stat } from 'node:fs/promises'
 import { Fault } from '../kernel/index.ts'
 import { chunkBytes, readChunks } from './file-chunks.ts'
@@ -90,7 +90,11 @@ export async function digestOf(handle: FileHandle): Promise<FileDigest> {
  *
  * @returns `left` in a layer, and where this user may not write
  */
-export async function removeSame(path: string, handle: FileHandle, { use }: StoreLayout): Promise<'removed' | 'left'> {
+export async function removeSame(
+  path: string,
+  handle: { stat(): Promise<Pick<Stats, 'ino' | 'dev'>> },
+  { use }: StoreLayout,
+): Promise<'removed' | 'left'> {
   if (use === 'layer') return 'left'
   try {
     const [opened, current] = await Promise.all([handle.stat(), stat(path).catch(() => undefined)])

@@ -1,6 +1,16 @@
+import { read } from 'node:fs'
+import { promisify } from 'node:util'
+
+const readFrom = promisify(read)
+
 /** A FileHandle is one. */
 export interface ChunkReader {
   read(buffer: Buffer, offset: number, length: number, position: number): Promise<{ readonly bytesRead: number }>
+}
+
+/** Of a file that was opened by its number. */
+export function readerOf(descriptor: number): ChunkReader {
+  return { read: (buffer, offset, length, position) => readFrom(descriptor, buffer, offset, length, position) }
 }
 
 /** Large enough that hashing, not system calls, is what takes the time. */

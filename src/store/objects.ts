@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
-import { readSync } from 'node:fs'
-import { type FileHandle, open } from 'node:fs/promises'
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import type { FileHandle } from 'node:fs/promises'
 import { corruptFault, removeSame } from './blobs.ts'
 import { TemporaryFile } from './durable-file.ts'
-import { readChunks } from './file-chunks.ts'
+import { type ChunkReader, readChunks, readerOf } from './file-chunks.ts'
 import { type ObjectName, objectDigest, objectPath, type StoreLayout } from './layout.ts'
-import { onDisk, onDiskIfPresent, storeFault } from './store-fault.ts'
+import { onDisk, onDiskNowIfPresent, storeFault } from './store-fault.ts'
 
 /**
  * An object starts with four lines of fixed length, so that a file can be judged without knowing its kind:
@@ -35,6 +35,8 @@ export interface StoredObject {
    * @throws {Fault} `STORE_CORRUPT` when the range is not within the payload
    */
   read(offset: number, length: number): Uint8Array
+  /** As `read`, into memory of the caller, as much as it holds. */
+  readInto(offset: number, target: Uint8Array): void
   stream(offset: number, length: number): AsyncIterable<Uint8Array>
   /** Hashes the whole payload. @throws {Fault} `STORE_CORRUPT`, and the object is removed */
   check(): Promise<void>
@@ -65,25 +67,24 @@ export async function putObject(
 /** @returns undefined when there is none, or when what is there is no object of that name (it is removed then, except from a layer) */
 export async function openObject(layout: StoreLayout, name: ObjectName): Promise<StoredObject | undefined> {
   const path = objectPath(layout, name)
-  const handle = await onDiskIfPresent(path, () => open(path, 'r'), layout.use)
-  if (handle === undefined) return undefined
+  const opened = onDiskNowIfPresent(path, () => openSync(path, 'r'), layout.use)
+  if (opened === undefined) return undefined
+  const file = { path, layout, descriptor: opened }
   try {
-    const header = await onDisk(path, () => readHeader(handle))
-    if (header === undefined || header.key !== objectDigest(name)) {
-      await removeSame(path, handle, layout)
-      await handle.close()
-      return undefined
-    }
-    return storedObject({ path, layout }, handle, header)
+    const header = onDiskNowIfPresent(path, () => readHeader(opened), layout.use)
+    if (header?.key === objectDigest(name)) return storedObject(file, header)
+    await removeObject(file)
   } catch (error) {
-    await handle.close()
+    closeSync(opened)
     throw error
   }
+  closeSync(opened)
+  return undefined
 }
 
 /** Whether a file at an object's place is one: header, length and digest. Used by the store's own check. */
 export async function judgeObjectFile(handle: FileHandle, expectedKey: string): Promise<string | undefined> {
-  const header = await readHeader(handle)
+  const header = readHeader(handle.fd)
   if (header === undefined) return 'is no object, or was cut short'
   if (header.key !== expectedKey) return 'belongs to another name'
   const found = await payloadDigest(handle, header.sizeBytes)
@@ -96,64 +97,78 @@ interface ObjectHeader {
   readonly sha256: string
 }
 
-interface ObjectPlace {
+interface ObjectFile {
   readonly path: string
   readonly layout: StoreLayout
+  readonly descriptor: number
 }
 
-function storedObject({ path, layout }: ObjectPlace, handle: FileHandle, header: ObjectHeader): StoredObject {
+/** A small thing done at once takes a hundredth of a thread's turn, and who builds opens hundreds of objects. */
+function storedObject(file: ObjectFile, header: ObjectHeader): StoredObject {
+  const { path, layout, descriptor } = file
+  const reader = readerOf(descriptor)
+  let isOpen = true
   const checkRange = (offset: number, length: number) => {
     if (offset >= 0 && length >= 0 && offset + length <= header.sizeBytes) return
     throw corruptFault(path, `has ${header.sizeBytes} bytes, but ${length} at ${offset} were wanted`, layout)
+  }
+  const readInto = (offset: number, target: Uint8Array) => {
+    checkRange(offset, target.length)
+    for (let done = 0; done < target.length; ) {
+      const count = readNow(file, target, { done, position: headerBytes + offset + done })
+      if (count === 0) throw corruptFault(path, 'became shorter while it was read', layout)
+      done += count
+    }
   }
   return {
     sizeBytes: header.sizeBytes,
     read(offset, length) {
       checkRange(offset, length)
       const bytes = new Uint8Array(length)
-      for (let done = 0; done < length; ) {
-        const count = readNow(path, handle, bytes, { done, position: headerBytes + offset + done })
-        if (count === 0) throw corruptFault(path, 'became shorter while it was read', layout)
-        done += count
-      }
+      readInto(offset, bytes)
       return bytes
     },
+    readInto,
     stream(offset, length) {
       checkRange(offset, length)
-      return readChunks(handle, { offset: headerBytes + offset, length })
+      return readChunks(reader, { offset: headerBytes + offset, length })
     },
     async check() {
-      const found = await onDisk(path, () => payloadDigest(handle, header.sizeBytes))
+      const found = await onDisk(path, () => payloadDigest(reader, header.sizeBytes))
       if (found === header.sha256) return
-      await removeSame(path, handle, layout)
+      await removeObject(file)
       throw corruptFault(path, `has payload sha256 ${found}, but its header says ${header.sha256}`, layout)
     },
     async close() {
-      await handle.close()
+      if (isOpen) closeSync(descriptor)
+      isOpen = false
     },
   }
 }
 
+async function removeObject({ path, layout, descriptor }: ObjectFile): Promise<void> {
+  await removeSame(path, { stat: async () => fstatSync(descriptor) }, layout)
+}
+
 function readNow(
-  path: string,
-  handle: FileHandle,
+  { path, descriptor }: ObjectFile,
   bytes: Uint8Array,
   at: { readonly done: number; readonly position: number },
 ): number {
   try {
-    return readSync(handle.fd, bytes, at.done, bytes.length - at.done, at.position)
+    return readSync(descriptor, bytes, at.done, bytes.length - at.done, at.position)
   } catch (error) {
     throw storeFault(error, path)
   }
 }
 
-async function readHeader(handle: FileHandle): Promise<ObjectHeader | undefined> {
+function readHeader(descriptor: number): ObjectHeader | undefined {
   const buffer = Buffer.alloc(headerBytes)
-  const { bytesRead } = await handle.read(buffer, 0, headerBytes, 0)
+  const bytesRead = readSync(descriptor, buffer, 0, headerBytes, 0)
   const match = headerPattern.exec(buffer.toString('latin1', 0, bytesRead))
   if (match?.[1] === undefined || match[2] === undefined || match[3] === undefined) return undefined
   const sizeBytes = Number(match[2])
-  const { size } = await handle.stat()
+  const { size } = fstatSync(descriptor)
   return size === headerBytes + sizeBytes ? { key: match[1], sizeBytes, sha256: match[3] } : undefined
 }
 
@@ -161,9 +176,9 @@ function headerText(key: string, sizeBytes: number, sha256: string): string {
   return `${formatLine}key ${key}\nsize ${String(sizeBytes).padStart(20, '0')}\nsha256 ${sha256}\n`
 }
 
-async function payloadDigest(handle: FileHandle, sizeBytes: number): Promise<string> {
+async function payloadDigest(reader: ChunkReader, sizeBytes: number): Promise<string> {
   const hash = createHash('sha256')
-  for await (const chunk of readChunks(handle, { offset: headerBytes, length: sizeBytes })) hash.update(chunk)
+  for await (const chunk of readChunks(reader, { offset: headerBytes, length: sizeBytes })) hash.update(chunk)
   return hash.digest('hex')
 }
 

@@ -42,6 +42,20 @@ export async function onDisk<Result>(path: string, operation: () => Promise<Resu
   }
 }
 
+/** As `onDiskIfPresent`, at once. */
+export function onDiskNowIfPresent<Result>(
+  path: string,
+  operation: () => Result,
+  use: StoreUse = 'own',
+): Result | undefined {
+  try {
+    return operation()
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return undefined
+    throw storeFault(error, path, use)
+  }
+}
+
 /** As `onDisk`; undefined when there is nothing at the path. */
 export async function onDiskIfPresent<Result>(
   path: string,

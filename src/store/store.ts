@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { stat, utimes } from 'node:fs/promises'
+import { statSync, utimesSync } from 'node:fs'
 import { type Clock, concatBytes, Fault, isFault, type Session } from '../kernel/index.ts'
 import { type BlobOutcome, BlobWriter } from './blob-writer.ts'
 import { checkBlob, hasBlob, streamBlob } from './blobs.ts'
@@ -71,7 +71,7 @@ export class Store {
       const found = await checkBlob(place, blob)
       if (found === 'corrupt') verdict = found
       if (found !== 'sound') continue
-      await this.#noteUse(place, blobPath(place, blob.sha256))
+      this.#noteUse(place, blobPath(place, blob.sha256))
       return found
     }
     return verdict
@@ -153,7 +153,7 @@ export class Store {
   async putBytes(bytes: Uint8Array, session: Session): Promise<BlobIdentity> {
     const blob = { sha256: createHash('sha256').update(bytes).digest('hex'), sizeBytes: bytes.length }
     if ((await checkBlob(this.#layout, blob)) === 'sound') {
-      await this.#noteUse(this.#layout, blobPath(this.#layout, blob.sha256))
+      this.#noteUse(this.#layout, blobPath(this.#layout, blob.sha256))
       return blob
     }
     const outcome = await this.put([bytes], blob, session)
@@ -165,7 +165,7 @@ export class Store {
   /** Writes an object; one of the same name is replaced in one step. Writes to the sink one after the other. */
   async putObject(name: ObjectName, write: (sink: ObjectSink) => Promise<void>): Promise<void> {
     await putObject(this.#layout, name, write)
-    await this.#noteUse(this.#layout, objectPath(this.#layout, name))
+    this.#noteUse(this.#layout, objectPath(this.#layout, name))
   }
 
   /** @returns undefined when there is none; a file there that is no whole object of that name is removed */
@@ -173,7 +173,7 @@ export class Store {
     for (const place of this.#places) {
       const object = await openObject(place, name)
       if (object === undefined) continue
-      await this.#noteUse(place, objectPath(place, name))
+      this.#noteUse(place, objectPath(place, name))
       return object
     }
     return undefined
@@ -221,18 +221,18 @@ export class Store {
   }
 
   async *#streamFrom(place: StoreLayout, blob: BlobIdentity): AsyncGenerator<Uint8Array> {
-    await this.#noteUse(place, blobPath(place, blob.sha256))
+    this.#noteUse(place, blobPath(place, blob.sha256))
     yield* streamBlob(place, blob)
   }
 
   /** Fails quietly: a store on a read-only file system is a good one. The ages in a layer are its owner's business. */
-  async #noteUse({ use }: StoreLayout, path: string): Promise<void> {
+  #noteUse({ use }: StoreLayout, path: string): void {
     if (use === 'layer') return
     try {
       const now = this.#clock.now()
-      const { mtimeMs } = await stat(path)
+      const { mtimeMs } = statSync(path)
       this.#presence.announce()
-      if (Math.abs(now.getTime() - mtimeMs) > useNotedEveryMilliseconds) await utimes(path, now, now)
+      if (Math.abs(now.getTime() - mtimeMs) > useNotedEveryMilliseconds) utimesSync(path, now, now)
     } catch {
       // Absent, or another user's file in a shared store: its age is that user's business.
     }

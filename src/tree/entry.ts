@@ -37,4 +37,10 @@ export type EntryKind = TreeEntry['kind']
 export interface ContentSource {
   /** @throws {Fault} `STORE_CORRUPT` when the bytes do not have the digest */
   read(content: FileContent): AsyncIterable<Uint8Array>
+  /**
+   * Fills a target of the content's length, without waiting: most files of a root are small, and there are ten thousand.
+   *
+   * @returns `later` when only `read` can, or can say what is wrong
+   */
+  readNow?(content: FileContent, target: Uint8Array): 'read' | 'later'
 }
