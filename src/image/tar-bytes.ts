@@ -20,6 +20,8 @@ const pieceBytes = 1024 * 1024
  * - Owners as numbers only: names would be looked up on the host that unpacks.
  * - Of several names of one file the first is the file, the others are hard links to it.
  * - Headers as `formatTarHeader` writes them (ustar, pax where that is not enough), two blocks of zeros at the end.
+ *
+ * @returns pieces that are buffers of their own: whoever has one may keep it
  */
 export async function* tarBytes({ tree, content }: SealedTree, session: Session): AsyncGenerator<Uint8Array> {
   const links = firstNames(tree)
@@ -31,29 +33,24 @@ export async function* tarBytes({ tree, content }: SealedTree, session: Session)
     const of = entry.kind === 'file' && first === undefined ? entry.content : undefined
     // Together, so that a small content is read to where it stays.
     if (!piece.hasRoom(header.length + (of?.sizeBytes ?? 0))) yield* piece.take()
-    if (piece.hasRoom(header.length)) piece.add(header)
-    else yield header
+    yield* piece.add(header)
     if (of === undefined) continue
-    if (!piece.hasRoom(of.sizeBytes) || !piece.read(content, of)) {
+    if (!piece.read(content, of)) {
       let written = 0
       for await (const bytes of content.read(of)) {
         written += bytes.length
-        if (!piece.hasRoom(bytes.length)) yield* piece.take()
-        if (piece.hasRoom(bytes.length)) piece.add(bytes)
-        else yield bytes
+        yield* piece.add(bytes)
       }
       if (written !== of.sizeBytes)
         throw new Fault('INTERNAL', { message: `${quoted(path)} gave ${written} bytes of ${of.sizeBytes}` })
     }
-    const padding = formatTarPadding(of.sizeBytes)
-    if (!piece.hasRoom(padding.length)) yield* piece.take()
-    piece.add(padding)
+    yield* piece.add(formatTarPadding(of.sizeBytes))
   }
+  yield* piece.add(formatTarEnd())
   yield* piece.take()
-  yield formatTarEnd()
 }
 
-/** What is gathered until it is worth a call. Each piece that is taken is a buffer of its own: whoever has it may keep it. */
+/** What is gathered until it is worth a call. */
 class Piece {
   #bytes = Buffer.allocUnsafeSlow(pieceBytes)
   #used = 0
@@ -62,14 +59,20 @@ class Piece {
     return this.#used + sizeBytes <= pieceBytes
   }
 
-  /** Where there is room. */
-  add(bytes: Uint8Array): void {
-    this.#bytes.set(bytes, this.#used)
-    this.#used += bytes.length
+  /** @returns the pieces that are full */
+  *add(bytes: Uint8Array): Generator<Uint8Array> {
+    for (let done = 0; done < bytes.length; ) {
+      if (this.#used === pieceBytes) yield* this.take()
+      const part = bytes.subarray(done, done + pieceBytes - this.#used)
+      this.#bytes.set(part, this.#used)
+      this.#used += part.length
+      done += part.length
+    }
   }
 
-  /** @returns false when the source cannot give it at once: nothing is added then */
+  /** @returns false when there is no room, or the source cannot give it at once: nothing is added then */
   read(source: ContentSource, content: FileContent): boolean {
+    if (!this.hasRoom(content.sizeBytes)) return false
     const end = this.#used + content.sizeBytes
     if (source.readNow?.(content, this.#bytes.subarray(this.#used, end)) !== 'read') return false
     this.#used = end
@@ -78,9 +81,10 @@ class Piece {
 
   *take(): Generator<Uint8Array> {
     if (this.#used === 0) return
-    yield this.#bytes.subarray(0, this.#used)
+    const full = this.#bytes.subarray(0, this.#used)
     this.#bytes = Buffer.allocUnsafeSlow(pieceBytes)
     this.#used = 0
+    yield full
   }
 }
 
