@@ -56,27 +56,63 @@ const lightOclif = {
     })
   },
 }
-const result = await build({
+const shared = {
   absWorkingDir: root,
-  entryPoints,
-  outdir: 'dist',
   bundle: true,
-  splitting: true,
-  format: 'esm',
   platform: 'node',
   target: 'node20.19',
-  chunkNames: 'chunks/[name]-[hash]',
   legalComments: 'none',
-  metafile: true,
   logLevel: 'warning',
   plugins: [lightOclif],
+}
+const result = await build({
+  ...shared,
+  entryPoints,
+  outdir: 'dist',
+  splitting: true,
+  format: 'esm',
+  chunkNames: 'chunks/[name]-[hash]',
+  metafile: true,
   // Bundled CommonJS packages call require() for Node's own modules.
   banner: {
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
   },
 })
 await writeLicenses(result.metafile)
+await buildScript()
+execFileSync(process.execPath, [join(root, 'scripts/compile-program.mjs')], { cwd: root, stdio: 'inherit' })
 await writeCommandManifest()
+
+/**
+ * The program once more as one script, for which V8 can keep compiled code; Node 20 keeps none for modules. bin/program.js runs it where
+ * such code lies beside it.
+ */
+async function buildScript() {
+  const commands = (await commandEntries()).map(path => {
+    const id = path
+      .replace(/^src\/commands\//, '')
+      .replace(/\.ts$/, '')
+      .replaceAll('/', ':')
+    return `  ${JSON.stringify(id)}: () => import('./${path}'),`
+  })
+  const contents = `import { main as start } from './src/main.ts'
+const commands = {
+${commands.join('\n')}
+}
+export const main = (entry: string) => start(entry, commands)
+`
+  await build({
+    ...shared,
+    stdin: { contents, resolveDir: root, sourcefile: 'program.ts', loader: 'ts' },
+    outfile: 'dist/program.cjs',
+    format: 'cjs',
+    define: { 'import.meta.url': '__moduleUrl' },
+    banner: {
+      js: "(function (exports, require, module) { const __moduleUrl = require('node:url').pathToFileURL(require.resolve('./program.cjs')).href;",
+    },
+    footer: { js: '})' },
+  })
+}
 
 /** The licences of what was bundled travel with it. */
 async function writeLicenses(metafile) {

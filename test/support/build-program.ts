@@ -5,9 +5,11 @@ import { fileURLToPath } from 'node:url'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..')
 
+const programParts = ['scripts/build.mjs', 'scripts/compile-program.mjs', 'bin/program.js']
+
 /** Tests that run the program run `dist/`: it is built once before all tests, when a source is newer. */
 export function setup(): void {
-  const sources = ['package.json', 'package-lock.json', 'scripts/build.mjs', ...filesBelow('src')]
+  const sources = ['package.json', 'package-lock.json', ...programParts, ...filesBelow('src')]
   const newest = Math.max(...sources.map(path => statSync(join(root, path)).mtimeMs))
   if (builtMilliseconds() > newest) return
   execFileSync(process.execPath, [join(root, 'scripts/build.mjs')], { cwd: root, stdio: 'inherit' })

@@ -12,6 +12,9 @@ export interface CommandClass {
   new (argv: string[], config: never): unknown
 }
 
+/** By id (`lock:check`), what loads a command that is bundled with the program. */
+export type CommandTable = Readonly<Record<string, () => Promise<{ readonly default: CommandClass }>>>
+
 export interface FoundCommand {
   readonly kind: 'command'
   /** `lock:check` */

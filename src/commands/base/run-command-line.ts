@@ -4,7 +4,7 @@ import { readProgramVersion } from '../../workflows/program-version.ts'
 import { BaseCommand } from './base-command.ts'
 import { type Answer, type Envelope, envelopeOfAnswer, envelopeOfFault } from './envelope.ts'
 import { faultOf, internalFault } from './failure.ts'
-import { type FoundCommand, type FoundHelp, findPlainCommand } from './find-command.ts'
+import { type CommandTable, type FoundCommand, type FoundHelp, findPlainCommand } from './find-command.ts'
 import { listenForInterruption } from './interruption.ts'
 import type { Invocation } from './invocation.ts'
 import { loadOclif } from './load-oclif.ts'
@@ -20,7 +20,11 @@ const graceMilliseconds = 3_000
  * Runs one command line and ends the process with its exit code. Every answer and every fault of every command is
  * printed here, as text or as one JSON envelope.
  */
-export async function runCommandLine(argv: readonly string[], packageFolder: URL): Promise<void> {
+export async function runCommandLine(
+  argv: readonly string[],
+  packageFolder: URL,
+  commands: CommandTable,
+): Promise<void> {
   const interruption = listenForInterruption()
   const environment = Object.fromEntries(
     Object.entries(process.env).filter((each): each is [string, string] => each[1] !== undefined),
@@ -43,7 +47,7 @@ export async function runCommandLine(argv: readonly string[], packageFolder: URL
   process.on('uncaughtException', surprise)
   process.on('unhandledRejection', surprise)
 
-  let exitCode = await dispatch(argv, invocation, report)
+  let exitCode = await dispatch(argv, invocation, { ...report, commands })
   try {
     await invocation.stdout.flush()
   } catch (error) {
@@ -61,7 +65,11 @@ interface ReportOptions {
   readonly verbose: boolean
 }
 
-async function dispatch(argv: readonly string[], invocation: Invocation, report: ReportOptions): Promise<number> {
+async function dispatch(
+  argv: readonly string[],
+  invocation: Invocation,
+  report: ReportOptions & { readonly commands: CommandTable },
+): Promise<number> {
   let commandName = ''
   let helpCommand = 'aptroot --help'
   try {
@@ -76,7 +84,7 @@ async function dispatch(argv: readonly string[], invocation: Invocation, report:
       case 'command': {
         commandName = found.id.replaceAll(':', ' ')
         helpCommand = `aptroot ${commandName} --help`
-        const answer = await runCommand(found, invocation)
+        const answer = await runCommand(found, report.commands, invocation)
         await close(invocation)
         return printAnswer(invocation, commandName, answer)
       }
@@ -99,8 +107,13 @@ async function findWithOclif(
   return findCommand(words, packageFolder)
 }
 
-async function runCommand({ id, argv, load, config }: FoundCommand, invocation: Invocation): Promise<Answer> {
-  const CommandClass = await load()
+async function runCommand(
+  { id, argv, load, config }: FoundCommand,
+  commands: CommandTable,
+  invocation: Invocation,
+): Promise<Answer> {
+  // One that is part of this script shares its modules; a file of dist/commands would bring its own.
+  const CommandClass = (await commands[id]?.())?.default ?? (await load())
   CommandClass.id = id
   const instance = new CommandClass([...argv], (await config(CommandClass)) as never)
   if (!(instance instanceof BaseCommand)) throw new Fault('INTERNAL', { message: `${id} does not extend BaseCommand` })
