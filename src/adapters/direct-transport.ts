@@ -87,16 +87,32 @@ async function answerTo(
 ): Promise<IncomingMessage> {
   for (;;) {
     const { url, method, headers } = request
-    // A signal of its own: listeners of many requests on one signal make Node warn of a leak.
-    const signal = AbortSignal.any([request.signal])
-    const sent = channel.request(url, { agent: channel.agent, method, headers, signal })
+    const sent = channel.request(url, { agent: channel.agent, method, headers })
+    endedBy(request.signal, sent)
     try {
       return await answered(sent, settings)
     } catch (error) {
+      request.signal.throwIfAborted()
       // The server closed an idle connection at the moment we used it. A new one says what it thinks.
       if (!sent.reusedSocket || !isReset(error)) throw error
     }
   }
+}
+
+/** What an interruption ends, by the signal that brings it. */
+const inFlight = new WeakMap<AbortSignal, Set<ClientRequest>>()
+
+/** One listener for all requests of a signal: of a dozen on one signal Node warns, and signals derived from it take longer. */
+function endedBy(signal: AbortSignal, sent: ClientRequest): void {
+  let all = inFlight.get(signal)
+  if (all === undefined) {
+    const together = new Set<ClientRequest>()
+    signal.addEventListener('abort', () => together.forEach(each => each.destroy()), { once: true })
+    inFlight.set(signal, together)
+    all = together
+  }
+  const requests = all.add(sent)
+  sent.on('close', () => requests.delete(sent))
 }
 
 function answered(sent: ClientRequest, settings: TransportSettings): Promise<IncomingMessage> {
@@ -131,25 +147,53 @@ function answered(sent: ClientRequest, settings: TransportSettings): Promise<Inc
   })
 }
 
+/**
+ * The pieces of a body as they come. Node's own iterator does the same, and for 354 short bodies takes a tenth of the processor time of
+ * fetching them: it watches a stream of any kind for its end in every way that there is.
+ */
 async function* checkedBody(
   response: IncomingMessage,
   { url, signal }: TransportRequest,
   stallMilliseconds: number,
 ): AsyncGenerator<Uint8Array> {
+  let failure: Error | undefined
+  let goOn: (() => void) | undefined
+  const happened = () => {
+    goOn?.()
+    goOn = undefined
+  }
+  response.on('readable', happened)
+  response.on('end', happened)
+  response.on('close', happened)
+  response.on('error', error => {
+    failure = error
+    happened()
+  })
   // Only our own waiting counts: a reader that takes its time is no fault of the server.
-  const chunks: AsyncIterator<Uint8Array> = response[Symbol.asyncIterator]()
+  const silence = setTimeout(() => {
+    if (goOn !== undefined) response.destroy(timeout())
+  }, stallMilliseconds)
   try {
     for (;;) {
-      const timer = setTimeout(() => response.destroy(timeout()), stallMilliseconds)
-      const next = await chunks.next().finally(() => clearTimeout(timer))
-      if (next.done === true) return
-      yield next.value
+      const piece: Uint8Array | null = response.read()
+      if (piece !== null) {
+        yield piece
+        continue
+      }
+      if (failure !== undefined) throw failure
+      if (response.readableEnded) return
+      if (response.destroyed) throw closed()
+      silence.refresh()
+      await new Promise<void>(resolve => {
+        goOn = resolve
+      })
     }
   } catch (error) {
     signal.throwIfAborted()
     throw networkFault(error, url, 'NETWORK_TRUNCATED')
   } finally {
-    await chunks.return?.()
+    clearTimeout(silence)
+    if (!response.readableEnded) response.destroy()
   }
 }
 
@@ -161,6 +205,10 @@ function joinedHeaders(headers: NodeJS.Dict<string[]>): Record<string, string> {
 
 function timeout(): Error {
   return Object.assign(new Error('the server was silent'), { code: 'ETIMEDOUT' })
+}
+
+function closed(): Error {
+  return Object.assign(new Error('the connection was closed'), { code: 'ECONNRESET' })
 }
 
 function isReset(error: unknown): boolean {

@@ -1,4 +1,4 @@
-import { type ChildProcess, type IOType, spawn } from 'node:child_process'
+import type { ChildProcess, IOType, spawn } from 'node:child_process'
 import { closeSync, constants as fileModes, openSync, readdirSync, readFileSync } from 'node:fs'
 import { access, stat } from 'node:fs/promises'
 import { constants } from 'node:os'
@@ -38,9 +38,10 @@ export function createProcessRunner(settings: ProcessRunnerSettings): ProcessRun
 }
 
 async function runProgram(request: ProcessRequest, maximumOutputBytes: number): Promise<ProcessResult> {
+  const spawning = await loadSpawn()
   request.signal.throwIfAborted()
   return new Promise((resolve, reject) => {
-    const child = start(request, ['pipe', 'pipe', 'pipe'], 'own group')
+    const child = start(request, { spawning, standard: ['pipe', 'pipe', 'pipe'], group: 'own group' })
     const onAbort = () => killGroup(child)
     request.signal.addEventListener('abort', onAbort, { once: true })
     let overflowed = false
@@ -80,15 +81,22 @@ async function runProgram(request: ProcessRequest, maximumOutputBytes: number): 
   })
 }
 
+/** Most commands run no program, and loading what starts one takes them 6 ms. */
+async function loadSpawn(): Promise<typeof spawn> {
+  return (await import('node:child_process')).spawn
+}
+
+interface Start {
+  readonly spawning: typeof spawn
+  readonly standard: readonly (IOType | number)[]
+  readonly group: 'own group' | 'this group'
+}
+
 /** The request's descriptors follow the standard three; nothing else that is open here reaches the program. */
-function start(
-  request: ProcessRequest,
-  standard: readonly (IOType | number)[],
-  group: 'own group' | 'this group',
-): ChildProcess {
+function start(request: ProcessRequest, { spawning, standard, group }: Start): ChildProcess {
   const stdio = [...standard, ...(request.descriptors ?? []).map(() => 'pipe' as const)]
   const nothing = coverInherited(stdio)
-  const child = spawn(request.program, [...request.arguments], {
+  const child = spawning(request.program, [...request.arguments], {
     cwd: request.workingFolder,
     env: { ...request.environment },
     stdio,
@@ -103,9 +111,11 @@ async function runAttached(
   request: ProcessRequest,
   output: NonNullable<ProcessRequest['attached']>,
 ): Promise<ProcessResult> {
+  const spawning = await loadSpawn()
   request.signal.throwIfAborted()
   return new Promise((resolve, reject) => {
-    const child = start(request, ['inherit', output === 'standard output' ? 'inherit' : 2, 'inherit'], 'this group')
+    const standard = ['inherit', output === 'standard output' ? 'inherit' : 2, 'inherit'] as const
+    const child = start(request, { spawning, standard, group: 'this group' })
     const onAbort = () => child.kill('SIGKILL')
     request.signal.addEventListener('abort', onAbort, { once: true })
     request.descriptors?.forEach((descriptor, at) => {

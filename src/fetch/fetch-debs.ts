@@ -65,7 +65,7 @@ export async function fetchDebs(
 
 interface Wanted {
   readonly deb: LockedDeb
-  readonly providers: readonly Provider[]
+  readonly providers: Iterable<Provider>
 }
 
 /** The same bytes may be locked under two names; they are fetched once. */
@@ -113,7 +113,7 @@ class FetchRound {
   async fetch({ deb, providers }: Wanted, received: () => void): Promise<void> {
     if (this.#session.signal.aborted) return
     try {
-      const answers = await this.#askInOrder({ deb, providers: this.#allowed(providers) }, received)
+      const answers = await this.#askInOrder({ deb, providers }, received)
       if (answers === 'fetched') return this.#request.arrived?.(deb)
       if (this.#request.mode === 'offline' && answers.every(({ kind }) => kind === 'absent')) this.#missing.push(deb)
       else this.#fail(deb, failureOf(deb, answers))
@@ -136,6 +136,7 @@ class FetchRound {
   async #askInOrder({ deb, providers }: Wanted, received: () => void): Promise<'fetched' | readonly Answer[]> {
     const answers: Answer[] = []
     for (const provider of providers) {
+      if (this.#request.mode === 'offline' && provider.kind !== 'vendor') continue
       const answer = await askProvider(provider, deb, {
         ...this.#request,
         session: this.#session,
@@ -147,11 +148,6 @@ class FetchRound {
       answers.push(answer)
     }
     return answers
-  }
-
-  #allowed(providers: readonly Provider[]): readonly Provider[] {
-    if (this.#request.mode === 'online') return providers
-    return providers.filter(({ kind }) => kind === 'vendor')
   }
 
   #fail(deb: LockedDeb, fault: Fault): void {

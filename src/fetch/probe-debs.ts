@@ -42,7 +42,7 @@ interface ProbeWorld {
   readonly answers: Map<string, Promise<unknown>>
 }
 
-async function probeDeb(deb: LockedDeb, providers: readonly Provider[], world: ProbeWorld): Promise<DebAvailability> {
+async function probeDeb(deb: LockedDeb, providers: Iterable<Provider>, world: ProbeWorld): Promise<DebAvailability> {
   const roles = new Set<ProviderRole>()
   const silent = new Set<string>()
   for (const provider of providers) {

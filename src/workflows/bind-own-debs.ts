@@ -75,7 +75,7 @@ async function readWherever(
     if (!isFault(error, 'MANIFEST_FILE_MISSING')) throw error
     const { providersOf } = await import('../fetch/index.ts')
     // The first place is the project, which was just asked.
-    const vendored = providersOf(deb, providers).slice(1)
+    const [, ...vendored] = providersOf(deb, providers)
     for (const each of vendored) {
       if (each.kind !== 'vendor') continue
       const found = await readDebAt({ file: each.path, path }, project, signal).catch(() => undefined)

@@ -29,9 +29,7 @@ const fewDebs = 4
 export async function bringDebs(request: BringRequest, session: Session, world: World): Promise<FetchResult> {
   const { store, wanted } = request
   const debs = [...new Map(request.debs.map(deb => [deb.sha256, deb])).values()]
-  const { isUnpacked } = await import('../rootfs/unpack-deb.ts')
-  const missing: LockedDeb[] = []
-  for (const deb of debs) if (wanted === 'debs' || !(await isUnpacked(deb, store))) missing.push(deb)
+  const missing = wanted === 'debs' ? debs : await withoutPack(debs, store)
   const unpacked = debs.length - missing.length
   if (missing.length === 0) return { reusedDebs: unpacked, fetchedDebs: 0, fetchedBytes: 0 }
   const inThreads = wanted === 'packs' && missing.length > fewDebs
@@ -43,6 +41,13 @@ export async function bringDebs(request: BringRequest, session: Session, world: 
   } finally {
     await workers?.close()
   }
+}
+
+async function withoutPack(debs: readonly LockedDeb[], store: Store): Promise<readonly LockedDeb[]> {
+  const { isUnpacked } = await import('../rootfs/unpack-deb.ts')
+  const missing: LockedDeb[] = []
+  for (const deb of debs) if (!(await isUnpacked(deb, store))) missing.push(deb)
+  return missing
 }
 
 async function fetchMissing(

@@ -7,7 +7,6 @@ import type { SandboxBackEnd } from '../sandbox/index.ts'
 import { providerSettingsOf } from './archive-addresses.ts'
 import { bindOwnDebs, type RecordedDeb } from './bind-own-debs.ts'
 import { bringDebs } from './bring-debs.ts'
-import { compareBuilds } from './compare-builds.ts'
 import { configureHostOf } from './configure-host.ts'
 import { customiseImage } from './customise-image.ts'
 import {
@@ -188,7 +187,10 @@ export async function installLock(
     const assembled = await assembleRoot(assembly, building)
     try {
       for (const warning of assembled.warnings) building.journal.emit({ kind: 'warned', stage: 'assemble', ...warning })
-      if (request.builds === 'twice') await compareBuilds(assembly, assembled, session)
+      if (request.builds === 'twice') {
+        const { compareBuilds } = await import('./compare-builds.ts')
+        await compareBuilds(assembly, assembled, session)
+      }
       requireDigest(project, assembled.digest, request.expectedDigest)
       if (manifest.image.configure === 'scripts')
         await reportMovedIds(

@@ -1,5 +1,6 @@
+// Not through the door, behind which lie all export formats: every command that may use the network comes by here.
+import { distributionKeyringOf } from '../interchange/host-keys.ts'
 import type { AptProxies, AptProxy, AptSource, HostAptConfiguration } from '../interchange/index.ts'
-import { distributionKeyringOf } from '../interchange/index.ts'
 import { type ArchiveDefinition, type PresetArchive, presetOf } from '../manifest/index.ts'
 import type { Mirrors, ProxySetting } from './setting-values.ts'
 

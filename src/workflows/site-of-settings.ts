@@ -58,7 +58,7 @@ export async function siteOfSettings(
  * @param rootFolder `/`
  */
 export async function readUsableHost(rootFolder: string, session: Session): Promise<HostAptConfiguration | undefined> {
-  const { readHostAptConfiguration } = await import('../interchange/index.ts')
+  const { readHostAptConfiguration } = await import('../interchange/host-configuration.ts')
   try {
     return await readHostAptConfiguration(rootFolder)
   } catch (error) {

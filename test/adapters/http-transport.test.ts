@@ -131,6 +131,30 @@ describe('an HTTP exchange', () => {
     controller.abort(new Error('interrupted by the user'))
     await assert.rejects(reading, /interrupted by the user/)
   })
+
+  it('that waits for its answer over a connection used before is interrupted like any other, and not sent again', async () => {
+    const mirror = await startMirror({ files: { a: 'a' } })
+    mirror.next('a', { kind: 'none' }, { kind: 'silent' })
+    const through = transport({ connectionsPerHost: 1 })
+    const controller = new AbortController()
+    await bodyOf(await get(through, `${mirror.url}/a`, controller.signal))
+    const asked = get(through, `${mirror.url}/a`, controller.signal)
+    while (mirror.requests.length < 2) await new Promise(setImmediate)
+    controller.abort(new Error('interrupted by the user'))
+    await assert.rejects(asked, /interrupted by the user/)
+    assert.equal(mirror.requests.length, 2)
+  })
+
+  it('whose reader takes its time is no fault of the server', async () => {
+    const mirror = await startMirror({ files: { a: 'a'.repeat(1_000_000) } })
+    const response = await get(transport({ stallTimeoutMilliseconds: 300 }), `${mirror.url}/a`)
+    let bytes = 0
+    for await (const chunk of response.body) {
+      if (bytes === 0) await systemClock.sleep(400, new AbortController().signal)
+      bytes += chunk.length
+    }
+    assert.equal(bytes, 1_000_000)
+  })
 })
 
 describe('many exchanges at a time', () => {
