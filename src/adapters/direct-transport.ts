@@ -107,7 +107,10 @@ function endedBy(signal: AbortSignal, sent: ClientRequest): void {
   let all = inFlight.get(signal)
   if (all === undefined) {
     const together = new Set<ClientRequest>()
-    signal.addEventListener('abort', () => together.forEach(each => each.destroy()), { once: true })
+    const end = () => {
+      for (const each of together) each.destroy()
+    }
+    signal.addEventListener('abort', end, { once: true })
     inFlight.set(signal, together)
     all = together
   }
