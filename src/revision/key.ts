@@ -13,6 +13,14 @@ export interface RevisionKey {
   readonly checksum: string
 }
 
+/** A package that nobody has: asking about it tells whether, and what kind of, service answers. */
+export const nobodysKey: RevisionKey = {
+  package: 'aptroot',
+  version: '0',
+  architecture: 'all',
+  checksum: '0'.repeat(64),
+}
+
 const fields = ['package', 'version', 'architecture', 'checksum'] as const
 
 /** Longer names and versions would not fit into the name of a file. */

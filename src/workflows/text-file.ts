@@ -68,9 +68,9 @@ function malformed(missing: Missing, name: string, why: string): Fault {
  * Replaces a file in one step: a reader sees the old text or the new one, and an interrupted run leaves the old one. Mode and
  * symbolic link of the old file stay.
  *
- * @throws {Fault} `OUTPUT_UNWRITABLE`, `DISK_FULL`
+ * @throws {Fault} `OUTPUT_UNWRITABLE`, `DISK_FULL`, and whatever ends the text
  */
-export async function replaceTextFile(path: string, text: string): Promise<void> {
+export async function replaceTextFile(path: string, text: string | AsyncIterable<string>): Promise<void> {
   let temporary: string | undefined
   try {
     const target = await realpath(path).catch(() => path)
@@ -78,7 +78,7 @@ export async function replaceTextFile(path: string, text: string): Promise<void>
     temporary = join(dirname(target), `.${basename(target)}.${randomBytes(6).toString('hex')}`)
     const handle = await open(temporary, 'wx', facts === undefined ? 0o666 : facts.mode & 0o777)
     try {
-      await handle.writeFile(text)
+      for await (const part of typeof text === 'string' ? [text] : text) await handle.writeFile(part)
       await handle.sync()
     } finally {
       await handle.close()
@@ -86,6 +86,7 @@ export async function replaceTextFile(path: string, text: string): Promise<void>
     await rename(temporary, target)
     temporary = undefined
   } catch (error) {
+    if (error instanceof Fault) throw error
     const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error)
     const isFull = reason === 'ENOSPC' || reason === 'EDQUOT'
     throw new Fault(isFull ? 'DISK_FULL' : 'OUTPUT_UNWRITABLE', {
