@@ -106,6 +106,8 @@ export const main = (entry: string) => start(entry, commands)
     stdin: { contents, resolveDir: root, sourcefile: 'program.ts', loader: 'ts' },
     outfile: 'dist/program.cjs',
     format: 'cjs',
+    // V8 forgets how a script imports once its code comes from a file (Node 20): Node's own modules are required instead.
+    supported: { 'dynamic-import': false },
     define: { 'import.meta.url': '__moduleUrl' },
     banner: {
       js: "(function (exports, require, module) { const __moduleUrl = require('node:url').pathToFileURL(require.resolve('./program.cjs')).href;",

@@ -20,6 +20,13 @@ console.log(compileProgram(readCompiledCode()).script.cachedDataRejected)`
     assert.equal(output, 'false\n')
   })
 
+  test("loads Node's own modules when they are needed, such as the one that starts programs", async () => {
+    const checkout = await scratchFolder()
+    execFileSync('git', ['init', '--quiet', checkout])
+    const { status, stderr } = answerOf(process.cwd(), ['init', '--git'], checkout)
+    assert.deepEqual({ status, stderr }, { status: 0, stderr: '' })
+  })
+
   test('changes no answer: refused or absent, the program says the same', async () => {
     const copy = join(await scratchFolder(), 'program')
     for (const name of ['package.json', 'oclif.manifest.json', 'bin', 'dist'])
@@ -39,9 +46,9 @@ console.log(compileProgram(readCompiledCode()).script.cachedDataRejected)`
   })
 })
 
-function answerOf(copy: string, words: readonly string[]) {
+function answerOf(copy: string, words: readonly string[], folder = example) {
   const { status, stdout, stderr } = spawnSync(process.execPath, [join(copy, 'bin/aptroot.js'), ...words], {
-    cwd: example,
+    cwd: folder,
     env: { PATH: process.env.PATH, HOME: copy },
     encoding: 'utf8',
   })
