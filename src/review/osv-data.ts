@@ -80,15 +80,16 @@ function releaseOf(ecosystem: string): string {
   return `${name.toLowerCase()}:${release}`
 }
 
-const cvePattern = /^CVE-\d{4}-\d{4,10}$/
+/** A distribution's own record of a CVE has a prefix. */
+const cvePattern = /^(?:DEBIAN-|UBUNTU-)?(CVE-\d{4}-\d{4,10})$/
 
 /** The CVEs that a record is about; its own id where it names none. */
 function idsOf(record: JsonObject): readonly string[] {
   const id = ownText(record, 'id') ?? ''
-  const own = /^(?:DEBIAN-|UBUNTU-)?(CVE-\d{4}-\d{4,10})$/.exec(id)?.[1]
+  const own = cvePattern.exec(id)?.[1]
   if (own !== undefined) return [own]
   const others = [...ownList(record, 'upstream'), ...ownList(record, 'aliases'), ...ownList(record, 'related')]
-  const cves = new Set(others.filter((each): each is string => typeof each === 'string' && cvePattern.test(each)))
+  const cves = new Set(others.flatMap(each => (typeof each === 'string' ? (cvePattern.exec(each)?.[1] ?? []) : [])))
   if (cves.size > 0) return [...cves]
   return /^[A-Z][A-Za-z0-9:.-]{3,60}$/.test(id) ? [id] : []
 }
@@ -115,25 +116,29 @@ function vulnerabilityOf(id: string, { record, facts }: Affected): Vulnerability
 }
 
 interface RangeEvent {
-  readonly kind: 'introduced' | 'fixed' | 'last_affected'
+  readonly kind: 'introduced' | 'fixed' | 'last_affected' | 'limit'
   readonly version: string
 }
 
 function eventsOf(range: JsonObject): readonly RangeEvent[] {
   return ownList(range, 'events').flatMap(event =>
-    (['introduced', 'fixed', 'last_affected'] as const).flatMap(kind => {
+    (['introduced', 'fixed', 'last_affected', 'limit'] as const).flatMap(kind => {
       const version = isJsonObject(event) ? ownText(event, kind) : undefined
-      return version === undefined ? [] : [{ kind, version }]
+      // `limit: *` is the same as none.
+      return version === undefined || (kind === 'limit' && version === '*') ? [] : [{ kind, version }]
     }),
   )
 }
 
-/** Evaluated as the schema says: the last event that is not beyond the version decides. */
+/** Evaluated as the schema says: below a limit where there is one, and then the last event that is not beyond the version decides. */
 function isWithin(version: string, events: readonly RangeEvent[]): boolean {
-  let within = false
+  const limits = events.filter(({ kind }) => kind === 'limit')
+  if (limits.length > 0 && limits.every(limit => compareVersions(version, limit.version) >= 0)) return false
+  // `introduced: 0` is before every version, also before those of Debian that begin with `0~`.
+  let within = events.some(event => event.kind === 'introduced' && event.version === '0')
   for (const event of events.toSorted((left, right) => compareVersions(left.version, right.version))) {
     const order = compareVersions(version, event.version)
-    if (event.kind === 'introduced' && order >= 0) within = true
+    if (event.kind === 'introduced' && event.version !== '0' && order >= 0) within = true
     if (event.kind === 'fixed' && order >= 0) within = false
     if (event.kind === 'last_affected' && order > 0) within = false
   }

@@ -16,9 +16,10 @@ export function isTracker(json: unknown): json is JsonObject {
 
 /**
  * The Debian security tracker's data: source package → CVE → `releases` → codename → `status` (`open`, `resolved`, `undetermined`),
- * `fixed_version` (`0`: never affected), `urgency`, `repositories` (suite → version), `nodsa`.
+ * `fixed_version` (`0`: never affected), `urgency`, `repositories` (suite → version), `nodsa` and `nodsa_reason` (`ignored`, `postponed`). Any of them may
+ * be null or absent.
  *
- * @see https://security-tracker.debian.org/tracker/data/json
+ * @see https://security-tracker.debian.org/tracker/data/json, made by lib/python/security_db.py of security-tracker-team/security-tracker
  */
 export function readTracker(json: JsonObject): SecurityData {
   const codenames = new Set<string>()
@@ -60,7 +61,7 @@ function vulnerabilityOf(id: string, facts: JsonObject): Vulnerability {
     urgency: urgencyOf(ownText(facts, 'urgency')),
     fixedVersion: status === 'resolved' && fixed !== '0' ? fixed : undefined,
     suites: new Map(suites),
-    note: ownText(facts, 'nodsa') ?? '',
+    note: noteOf(facts),
     verdictOf(version): Verdict {
       if (status === 'open') return 'affected'
       if (status !== 'resolved' || fixed === undefined) return 'not-known'
@@ -69,6 +70,12 @@ function vulnerabilityOf(id: string, facts: JsonObject): Vulnerability {
       return compareVersions(version, fixed) < 0 ? 'affected' : 'not-affected'
     },
   }
+}
+
+/** Why there is no advisory, with the security team's decision: `Minor issue (postponed)`. */
+function noteOf(facts: JsonObject): string {
+  const [words = '', reason = ''] = [ownText(facts, 'nodsa'), ownText(facts, 'nodsa_reason')]
+  return reason === '' ? words : `${words} (${reason})`.trim()
 }
 
 /** Older entries mark with asterisks that the urgency was guessed from elsewhere: `medium**`. */

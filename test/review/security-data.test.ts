@@ -20,7 +20,9 @@ const tracker = JSON.stringify({
       },
     },
     'CVE-2024-0002': {
-      releases: { bookworm: { status: 'open', urgency: 'not yet assigned', nodsa: 'Minor issue', nodsa_reason: '' } },
+      releases: {
+        bookworm: { status: 'open', urgency: 'not yet assigned', nodsa: 'Minor issue', nodsa_reason: 'postponed' },
+      },
     },
     'CVE-2024-0003': { releases: { bookworm: { status: 'resolved', fixed_version: '0', urgency: 'unimportant' } } },
     'CVE-2024-0004': { releases: { bookworm: { status: 'undetermined', urgency: 'low' } } },
@@ -55,7 +57,10 @@ describe("the security tracker's data", () => {
       [first?.urgency, first?.fixedVersion, first?.suites.get('bookworm-security')],
       ['high', '3.0.16-1~deb12u1', '3.0.16-1~deb12u1'],
     )
-    assert.deepEqual([second?.urgency, second?.fixedVersion, second?.note], ['unassigned', undefined, 'Minor issue'])
+    assert.deepEqual(
+      [second?.urgency, second?.fixedVersion, second?.note],
+      ['unassigned', undefined, 'Minor issue (postponed)'],
+    )
   })
 
   test('knows nothing of releases and vendors that it does not have, and nothing bad of packages without entries', () => {
@@ -64,6 +69,44 @@ describe("the security tracker's data", () => {
     assert.deepEqual(data.vulnerabilitiesOf({ source: 'bash', ...bookworm }), [])
     assert.deepEqual(data.vulnerabilitiesOf({ source: 'toString', ...bookworm }), [])
   })
+})
+
+test("odd entries of the tracker's data neither stop it nor count for anything", () => {
+  const release = (facts: object) => ({ scope: 'local', debianbug: 1_000_000, releases: { bookworm: facts } })
+  const data = readSecurityData(
+    JSON.stringify({
+      zlib: {
+        'CVE-2023-45853': release({
+          status: 'open',
+          repositories: { bookworm: '1:1.2.13.dfsg-1', 'bookworm-security': null, odd: 'no version!' },
+          urgency: null,
+          nodsa: null,
+          nodsa_reason: 'ignored',
+        }),
+        'TEMP-0000000-1A2B3C': release({ status: 'resolved', fixed_version: '1:1.2.11-1', urgency: 'end-of-life' }),
+        'CVE-2023-0001': release({ status: 'resolved', urgency: 'low' }),
+        'CVE-2023-0002': { description: null, debianbug: null, releases: { bookworm: null, sid: [] } },
+        'CVE-2023-0003': null,
+        'CVE-2023-0004': release({ status: 'not-affected', fixed_version: '' }),
+      },
+      empty: {},
+      nothing: null,
+      list: ['CVE-2023-0005'],
+    }),
+    'tracker.json',
+  )
+  const known = data.vulnerabilitiesOf({ source: 'zlib', ...bookworm }) ?? []
+  assert.deepEqual(
+    known.map(each => [each.id, each.urgency, each.verdictOf('1:1.2.13.dfsg-1'), each.note, [...each.suites.keys()]]),
+    [
+      ['CVE-2023-45853', 'unassigned', 'affected', '(ignored)', ['bookworm']],
+      ['TEMP-0000000-1A2B3C', 'end-of-life', 'not-affected', '', []],
+      ['CVE-2023-0001', 'low', 'not-known', '', []],
+      ['CVE-2023-0004', 'unassigned', 'not-known', '', []],
+    ],
+  )
+  for (const source of ['empty', 'nothing', 'list'])
+    assert.deepEqual(data.vulnerabilitiesOf({ source, ...bookworm }), [], source)
 })
 
 /** Written by hand after https://ossf.github.io/osv-schema/. */
@@ -140,6 +183,50 @@ describe('OSV records', () => {
       data.vulnerabilitiesOf({ source: 'openssl', vendor: 'ubuntu', codename: 'bionic', release: '18.04' }),
       undefined,
     )
+  })
+})
+
+describe('an OSV record', () => {
+  const verdict = (events: readonly object[], version: string, more: object = {}) => {
+    const record = { id: 'DEBIAN-CVE-2024-0009', affected: [affected('Debian:12', 'odd', events, more)] }
+    const data = readSecurityData(JSON.stringify(record), 'osv.json')
+    return data.vulnerabilitiesOf({ source: 'odd', ...bookworm })?.[0]?.verdictOf(version)
+  }
+
+  test('that begins with 0 is about every version, also about those that sort before 0', () => {
+    assert.equal(verdict([{ introduced: '0' }], '0~git20180101-1'), 'affected')
+    assert.equal(verdict([{ introduced: '0' }, { fixed: '0~git20190101-1' }], '0~git20190101-1'), 'not-affected')
+    assert.equal(verdict([{ introduced: '0' }, { fixed: '0~git20190101-1' }], '0~git20180101-1'), 'affected')
+  })
+
+  test('with a limit is about versions below it, and `*` is no limit', () => {
+    assert.deepEqual(
+      ['1', '2', '3'].map(each => verdict([{ introduced: '0' }, { limit: '2' }], each)),
+      ['affected', 'not-affected', 'not-affected'],
+    )
+    assert.equal(verdict([{ introduced: '0' }, { limit: '*' }], '3'), 'affected')
+  })
+
+  test('that lists versions beside a range is about both', () => {
+    assert.equal(verdict([{ introduced: '5' }], '1-1', { versions: ['1-1', 7, null] }), 'affected')
+    assert.equal(verdict([{ introduced: '5' }], '1-2', { versions: ['1-1'] }), 'not-affected')
+  })
+
+  test('of an advisory names its CVEs also by the records of a distribution', () => {
+    const range = affected('Ubuntu:24.04:LTS', 'odd', [{ introduced: '0' }])
+    const named = (more: object) =>
+      readSecurityData(
+        JSON.stringify({ id: 'USN-7000-1', withdrawn: null, affected: [range, null, 1], ...more }),
+        'osv.json',
+      )
+        .vulnerabilitiesOf({ source: 'odd', ...noble })
+        ?.map(each => each.id)
+    assert.deepEqual(named({ upstream: ['UBUNTU-CVE-2024-0001', 'CVE-2024-0001', 'CVE-2024-0002', 3] }), [
+      'CVE-2024-0001',
+      'CVE-2024-0002',
+    ])
+    assert.deepEqual(named({ aliases: null }), ['USN-7000-1'])
+    assert.deepEqual(named({ withdrawn: '2024-02-01T00:00:00Z' }), [])
   })
 })
 
