@@ -63,6 +63,27 @@ async function fetchMissing(
   return await fetchDebs(missing, { ...providers, store, transfer, mode: site.mode, arrived }, session)
 }
 
+/** Takes apart the debs of a store that are not unpacked yet. @throws {Fault} as `unpackDeb` */
+export async function unpackInThreads(
+  debs: readonly LockedDeb[],
+  store: Store,
+  session: Session,
+  world: World,
+): Promise<void> {
+  const { isUnpacked } = await import('../rootfs/unpack-deb.ts')
+  const missing: LockedDeb[] = []
+  for (const deb of debs) if ((await store.has(deb)) && !(await isUnpacked(deb, store))) missing.push(deb)
+  if (missing.length <= fewDebs) return
+  const workers = await openWorkers(store, session, world)
+  try {
+    // The largest first: no thread is left with one while the others have nothing to do.
+    for (const deb of missing.toSorted((left, right) => right.sizeBytes - left.sizeBytes)) workers.add(deb)
+    await workers.finish()
+  } finally {
+    await workers.close()
+  }
+}
+
 async function openWorkers(store: Store, session: Session, world: World) {
   const { createUnpackWorkers } = await import('../rootfs/unpack-workers.ts')
   const script = join(world.packageFolder, 'dist/workers/unpack-deb.js')

@@ -16,6 +16,8 @@ export interface DebPlace {
    * about and stays away: a review tells what it could not open.
    */
   bring(debs: readonly LockedDeb[]): Promise<void>
+  /** Takes apart in threads what will be opened, where that is much. @throws {Fault} as `open` */
+  unpack(debs: readonly LockedDeb[]): Promise<void>
   /**
    * Taken apart; undefined when the store does not have it.
    *
@@ -59,6 +61,11 @@ export async function openDebPlace(
           message: `not every deb of the change could be had: ${error.message}`,
         })
       }
+    },
+    async unpack(debs) {
+      const { unpackInThreads } = await import('./bring-debs.ts')
+      const pinned = debs.filter(deb => deb.relations === undefined)
+      await unpackInThreads(pinned, store, session, world)
     },
     async open(deb) {
       // Of a deb that is locked by its relations the lock does not say which bytes it had.

@@ -21,7 +21,9 @@ export async function openChangedDebs(
       return sides.before?.sha256 === sides.after?.sha256 ? [] : [{ source, ...sides }]
     }),
   )
-  await place.bring(pairs.flatMap(({ before, after }) => [before, after].filter(each => each !== undefined)))
+  const debs = pairs.flatMap(({ before, after }) => [before, after].filter(each => each !== undefined))
+  await place.bring(debs)
+  await place.unpack(debs)
   const contents: DebContents[] = []
   const unopened = new Set<string>()
   const unopenedRemoved: string[] = []

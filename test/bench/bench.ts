@@ -11,6 +11,7 @@ import { buildRows, installScene } from './install-rows.ts'
 import { type MeasuredRow, measureRow, type Row } from './measure.ts'
 import { inMountNamespace, mountPlaces } from './private-mounts.ts'
 import { coldRow, warmRows } from './resolver-rows.ts'
+import { deepRow } from './review-rows.ts'
 import { type ServedArchive, serveArchive } from './served-archive.ts'
 import { startRows } from './start-rows.ts'
 
@@ -95,7 +96,7 @@ async function allRows(archive: ServedArchive): Promise<readonly Row[]> {
     return withoutDebs
   }
   const building = await wholeBuildRows(archive, mounted.places, isChosen)
-  const installing = [fetching, ...buildRows(scene)]
+  const installing = [fetching, ...buildRows(scene), deepRow(scene)]
   say(`\n${head}`)
   return [...withoutDebs, ...installing, ...building]
 }

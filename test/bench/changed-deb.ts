@@ -14,14 +14,19 @@ export async function changedDeb(
   original: string,
   change: number,
   project: BenchProject,
+  compression: 'none' | 'xz' = 'none',
 ): Promise<{ readonly sha256: string; readonly sizeBytes: number }> {
   const scratch = await mkdtemp(join(tmpdir(), 'aptroot-changed-'))
   try {
     const [tree, deb] = [join(scratch, 'tree'), join(scratch, 'changed.deb')]
     const environment = { ...process.env, SOURCE_DATE_EPOCH: '1700000000' }
     execFileSync('dpkg-deb', ['-R', original, tree], { stdio: 'pipe' })
+    await mkdir(join(tree, 'usr/share'), { recursive: true })
     await writeFile(join(tree, 'usr/share/changed'), `change ${change}\n`)
-    execFileSync('dpkg-deb', ['-Znone', '--root-owner-group', '-b', tree, deb], { stdio: 'pipe', env: environment })
+    execFileSync('dpkg-deb', [`-Z${compression}`, '--root-owner-group', '-b', tree, deb], {
+      stdio: 'pipe',
+      env: environment,
+    })
     const bytes = await readFile(deb)
     const sha256 = createHash('sha256').update(bytes).digest('hex')
     const place = join(project.storeFolder, 'store-v1/sha256', sha256.slice(0, 2), sha256.slice(2))

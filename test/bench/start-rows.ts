@@ -29,7 +29,16 @@ export async function startRows(scratch: string, served: ServedArchive): Promise
     startRow('lock diff', large, ['lock', 'diff', before, after], {
       prepare: async () => {
         const debs = await lockedDebs(large)
-        await writeFile(before, withOlderSources(await readFile(after, 'utf8')))
+        await writeFile(before, withOlderSources(await readFile(after, 'utf8'), 3))
+        return debs
+      },
+      others: [differ],
+    }),
+    startRow('lock diff, every deb changed', large, ['lock', 'diff', before, after], {
+      prepare: async () => {
+        const debs = await lockedDebs(large)
+        const older = withOlderSources(await readFile(after, 'utf8'), 1)
+        await writeFile(before, older.replaceAll(/sha256: "[0-9a-f]{4}/g, 'sha256: "0000'))
         return debs
       },
       others: [differ],
@@ -63,10 +72,10 @@ async function lockedDebs(project: BenchProject): Promise<string> {
   return `${(await lockOf(project)).debs.length} debs`
 }
 
-/** The same lock with another version of every third source. */
-function withOlderSources(text: string): string {
+/** The same lock with another version of the sources, each, every second, every third. */
+function withOlderSources(text: string, every: number): string {
   let source = 0
   return text.replace(/^ {4}version: "(.*)"$/gm, (line, version: string) =>
-    source++ % 3 === 0 ? `    version: "${version}~before"` : line,
+    source++ % every === 0 ? `    version: "${version}~before"` : line,
   )
 }
