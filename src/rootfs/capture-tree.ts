@@ -1,5 +1,14 @@
 import { createHash } from 'node:crypto'
-import { closeSync, constants, lstatSync, openSync, readdirSync, readlinkSync, readSync } from 'node:fs'
+import {
+  type BigIntStats,
+  closeSync,
+  constants,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readlinkSync,
+  readSync,
+} from 'node:fs'
 import { displayByteString } from '../codec/index.ts'
 import { concatBytes, Fault, nextTurn, type Session } from '../kernel/index.ts'
 import type { ObjectSink } from '../store/index.ts'
@@ -52,6 +61,13 @@ export async function captureTree(request: CaptureRequest, session: Session): Pr
   return { tree: capture.tree, places: capture.places, left: capture.left }
 }
 
+/** Nothing runs in the root any more: what was seen once is so. */
+interface FoundPath {
+  readonly path: string
+  readonly host: Buffer
+  readonly stats: BigIntStats
+}
+
 class Capture {
   readonly tree = new Map<string, TreeEntry>()
   readonly places = new Map<string, ContentPlace>()
@@ -65,34 +81,39 @@ class Capture {
   }
 
   async run(session: Session): Promise<void> {
-    const pending = ['']
+    const { staging } = this.#request
+    const look = (path: string): FoundPath => {
+      const host = staging.hostPath(path)
+      return { path, host, stats: lstatSync(host, { bigint: true }) }
+    }
+    const pending = [look('')]
     let count = 0
-    for (let folder = pending.pop(); folder !== undefined; folder = pending.pop()) {
-      await this.#take(folder)
+    for (let found = pending.pop(); found !== undefined; found = pending.pop()) {
+      await this.#take(found)
+      const { path: folder } = found
       const kept = this.#request.volatile.get(folder)
       if (kept !== undefined) {
         for (const [path, entry] of kept) this.tree.set(path, entry)
         continue
       }
-      const names = readdirSync(this.#request.staging.hostPath(folder), { encoding: 'latin1' }).sort()
+      const names = readdirSync(found.host, { encoding: 'latin1' }).sort()
       for (const name of names) {
         if (++count % 128 === 0) await nextTurn()
         session.signal.throwIfAborted()
         const path = folder === '' ? name : `${folder}/${name}`
         if (count > this.#request.limits.paths)
           throw tooMuch(path, `and more than ${this.#request.limits.paths} others`)
-        const problem = pathProblem(`${this.#request.staging.folder}/${path}`.slice(1))
+        const problem = pathProblem(`${staging.folder}/${path}`.slice(1))
         if (problem !== undefined) throw tooMuch(path, `a name that ${problem}`)
-        if (lstatSync(this.#request.staging.hostPath(path)).isDirectory()) pending.push(path)
-        else await this.#take(path)
+        const inside = look(path)
+        if (inside.stats.isDirectory()) pending.push(inside)
+        else await this.#take(inside)
       }
     }
   }
 
-  async #take(path: string): Promise<void> {
+  async #take({ path, host, stats }: FoundPath): Promise<void> {
     const { staging, extendedAttributes } = this.#request
-    const host = staging.hostPath(path)
-    const stats = lstatSync(host, { bigint: true })
     const before = staging.unchanged(path, stats)
     const found = extendedAttributes.get(path)
     const attributes = {

@@ -1,4 +1,5 @@
 import {
+  type BigIntStats,
   chmodSync,
   closeSync,
   constants,
@@ -43,6 +44,8 @@ export class Staging {
   /** Absolute: what becomes `/`. */
   readonly folder: string
   readonly #stamps = new Map<string, { readonly entry: TreeEntry; readonly stamp: Stamp }>()
+  /** What files are read into on their way. */
+  readonly #passing = Buffer.allocUnsafeSlow(passingBytes)
   /** By path: where that folder lies. Forgotten before each call, since scripts ran. */
   #folders = new Map<string, string>()
 
@@ -67,7 +70,7 @@ export class Staging {
     this.#folders = new Map()
     const inodes = new Map<number, string>()
     const made: [string, TreeEntry][] = []
-    const written: [string, TreeEntry][] = []
+    const linked: [string, TreeEntry][] = []
     let count = 0
     for (const [path, entry] of entries) {
       if (++count % 128 === 0) await nextTurn()
@@ -77,23 +80,31 @@ export class Staging {
         continue
       }
       const place = this.#place(path)
-      const present = this.#kindAt(place)
-      if (present === 'directory') {
-        if (entry.kind === 'directory' || entry.kind === 'symlink') continue
-        throw clash(path, `is a folder that a script made, but a ${entry.kind} in a package`)
-      }
-      if (entry.kind === 'directory' && present === 'symlink' && this.#isFolder(place)) continue
-      if (present !== undefined) unlinkSync(this.hostPath(place))
       if (entry.kind === 'directory') {
+        const present = this.#kindAt(place)
+        if (present === 'directory' || (present === 'symlink' && this.#isFolder(place))) continue
+        if (present !== undefined) unlinkSync(this.hostPath(place))
         mkdirSync(this.hostPath(place), 0o700)
         made.push([place, entry])
         continue
       }
-      const first = entry.kind === 'file' && entry.inode !== undefined ? inodes.get(entry.inode) : undefined
-      if (first !== undefined) linkSync(this.hostPath(first), this.hostPath(place))
-      else await this.#writeEntry(place, entry, content)
-      if (entry.kind === 'file' && entry.inode !== undefined) inodes.set(entry.inode, place)
-      written.push([place, entry])
+      const write = async () => {
+        if (entry.kind !== 'file' || entry.inode === undefined) return await this.#writeEntry(place, entry, content)
+        const first = inodes.get(entry.inode)
+        if (first === undefined) await this.#writeEntry(place, entry, content)
+        else linkSync(this.hostPath(first), this.hostPath(place))
+        inodes.set(entry.inode, place)
+        linked.push([place, entry])
+      }
+      // Nearly always nothing is there, and whoever asks first asks ten thousand times.
+      if (await isRefusedBecausePresent(write)) {
+        const present = this.#kindAt(place)
+        if (present === 'directory' && entry.kind === 'symlink') continue
+        if (present === 'directory')
+          throw clash(path, `is a folder that a script made, but a ${entry.kind} in a package`)
+        unlinkSync(this.hostPath(place))
+        await write()
+      }
     }
     for (const [place, entry] of made.reverse()) {
       const host = this.hostPath(place)
@@ -101,7 +112,8 @@ export class Staging {
       chmodSync(host, entry.mode)
       utimesSync(host, entry.modifiedSeconds, entry.modifiedSeconds)
     }
-    for (const [place, entry] of written) this.#stamps.set(place, { entry, stamp: this.#stampOf(place) })
+    // Each further name was a change.
+    for (const [place, entry] of linked) this.#note(place, entry, lstatSync(this.hostPath(place), { bigint: true }))
   }
 
   async #writeEntry(place: string, entry: Exclude<TreeEntry, { kind: 'directory' }>, content: ContentSource) {
@@ -111,16 +123,20 @@ export class Staging {
         symlinkSync(bytesOfByteString(entry.target) as Buffer, host)
         lchownSync(host, entry.userId, entry.groupId)
         lutimesSync(host, entry.modifiedSeconds, entry.modifiedSeconds)
+        this.#note(place, entry, lstatSync(host, { bigint: true }))
         return
       case 'file': {
         const file = openSync(host, 'wx', 0o600)
         try {
-          for await (const bytes of content.read(entry.content))
-            for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done)
+          const passing = this.#passing.subarray(0, entry.content.sizeBytes)
+          if (passing.length === entry.content.sizeBytes && content.readNow?.(entry.content, passing) === 'read')
+            writeWhole(file, passing)
+          else for await (const bytes of content.read(entry.content)) writeWhole(file, bytes)
           fchownSync(file, entry.userId, entry.groupId)
           // After chown, which clears setuid and setgid.
           fchmodSync(file, entry.mode)
           futimesSync(file, entry.modifiedSeconds, entry.modifiedSeconds)
+          this.#note(place, entry, fstatSync(file, { bigint: true }))
         } finally {
           closeSync(file)
         }
@@ -139,7 +155,7 @@ export class Staging {
     this.remove(place)
     const file = openSync(this.hostPath(place), 'wx', 0o600)
     try {
-      for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done)
+      writeWhole(file, bytes)
       fchmodSync(file, mode)
     } finally {
       closeSync(file)
@@ -239,9 +255,8 @@ export class Staging {
     return inode === stats.ino && changedNanoseconds === stats.ctimeNs ? known.entry : undefined
   }
 
-  #stampOf(place: string): Stamp {
-    const stats = lstatSync(this.hostPath(place), { bigint: true })
-    return { inode: stats.ino, changedNanoseconds: stats.ctimeNs }
+  #note(place: string, entry: TreeEntry, { ino, ctimeNs }: Pick<BigIntStats, 'ino' | 'ctimeNs'>): void {
+    this.#stamps.set(place, { entry, stamp: { inode: ino, changedNanoseconds: ctimeNs } })
   }
 
   #place(path: string): string {
@@ -297,6 +312,23 @@ export class Staging {
     if (stats.isDirectory()) return 'directory'
     if (stats.isSymbolicLink()) return 'symlink'
     return stats.isFile() ? 'file' : 'other'
+  }
+}
+
+/** Larger files come in pieces. */
+const passingBytes = 1024 * 1024
+
+function writeWhole(file: number, bytes: Uint8Array): void {
+  for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done)
+}
+
+async function isRefusedBecausePresent(write: () => Promise<void>): Promise<boolean> {
+  try {
+    await write()
+    return false
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return true
+    throw error
   }
 }
 
