@@ -15,6 +15,7 @@ import {
 import { bringLocked } from './bring-locked.ts'
 import { openRepository, openSigner, type RepositoryPlace } from './open-repository.ts'
 import type { Project } from './project.ts'
+import { type RevisionPlace, withProposedVersion } from './propose-version.ts'
 import type { Site } from './site.ts'
 import type { World } from './world.ts'
 
@@ -31,6 +32,8 @@ export interface PublishDebsRequest {
   /** Number of a release that keeps the suite as it is then. */
   readonly release: string | undefined
   readonly signWith: string | undefined
+  /** Who is asked for another version of a deb whose version is taken; undefined: nobody. */
+  readonly revisions: RevisionPlace | undefined
   readonly mode: 'write' | 'dry-run'
 }
 
@@ -77,8 +80,11 @@ export async function publishDebs(request: PublishDebsRequest, session: Session,
     release: numbered,
   }
   const publication = { ...request, debs, sources, signer }
-  if (request.mode === 'dry-run') return { ...(await repository.plan(publication)), ...result }
-  const outcome = await repository.publish(publication, session)
+  const attempt = request.mode === 'dry-run' ? repository.plan(publication) : repository.publish(publication, session)
+  const outcome = await attempt.catch(async error => {
+    throw await withProposedVersion(error, { debs, place: request.revisions }, session, world)
+  })
+  if (request.mode === 'dry-run') return { ...outcome, ...result }
   if (numbered !== undefined) await repository.release({ suite: numbered, from: suite, signer }, session)
   return { ...outcome, ...result }
 }

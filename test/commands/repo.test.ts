@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
 import { readFile, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join, resolve } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { describe, it } from 'vitest'
 import { envelopeOf, runAptroot } from '../support/aptroot-program.ts'
 import { buildDeb } from '../support/deb-builder.ts'
@@ -49,6 +52,28 @@ describe('aptroot repo', () => {
     assert.equal(envelopeOf(refused).fault?.code, 'REPOSITORY_REBINDING')
     assert.match(envelopeOf(refused).fault?.hint ?? '', /1\.0-1\+r1/)
     assert.deepEqual(await readFile(join(folder, 'repository/dists/bookworm/InRelease')), before)
+  })
+
+  it('names the version that a revision service gives to a deb whose own is taken', async () => {
+    const { run } = await place()
+    await run('publish', '-s', 'bookworm', '--sign-with', key, 'hello.deb')
+    const asked: unknown[] = []
+    const service = createServer(async (request, response) => {
+      asked.push(JSON.parse(await text(request)))
+      response.end(JSON.stringify({ revision: '12', known: false }))
+    })
+    await new Promise<void>(resolve => service.listen(0, '127.0.0.1', resolve))
+    try {
+      const { port } = service.address() as AddressInfo
+      const words = ['--revision-service', `http://127.0.0.1:${port}`, '--sign-with', key, '--dry-run', '--json']
+      const refused = envelopeOf(await run('publish', '-s', 'bookworm', ...words, 'rebuilt.deb')).fault
+      assert.equal(refused?.code, 'REPOSITORY_REBINDING')
+      assert.match(refused?.hint ?? '', /build it with version 1\.0-1\+r12, which http:\/\/127\.0\.0\.1:\d+ gives/)
+    } finally {
+      service.close()
+    }
+    const [question] = asked as { package: string; version: string; architecture: string }[]
+    assert.deepEqual([question?.package, question?.version, question?.architecture], ['hello', '1.0-1', 'amd64'])
   })
 
   it('checks everything and writes nothing with --dry-run', async () => {

@@ -1,7 +1,9 @@
 import { Args, Flags } from '@oclif/core'
 import { Fault } from '../../kernel/index.ts'
 import { projectOf } from '../../workflows/project.ts'
+import type { RevisionPlace } from '../../workflows/propose-version.ts'
 import { type PublishedDebs, publishDebs } from '../../workflows/publish-debs.ts'
+import type { World } from '../../workflows/world.ts'
 import { BaseCommand } from '../base/base-command.ts'
 import { parseDuration } from '../base/duration.ts'
 import type { Answer } from '../base/envelope.ts'
@@ -47,6 +49,11 @@ export default class RepoPublish extends BaseCommand {
       summary: 'keep the suite, as it is then, as SUITE-NUMBER, which never changes',
       helpValue: 'NUMBER',
     }),
+    'revision-service': Flags.string({
+      summary: 'who is asked for a free version where one is taken [default: APTROOT_REVISION_SERVICE]',
+      helpValue: 'URL',
+    }),
+    'token-file': Flags.string({ summary: "file that holds the writer's token of the service", helpValue: 'FILE' }),
     'dry-run': Flags.boolean({ char: 'n', summary: 'check everything and write nothing' }),
     ...storeFlags,
     ...networkFlags,
@@ -90,6 +97,7 @@ export default class RepoPublish extends BaseCommand {
         },
         release: flags.release,
         signWith: flags['sign-with'],
+        revisions: revisionsOf(flags, world),
         mode: flags['dry-run'] ? 'dry-run' : 'write',
       },
       session,
@@ -97,6 +105,14 @@ export default class RepoPublish extends BaseCommand {
     )
     return { result, lines: linesOf(result, flags['dry-run']) }
   }
+}
+
+function revisionsOf(
+  flags: { readonly 'revision-service'?: string | undefined; readonly 'token-file'?: string | undefined },
+  world: World,
+): RevisionPlace | undefined {
+  const service = flags['revision-service'] ?? world.environment.APTROOT_REVISION_SERVICE
+  return service === undefined || service === '' ? undefined : { service, tokenFile: flags['token-file'] }
 }
 
 function linesOf(
