@@ -38,6 +38,15 @@ export function pairwiseRows(isPossible: (row: Conditions) => boolean): readonly
   return rows
 }
 
+/** A row for each builder, each of which has another value than the one before for each condition. */
+export function rowsOfBuilders(): readonly Conditions[] {
+  const names = Object.keys(conditions) as Names[]
+  return conditions.builder.map((builder, at) => {
+    const others = names.filter(name => name !== 'builder').map(name => [name, conditions[name][at % 2]])
+    return { builder, ...Object.fromEntries(others) }
+  })
+}
+
 /** A row that has another value for each condition. */
 export function oppositeOf(row: Conditions, random: SeededRandom): Conditions {
   const names = Object.keys(conditions) as Names[]
