@@ -219,7 +219,7 @@ async function openScripts(
     session.journal.emit({
       kind: 'warned',
       stage: 'configure',
-      message: `scripts of ${readers.join(', ')} ask for /proc, which a chroot does not have: they may fail, or leave other bytes`,
+      message: `scripts of ${readers.join(', ')} ask for /proc, of which a chroot has little: they may fail, or leave other bytes`,
       hint: 'Build these packages where bubblewrap can make namespaces, or compare with `--expect DIGEST`.',
     })
   const dpkg = facts.find(each => each.name === 'dpkg')

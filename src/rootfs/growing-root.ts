@@ -10,7 +10,7 @@ import {
 } from '../dpkg/index.ts'
 import type { Session } from '../kernel/index.ts'
 import type { Store } from '../store/index.ts'
-import { sortedPaths, type TreeEntry } from '../tree/index.ts'
+import { folderOf, sortedPaths, type TreeEntry } from '../tree/index.ts'
 import type { ConfigureInputs } from './configure-inputs.ts'
 import type { ContentPack } from './pack-file.ts'
 import { RootContent } from './root-content.ts'
@@ -76,8 +76,11 @@ export class GrowingRoot {
     const state = this.#state()
     const entries = this.#merge(packages, state)
     await this.#write(entries, [], session)
-    for (const path of placeholderPaths(this.#paths))
-      if (this.staging.readText(path) === undefined) this.staging.writeFile(path, new Uint8Array(), 0o600)
+    for (const path of placeholderPaths(this.#paths)) {
+      // A folder that comes in a later wave, with attributes of its own, must not be there before.
+      if (this.staging.kindOf(folderOf(path)) !== 'directory' || this.staging.readText(path) !== undefined) continue
+      this.staging.writeFile(path, new Uint8Array(), 0o600)
+    }
     this.#putStandIns()
   }
 

@@ -3,23 +3,34 @@ import type { UnpackedDeb } from '../dpkg/index.ts'
 /** What runs while a root is made; prerm and postrm run later, on a machine. */
 const scriptNames = ['preinst', 'config', 'postinst', 'triggers']
 
-/** They look into /proc for services under way, and leave the same without it: the test of `--sandbox chroot` compares. */
-const unmoved: ReadonlySet<string> = new Set(['libc6', 'udev'])
+/**
+ * They look into /proc for services under way, or for what the stand-in of a chroot has, and leave the same there: the test of `--sandbox chroot` and the
+ * soak of determinism compare.
+ */
+const unmoved: ReadonlySet<string> = new Set(['libc6', 'postfix', 'udev'])
+
+/** Emacs sets the mode of what it compiled by `/proc/self/fd` (fchmodat of glibc before 2.39), and its postinst fails where that is not. */
+const programsThatNeedProc = /^emacs-(gtk|lucid|nox|pgtk)$/
 
 /**
- * The packages whose scripts ask for `/proc`, which a chroot does not have: they may fail there, or leave something else. What programs ask for
- * that they call, no script says.
+ * The packages whose scripts ask for `/proc`, of which a chroot has a stand-in: they may fail there, or leave something else. What programs ask for
+ * that they call, no script says; those that are known to fail are named too.
  *
  * @returns names in the order of the debs
  */
 export function procReaders(debs: readonly Pick<UnpackedDeb, 'name' | 'controlFiles'>[]): readonly string[] {
   return debs
-    .filter(({ name, controlFiles }) => !unmoved.has(name) && controlFiles.some(asksForProc))
+    .filter(
+      ({ name, controlFiles }) =>
+        programsThatNeedProc.test(name) || (!unmoved.has(name) && controlFiles.some(asksForProc)),
+    )
     .map(({ name }) => name)
 }
 
 function asksForProc({ name, bytes }: UnpackedDeb['controlFiles'][number]): boolean {
   if (!scriptNames.includes(name)) return false
   const lines = Buffer.from(bytes).toString('latin1').split('\n')
-  return lines.some(line => !/^\s*#/.test(line) && /(?<![\w.}])\/proc(?![\w-])/.test(line))
+  // Whether it is mounted, the stand-in answers; what a message says in brackets is no question.
+  const asked = lines.map(line => line.replace(/\bmountpoint( -q)? \/proc(?![\w/-])|\(\/proc\)/g, ''))
+  return asked.some(line => !/^\s*#/.test(line) && /(?<![\w.}])\/proc(?![\w-])/.test(line))
 }

@@ -179,6 +179,8 @@ export class Staging {
     const present = this.#kindAt(place)
     if (present !== undefined) throw clash(path, `has to be a folder, but a script made it a ${present}`)
     mkdirSync(this.hostPath(place), 0o755)
+    // Whatever umask the caller has.
+    chmodSync(this.hostPath(place), 0o755)
     this.#folders = new Map()
   }
 

@@ -16,13 +16,26 @@ const usual: readonly StandIn[] = [
   { path: 'sbin/start-stop-daemon', text: '#!/bin/sh\nexit 0\n', placed: 'always' },
 ]
 
-/** A chroot has the name of its host. @see hostname(1) */
+/**
+ * A chroot has the name and the addresses of its host. This says what hostname(1) says where the name is `localhost` and nothing but the loopback is
+ * there; a name without a domain has an empty one.
+ */
 const hostname = `#!/bin/sh
+case ${'$'}{0##*/} in
+  dnsdomainname) set -- -d ;;
+  domainname) test $# -gt 0 || { echo '(none)'; exit 0; }; set -- -y ;;
+  ypdomainname | nisdomainname) set -- -y ;;
+esac
 case $1 in
-  -f | --fqdn | --long | -A | --all-fqdns)
+  -A | --all-fqdns | -I | --all-ip-addresses) echo; exit 0 ;;
+  -y | --yp | --nis) echo 'hostname: Local domain name not set' >&2; exit 1 ;;
+  -d | --domain | -f | --fqdn | --long | -i | --ip-address | -a | --alias)
     getent hosts localhost >/dev/null || { echo 'hostname: Name or service not known' >&2; exit 1; } ;;
-  -d | --domain | -I | --all-ip-addresses) echo; exit 0 ;;
-  -i | --ip-address) echo 127.0.0.1; exit 0 ;;
+esac
+case $1 in
+  -d | --domain) exit 0 ;;
+  -i | --ip-address) { grep -oE '^::1([[:space:]].*)?[[:space:]]localhost([[:space:]]|$)' /etc/hosts | grep -o ::1; echo 127.0.0.1; } | paste -sd ' ' ; exit 0 ;;
+  -a | --alias) getent hosts localhost | sed -E 's/^[^ ]+ +[^ ]+ *//; s/ +/ /g'; exit 0 ;;
 esac
 echo localhost
 `

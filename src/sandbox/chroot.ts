@@ -1,31 +1,57 @@
-import { chmodSync, lstatSync, mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
+import { chmodSync, mkdirSync, rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { Fault, type ProcessRunner, type Session } from '../kernel/index.ts'
+import { filteringWords } from './apply-filter.ts'
 import { scriptCapabilities } from './bubblewrap.ts'
 import type { SandboxedProgram } from './model.ts'
-import { removeTree } from './remove-tree.ts'
+import { emptyFolder } from './remove-tree.ts'
 
 export interface ChrootPrograms {
   readonly chroot: string
   /** undefined: root keeps all that it may do. */
   readonly setpriv: string | undefined
+  /** As `seccompFilter` makes it; undefined: there is none, or nothing that could apply it. */
+  readonly filter: Uint8Array | undefined
 }
 
 /**
  * A line for chroot(1): where namespaces are forbidden, as in an unprivileged container, the container is what isolates. Root keeps what
- * bubblewrap leaves to it, but for chroot(2), by which root gets out of a chroot: that goes once it is in, by the image's own setpriv.
+ * bubblewrap leaves to it, but for chroot(2), by which root gets out of a chroot: that goes once it is in, by the image's own setpriv. The image's
+ * own Perl applies the filter of system calls.
  */
 export function chrootLine(
   programs: ChrootPrograms,
   rootFolder: string,
   program: SandboxedProgram,
 ): readonly [string, ...string[]] {
-  const { chroot, setpriv } = programs
-  if (setpriv === undefined) return [chroot, rootFolder, program.program, ...program.arguments]
+  const { chroot, setpriv, filter } = programs
+  const filtered = [...(filter === undefined ? [] : filteringWords(filter)), program.program, ...program.arguments]
+  if (setpriv === undefined) return [chroot, rootFolder, ...filtered]
   const [inner = '', ...innerArguments] = leaving(scriptCapabilities.filter(each => each !== 'CAP_SYS_CHROOT'))
   const script = `test ! -x ${inner} || set -- ${inner} ${innerArguments.join(' ')} "$@"; exec "$@"`
-  const inside = ['/bin/sh', '-c', script, 'sh', program.program, ...program.arguments]
-  return [setpriv, ...leaving(scriptCapabilities).slice(1), chroot, rootFolder, ...inside]
+  return [
+    setpriv,
+    ...leaving(scriptCapabilities).slice(1),
+    chroot,
+    rootFolder,
+    '/bin/sh',
+    '-c',
+    script,
+    'sh',
+    ...filtered,
+  ]
+}
+
+/** Whether the root's own Perl can apply the filter here, found out by trying. */
+export async function isFilterApplicable(
+  programs: ChrootPrograms,
+  rootFolder: string,
+  { runner, session }: { readonly runner: ProcessRunner; readonly session: Session },
+): Promise<boolean> {
+  const [program, ...words] = chrootLine(programs, rootFolder, { program: '/bin/sh', arguments: ['-c', 'exit 42'] })
+  const environment = { LC_ALL: 'C.UTF-8', PATH: '/usr/sbin:/usr/bin:/sbin:/bin' }
+  const request = { program, arguments: words, environment, workingFolder: '/', signal: session.signal }
+  return (await runner.run(request)).exitStatus === 42
 }
 
 /** A line for setpriv(1) of an image, where util-linux is essential. */
@@ -53,13 +79,9 @@ export async function findSetpriv(runner: ProcessRunner, session: Session): Prom
  * put a link, it stays as it is.
  */
 export function emptyVolatile(rootFolder: string): void {
-  for (const folder of ['run', 'tmp'].map(name => join(rootFolder, name))) {
-    if (lstatSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) continue
-    for (const name of readdirSync(folder, { encoding: 'latin1' }))
-      removeTree(Buffer.concat([Buffer.from(`${folder}/`), Buffer.from(name, 'latin1')]))
-  }
+  emptyFolder(join(rootFolder, 'tmp'))
   const run = join(rootFolder, 'run')
-  if (lstatSync(run, { throwIfNoEntry: false })?.isDirectory() !== true) return
+  if (!emptyFolder(run)) return
   mkdirSync(join(run, 'lock'))
   chmodSync(join(run, 'lock'), 0o1777)
 }

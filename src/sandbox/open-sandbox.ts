@@ -1,6 +1,13 @@
 import { Fault, isFault, type ProcessResult, type ProcessRunner, type Session } from '../kernel/index.ts'
 import { bubblewrapArguments, bubblewrapProblem } from './bubblewrap.ts'
-import { type ChrootPrograms, chrootLine, emptyVolatile, findSetpriv, makeDevices } from './chroot.ts'
+import {
+  type ChrootPrograms,
+  chrootLine,
+  emptyVolatile,
+  findSetpriv,
+  isFilterApplicable,
+  makeDevices,
+} from './chroot.ts'
 import { endProcessesIn } from './measure-root.ts'
 import {
   type Sandbox,
@@ -9,6 +16,7 @@ import {
   type SandboxLimits,
   sandboxEnvironment,
 } from './model.ts'
+import { javaEnvironment, putProc } from './proc-stand-in.ts'
 import { seccompFilter } from './seccomp-filter.ts'
 import { watchLimits } from './watch-limits.ts'
 
@@ -46,7 +54,10 @@ export async function openSandbox(request: SandboxRequest, session: Session): Pr
     const chroot = await runner.find('chroot')
     if (chroot !== undefined) {
       await makeDevices(request.rootFolder, runner, session)
-      return chrootSandbox({ chroot, setpriv: await findSetpriv(runner, session) }, request)
+      const setpriv = await findSetpriv(runner, session)
+      const filtering = { chroot, setpriv, filter: seccompFilter(request.processor) }
+      const isFiltered = await isFilterApplicable(filtering, request.rootFolder, { runner, session })
+      return chrootSandbox(isFiltered ? filtering : { ...filtering, filter: undefined }, request)
     }
     problems.push('there is no program chroot')
   }
@@ -90,17 +101,19 @@ function chrootSandbox(programs: ChrootPrograms, request: SandboxRequest): Sandb
       'keep scripts from the network',
       'hide other processes',
       'change the host name',
-      'give scripts /proc',
+      'give scripts a real /proc',
       ...(programs.setpriv === undefined ? ['limit what root may do (setpriv of util-linux would)'] : []),
+      ...(programs.filter === undefined ? ['filter system calls'] : []),
     ],
     run: (program, session) =>
       runLimited({ request, program, session }, signal => {
         emptyVolatile(request.rootFolder)
+        putProc(request.rootFolder)
         const line = chrootLine(programs, request.rootFolder, limited(program, request.limits))
         return request.runner.run({
           program: line[0],
           arguments: line.slice(1),
-          environment: { ...environment, ...program.environment },
+          environment: { ...environment, ...javaEnvironment(request.rootFolder), ...program.environment },
           workingFolder: '/',
           ...(program.input === undefined ? {} : { input: program.input }),
           ...(program.onOutput === undefined ? {} : { onOutput: program.onOutput }),

@@ -20,6 +20,23 @@ export function removeTree(folder: string | Buffer): void {
   }
 }
 
+/**
+ * Removes what is in a folder, as `removeTree`.
+ *
+ * @returns whether a folder is there; a link to one stays as it is
+ */
+export function emptyFolder(folder: string): boolean {
+  if (!isFolder(folder)) return false
+  for (const name of readdirSync(folder, { encoding: 'latin1' }))
+    removeTree(Buffer.concat([Buffer.from(`${folder}/`), Buffer.from(name, 'latin1')]))
+  return true
+}
+
+/** No link is followed at the end of the path. */
+export function isFolder(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true
+}
+
 /** Moves one folder that lies too deep to the top. */
 function moveUp(folder: string | Buffer, count: number): 'moved' | 'flat' {
   const pending: Buffer[] = [Buffer.from(folder)]

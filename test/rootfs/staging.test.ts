@@ -48,6 +48,17 @@ describe('a root on the disk, while scripts run between the calls', () => {
     assert.throws(() => lstatSync(join(top, 'host/key')))
   })
 
+  test('gets folders that nobody but root could enter under no umask', async () => {
+    const { root, staging } = await scene()
+    const before = process.umask(0o077)
+    try {
+      staging.writeFile('etc/bind/rndc.key', new Uint8Array(), 0o600)
+    } finally {
+      process.umask(before)
+    }
+    assert.equal(lstatSync(join(root, 'etc/bind')).mode & 0o7777, 0o755)
+  })
+
   test('a link that climbs out ends at the root', async () => {
     const { top, root, write } = await scene('x')
     mkdirSync(join(top, 'outside'))

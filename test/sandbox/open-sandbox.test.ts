@@ -58,6 +58,20 @@ describe('maintainer scripts are isolated', () => {
     assert.equal(sandbox.backEnd, 'chroot')
     assert.ok(requests.some(({ arguments: line }) => line.includes(`${rootFolder}/dev/null`)))
     assert.ok(sandbox.weaknesses.some(each => each.includes('network')))
+    assert.ok(sandbox.weaknesses.includes('filter system calls'), 'nothing of the root could apply the filter')
+  })
+
+  test("by chroot with a filter of system calls where the root's own perl can apply it", async () => {
+    const { runner, requests } = machine(['chroot', 'mknod'], async ({ arguments: line }) =>
+      said(line.includes('exit 42') ? 42 : 0),
+    )
+    const rootFolder = await scratchFolder()
+    const sandbox = await openSandbox(requestOf(runner, { rootFolder }), quietSession())
+    assert.ok(!sandbox.weaknesses.includes('filter system calls'))
+    await sandbox.run({ program: '/usr/bin/dpkg', arguments: ['--audit'] }, quietSession())
+    const { arguments: line } = requests.at(-1) ?? assert.fail()
+    assert.ok(line.indexOf('/usr/bin/perl') < line.indexOf('/usr/bin/dpkg'))
+    assert.deepEqual(line.slice(-2), ['/usr/bin/dpkg', '--audit'])
   })
 
   test('or not at all: the fault lists what was tried', async () => {
