@@ -27,10 +27,14 @@ export function procReaders(debs: readonly Pick<UnpackedDeb, 'name' | 'controlFi
     .map(({ name }) => name)
 }
 
+/** gacutil, a program of mono, finds nothing where it looks for assemblies when it cannot read `/proc/self/exe`. */
+const callsGacutil = /^\s*\/usr\/share\/cli-common\/policy-install\b/
+
 function asksForProc({ name, bytes }: UnpackedDeb['controlFiles'][number]): boolean {
   if (!scriptNames.includes(name)) return false
   const lines = Buffer.from(bytes).toString('latin1').split('\n')
   // Whether it is mounted, the stand-in answers; what a message says in brackets is no question.
   const asked = lines.map(line => line.replace(/\bmountpoint( -q)? \/proc(?![\w/-])|\(\/proc\)/g, ''))
+  if (lines.some(line => callsGacutil.test(line))) return true
   return asked.some(line => !/^\s*#/.test(line) && /(?<![\w.}])\/proc(?![\w-])/.test(line))
 }

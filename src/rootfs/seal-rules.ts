@@ -49,6 +49,11 @@ export const sealRules: readonly SealRule[] = [
     ],
   },
   {
+    because: 'machine code of which mono makes another at each installation; without it mono compiles while it runs',
+    folders: 'kept',
+    remove: ['usr/lib/mono/aot-cache/**'],
+  },
+  {
     because: 'list of available packages, which dselect alone reads and nothing fills',
     folders: 'kept',
     remove: ['var/lib/dpkg/available'],

@@ -18,8 +18,9 @@ test('packages whose scripts ask for more of /proc than a chroot has are known, 
     script('procps', 'postinst', 'test -x /etc/init.d/procps; /proctor; /usr/share/proc/x'),
     script('commented', 'postinst', '  # /proc/self is nice'),
     script('leaving', 'prerm', 'cat /proc/mounts'),
+    script('libnunit', 'postinst', '  /usr/share/cli-common/policy-install nunit.core 2.6'),
     script('emacs-nox', 'postinst', 'emacs --batch'),
     script('libc6', 'preinst', 'grep -q xlockmore /proc/*/cmdline'),
   ]
-  assert.deepEqual(procReaders(debs), ['hardware', 'emacs-nox'])
+  assert.deepEqual(procReaders(debs), ['hardware', 'libnunit', 'emacs-nox'])
 })

@@ -37,6 +37,7 @@ describe('sealing a configured root', () => {
       'etc/passwd-',
       'etc/ssh/ssh_host_rsa_key',
       'etc/ssh/ssh_host_ed25519_key.pub',
+      'usr/lib/mono/aot-cache/amd64/mscorlib.dll.so',
       'var/lib/dpkg/status-old',
       'var/cache/debconf/templates.dat-old',
       'var/log/dpkg.log',

@@ -36,8 +36,8 @@ const packageSets: Readonly<Record<string, string>> = {
   polkit: 'polkitd, udev, chrony, sudo',
 }
 
-/** Their scripts fail without /proc/self/fd, which a chroot does not have. */
-const needProc = ['emacs']
+/** Their scripts fail without /proc/self/fd or /proc/self/exe, which a chroot does not have. */
+const needProc = ['emacs', 'mono']
 
 const program = join(process.cwd(), 'bin/aptroot.js')
 const nobody = { userId: 65_534, groupId: 65_534 }
