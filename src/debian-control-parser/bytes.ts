@@ -3,6 +3,7 @@ export const newline = 0x0a
 export const carriageReturn = 0x0d
 export const space = 0x20
 export const hash = 0x23
+export const hyphen = 0x2d
 export const colon = 0x3a
 
 /** A `Buffer` over the same memory: its native search and slices are what makes 50 MB of Packages bearable. */

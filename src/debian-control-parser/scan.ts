@@ -1,4 +1,4 @@
-import { asBuffer, carriageReturn, colon, hash, newline, space, tab } from './bytes.ts'
+import { asBuffer, carriageReturn, colon, hash, hyphen, newline, space, tab } from './bytes.ts'
 
 /** `allowed` where Debian Policy 5.1 permits `#` lines (debian/control, sources); `refused` in Packages, Release and debs. */
 export type CommentPolicy = 'allowed' | 'refused'
@@ -16,6 +16,11 @@ export interface FieldOffsets extends StanzaOffsets {
   readonly valueStarts: Uint32Array
   /** After the last byte of the value, continuation lines included, trailing blanks and newline not; 0 when absent. */
   readonly valueEnds: Uint32Array
+  /**
+   * By stanza: 1 when `viewStanza` surely accepts it, since each line is a field with a name of its own, or continues one; 0 when only
+   * `viewStanza` can tell.
+   */
+  readonly plain: Uint8Array
 }
 
 /**
@@ -52,6 +57,7 @@ export function scanFields(
   const ends = new OffsetList()
   const valueStarts = new OffsetList()
   const valueEnds = new OffsetList()
+  const shapes = new StanzaShapes(buffer)
 
   let insideStanza = false
   // The index in valueEnds of the wanted field that continuation lines belong to.
@@ -80,7 +86,9 @@ export function scanFields(
         valueEnds.push(0)
       }
       openField = -1
+      shapes.begin()
     }
+    shapes.addLine(lineStart, lineEnd)
     if (first === space || first === tab) {
       if (openField >= 0) valueEnds.set(openField, withoutTrailingBlanks(bytes, lineStart, lineEnd))
       continue
@@ -105,6 +113,61 @@ export function scanFields(
     ends: ends.toArray(),
     valueStarts: valueStarts.toArray(),
     valueEnds: valueEnds.toArray(),
+    plain: shapes.plainStanzas(),
+  }
+}
+
+/** 12 bits of a hash of a field's name: no two of the 60 names in bookworm's indexes share them. */
+const nameSlots = 1 << 12
+
+/** Judges line by line whether a stanza is so plain that no view could refuse it. */
+class StanzaShapes {
+  readonly #bytes: Buffer
+  /** Where control bytes occur, only a view can tell what they do. */
+  readonly #maybePlain: number
+  readonly #plain = new OffsetList()
+  /** By hash of a name: the number of the last stanza that has it, from 1. A name that comes twice always shows; so may another one. */
+  readonly #lastStanza = new Uint32Array(nameSlots)
+  #fields = 0
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes
+    this.#maybePlain = bytes.includes(carriageReturn) || bytes.includes(0) ? 0 : 1
+  }
+
+  begin(): void {
+    this.#plain.push(this.#maybePlain)
+    this.#fields = 0
+  }
+
+  addLine(start: number, end: number): void {
+    if (!this.#isPlain(start, end)) this.#plain.set(this.#plain.length - 1, 0)
+  }
+
+  #isPlain(start: number, end: number): boolean {
+    const bytes = this.#bytes
+    const first = bytes[start] ?? 0
+    if (first === space || first === tab) {
+      const last = bytes[end - 1]
+      return this.#fields > 0 && last !== space && last !== tab
+    }
+    this.#fields++
+    let slot = 0
+    let at = start
+    for (; at < end; at++) {
+      const byte = bytes[at] ?? 0
+      if (byte === colon) break
+      if (byte <= space || byte >= 0x7f) return false
+      slot = (slot * 31 + lowerCase(byte)) & (nameSlots - 1)
+    }
+    if (at === end || at === start || first === hyphen || first === hash) return false
+    if (this.#lastStanza[slot] === this.#plain.length) return false
+    this.#lastStanza[slot] = this.#plain.length
+    return true
+  }
+
+  plainStanzas(): Uint8Array {
+    return Uint8Array.from(this.#plain.toArray())
   }
 }
 

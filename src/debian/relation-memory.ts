@@ -1,5 +1,5 @@
-import type { OrGroup, Relation } from './relation.ts'
-import { parseOrGroups, parseRelations } from './relation-parser.ts'
+import type { OrGroup, ProvidedName, Relation } from './relation.ts'
+import { parseOrGroups, parseProvides, parseRelations } from './relation-parser.ts'
 
 /** Reads relation fields, handing out one object for all groups that are written alike. */
 export interface RelationMemory {
@@ -7,6 +7,12 @@ export interface RelationMemory {
   orGroups(field: string): readonly OrGroup[]
   /** As `parseRelations`. */
   relations(field: string): readonly Relation[]
+  /** One group by itself; undefined when it is malformed, which the whole field has to tell. */
+  orGroup(text: string): OrGroup | undefined
+  /** One relation without alternatives, likewise. */
+  relation(text: string): Relation | undefined
+  /** One item of Provides, likewise. */
+  providedName(text: string): ProvidedName | undefined
 }
 
 /**
@@ -14,25 +20,39 @@ export interface RelationMemory {
  * 3,931 of them different. Its memory grows with the text that is read, so it lives as long as one universe.
  */
 export function relationMemory(): RelationMemory {
-  return { orGroups: remembering(parseOrGroups), relations: remembering(parseRelations) }
+  const groups = remembering(parseOrGroups)
+  const relations = remembering(parseRelations)
+  return {
+    orGroups: groups.all,
+    relations: relations.all,
+    orGroup: groups.one,
+    relation: relations.one,
+    providedName: remembering(parseProvides).one,
+  }
 }
 
-function remembering<Item>(parse: (field: string) => readonly Item[]): (field: string) => readonly Item[] {
+function remembering<Item>(parse: (field: string) => readonly Item[]) {
   const known = new Map<string, Item>()
-  return field => {
+  const one = (text: string): Item | undefined => {
+    const remembered = known.get(text)
+    if (remembered !== undefined) return remembered
+    const item = readOne(parse, text)
+    if (item !== undefined) known.set(text, item)
+    return item
+  }
+  const all = (field: string): readonly Item[] => {
     const items: Item[] = []
     const texts = field.split(',')
     for (let at = 0; at < texts.length; at++) {
       const text = texts[at] ?? ''
-      const item = known.get(text) ?? readOne(parse, text)
-      if (item !== undefined) {
-        known.set(text, item)
-        items.push(item)
-        // Only the last comma may have nothing after it. What is malformed is judged as a whole, for its position.
-      } else if (at !== texts.length - 1 || !isBlank(text)) return parse(field)
+      const item = one(text)
+      if (item !== undefined) items.push(item)
+      // Only the last comma may have nothing after it. What is malformed is judged as a whole, for its position.
+      else if (at !== texts.length - 1 || !isBlank(text)) return parse(field)
     }
     return items
   }
+  return { one, all }
 }
 
 /** undefined when the text is blank or malformed. */

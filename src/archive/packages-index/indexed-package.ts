@@ -5,28 +5,25 @@ import type {
   OrGroup,
   ProvidedName,
   Relation,
-  RelationMemory,
   SourceReference,
 } from '../../debian/index.ts'
-import { parseProvides, parseSourceReference, poolPathProblem } from '../../debian/index.ts'
-import { isFault, quoted } from '../../kernel/index.ts'
-import type { IndexOrigin } from '../verified-index.ts'
-import { fieldFault, type IndexedStanza, type KeptField, readIndexedStanza, type StanzaRow } from './indexed-stanza.ts'
+import { parseSourceReference, poolPathProblem } from '../../debian/index.ts'
+import { quoted } from '../../kernel/index.ts'
+import type { IndexedRow } from './indexed-row.ts'
+import { fieldFault } from './indexed-stanza.ts'
+import type { SingleField } from './stanza-fields.ts'
 
-type IndexedStanzas = readonly [IndexedStanza, ...IndexedStanza[]]
+type IndexedRows = readonly [IndexedRow, ...IndexedRow[]]
 
-const noGroups: readonly OrGroup[] = []
-const noRelations: readonly Relation[] = []
-const noNames: readonly ProvidedName[] = []
-
-/** A deb as one or several indexes list it. Its stanzas are read, and relations and listings decoded, on first use. */
+/** A deb as one or several indexes list it. Relations and listings are decoded on first use. */
 export class IndexedPackage implements BinaryPackage {
   readonly name: string
   readonly version: string
   readonly architecture: string
-  readonly #row: StanzaRow
-  #stanzasOnce: IndexedStanzas | undefined
-  readonly #memory: RelationMemory
+  /** In the order of `listings`; the first speaks for all, so that no order of files shows. */
+  readonly #rows: IndexedRows
+  readonly #first: IndexedRow
+  #multiArch: MultiArch | undefined
   #source: SourceReference | undefined
   #preDepends: readonly OrGroup[] | undefined
   #depends: readonly OrGroup[] | undefined
@@ -37,14 +34,14 @@ export class IndexedPackage implements BinaryPackage {
   #provides: readonly ProvidedName[] | undefined
   #listings: readonly [Listing, ...Listing[]] | undefined
 
-  /** @param stanzas of one name, version, architecture and sha256, sorted with `compareStanzas`; undefined: that of the row, not read yet */
-  constructor(row: StanzaRow, stanzas: IndexedStanzas | undefined, memory: RelationMemory) {
-    this.name = row.name
-    this.version = row.version
-    this.architecture = row.architecture
-    this.#row = row
-    this.#stanzasOnce = stanzas
-    this.#memory = memory
+  /** @param rows of one name, version, architecture and sha256, sorted with `compareRows` */
+  constructor(rows: IndexedRows) {
+    const [first] = rows
+    this.name = first.name
+    this.version = first.version
+    this.architecture = first.architecture
+    this.#rows = rows
+    this.#first = first
   }
 
   get sha256(): string {
@@ -52,7 +49,7 @@ export class IndexedPackage implements BinaryPackage {
   }
 
   get source(): SourceReference {
-    this.#source ??= this.#decode('Source', field => parseSourceReference(field, this))
+    this.#source ??= this.#first.checked('Source', () => parseSourceReference(this.#text('Source'), this))
     return this.#source
   }
 
@@ -73,6 +70,11 @@ export class IndexedPackage implements BinaryPackage {
   }
 
   get multiArch(): MultiArch {
+    this.#multiArch ??= this.#readMultiArch()
+    return this.#multiArch
+  }
+
+  #readMultiArch(): MultiArch {
     const text = this.#text('Multi-Arch')
     if (text === undefined || text === 'no') return 'no'
     if (text === 'same' || text === 'foreign' || text === 'allowed') return text
@@ -80,37 +82,37 @@ export class IndexedPackage implements BinaryPackage {
   }
 
   get preDepends(): readonly OrGroup[] {
-    this.#preDepends ??= this.#groups('Pre-Depends')
+    this.#preDepends ??= this.#first.groups('Pre-Depends')
     return this.#preDepends
   }
 
   get depends(): readonly OrGroup[] {
-    this.#depends ??= this.#groups('Depends')
+    this.#depends ??= this.#first.groups('Depends')
     return this.#depends
   }
 
   get recommends(): readonly OrGroup[] {
-    this.#recommends ??= this.#groups('Recommends')
+    this.#recommends ??= this.#first.groups('Recommends')
     return this.#recommends
   }
 
   get conflicts(): readonly Relation[] {
-    this.#conflicts ??= this.#relations('Conflicts')
+    this.#conflicts ??= this.#first.relations('Conflicts')
     return this.#conflicts
   }
 
   get breaks(): readonly Relation[] {
-    this.#breaks ??= this.#relations('Breaks')
+    this.#breaks ??= this.#first.relations('Breaks')
     return this.#breaks
   }
 
   get replaces(): readonly Relation[] {
-    this.#replaces ??= this.#relations('Replaces')
+    this.#replaces ??= this.#first.relations('Replaces')
     return this.#replaces
   }
 
   get provides(): readonly ProvidedName[] {
-    this.#provides ??= this.#decode('Provides', field => (field === undefined ? noNames : parseProvides(field)))
+    this.#provides ??= this.#first.provided()
     return this.#provides
   }
 
@@ -132,65 +134,34 @@ export class IndexedPackage implements BinaryPackage {
   }
 
   get listings(): readonly [Listing, ...Listing[]] {
-    this.#listings ??=
-      this.#stanzasOnce === undefined
-        ? [listingOf(this.#row.index.origin, () => this.#first)]
-        : listingsOf(this.#stanzasOnce)
+    this.#listings ??= listingsOf(this.#rows)
     return this.#listings
   }
 
-  /** In the order of `listings`; the first speaks for all, so that no order of files shows. */
-  get #stanzas(): IndexedStanzas {
-    this.#stanzasOnce ??= [readIndexedStanza(this.#row)]
-    return this.#stanzasOnce
+  #text(field: SingleField): string | undefined {
+    return this.#first.text(field)
   }
 
-  get #first(): IndexedStanza {
-    return this.#stanzas[0]
-  }
-
-  #text(field: KeptField): string | undefined {
-    return this.#first.fields[field]
-  }
-
-  #flag(field: KeptField): boolean {
+  #flag(field: SingleField): boolean {
     const text = this.#text(field)?.toLowerCase()
     if (text === undefined || text === '' || text === 'no') return false
     if (text === 'yes') return true
     throw fieldFault(this.#first, field, `${quoted(text)} is neither yes nor no`)
   }
 
-  #count(field: KeptField): number | undefined {
+  #count(field: SingleField): number | undefined {
     const text = this.#text(field)
     if (text === undefined) return undefined
     const count = Number(text)
     if (/^[0-9]{1,16}$/.test(text) && Number.isSafeInteger(count)) return count
     throw fieldFault(this.#first, field, `${quoted(text)} is not a whole number`)
   }
-
-  #groups(field: KeptField): readonly OrGroup[] {
-    return this.#decode(field, text => (text === undefined ? noGroups : this.#memory.orGroups(text)))
-  }
-
-  #relations(field: KeptField): readonly Relation[] {
-    return this.#decode(field, text => (text === undefined ? noRelations : this.#memory.relations(text)))
-  }
-
-  #decode<Value>(field: KeptField, parse: (text: string | undefined) => Value): Value {
-    try {
-      return parse(this.#text(field))
-    } catch (error) {
-      if (!isFault(error)) throw error
-      throw fieldFault(this.#first, field, 'it does not parse', error)
-    }
-  }
 }
 
-function listingsOf(stanzas: IndexedStanzas): readonly [Listing, ...Listing[]] {
-  const [first, ...rest] = stanzas
-  const listings: [Listing, ...Listing[]] = [listingOf(first.index.origin, () => first)]
-  for (const stanza of rest) {
-    const listing = listingOf(stanza.index.origin, () => stanza)
+function listingsOf([first, ...rest]: IndexedRows): readonly [Listing, ...Listing[]] {
+  const listings: [Listing, ...Listing[]] = [listingOf(first)]
+  for (const row of rest) {
+    const listing = listingOf(row)
     // binary-all and binary-amd64 may both list a deb for all architectures: one place, named twice.
     const known = listings.some(
       each =>
@@ -204,9 +175,9 @@ function listingsOf(stanzas: IndexedStanzas): readonly [Listing, ...Listing[]] {
   return listings
 }
 
-/** The origin alone ranks a deb, so the stanza is read only when the path is asked for. */
-function listingOf(origin: IndexOrigin, read: () => IndexedStanza): Listing {
-  const { archive, suite, component, release, security } = origin
+/** The origin alone ranks a deb, so the path is judged only when it is asked for. */
+function listingOf(row: IndexedRow): Listing {
+  const { archive, suite, component, release, security } = row.index.origin
   return {
     archive,
     suite,
@@ -214,16 +185,16 @@ function listingOf(origin: IndexOrigin, read: () => IndexedStanza): Listing {
     release,
     security,
     get fileName() {
-      return fileNameOf(read())
+      return fileNameOf(row)
     },
   }
 }
 
-function fileNameOf(stanza: IndexedStanza): string {
+function fileNameOf(row: IndexedRow): string {
   // dpkg-scanpackages writes `./foo.deb` in flat repositories.
-  const fileName = (stanza.fields.Filename ?? '').replace(/^(?:\.\/)+/, '')
+  const fileName = (row.text('Filename') ?? '').replace(/^(?:\.\/)+/, '')
   const problem = poolPathProblem(fileName)
   if (problem !== undefined)
-    throw fieldFault(stanza, 'Filename', `${quoted(fileName)} is not a path below the archive: ${problem}`)
+    throw fieldFault(row, 'Filename', `${quoted(fileName)} is not a path below the archive: ${problem}`)
   return fileName
 }

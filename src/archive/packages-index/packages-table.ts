@@ -3,9 +3,10 @@ import { scanFields, viewStanza } from '../../debian-control-parser/index.ts'
 import { type Fault, quoted } from '../../kernel/index.ts'
 import type { IndexOrigin } from '../verified-index.ts'
 import { indexFault } from './index-fault.ts'
-import { makeNameTable, type NameTable } from './name-table.ts'
+import { makeNameTable, type NameTable, nameCount } from './name-table.ts'
 import { type Postings, PostingsBuilder } from './postings.ts'
 import { RepeatedValues } from './repeated-values.ts'
+import { column, type StanzaFields, StanzaFieldsBuilder, scannedFields } from './stanza-fields.ts'
 
 /**
  * What one scan learns of a Packages file: a pure function of its bytes, in flat arrays that can be saved as they are.
@@ -28,9 +29,10 @@ export interface PackagesTable {
   readonly priorities: Postings
   /** Rows with `Essential: yes`. */
   readonly essential: Uint32Array
+  /** Row → its place among the names of `packages`. */
+  readonly nameOfRow: Uint32Array
+  readonly fields: StanzaFields
 }
-
-const fields = ['Package', 'Architecture', 'Priority', 'Essential', 'Provides', 'Version'] as const
 
 /**
  * Scans the bytes once. 50 MB (bookworm main, 63,440 stanzas) take 120 ms when the code is warm, 180 to 315 ms in
@@ -43,10 +45,10 @@ const fields = ['Package', 'Architecture', 'Priority', 'Essential', 'Provides', 
  */
 export function scanPackages(bytes: Uint8Array, origin: IndexOrigin): PackagesTable {
   if (bytes.length >= 2 ** 32) throw indexFault(origin, 1, `the file has ${bytes.length} bytes; 4 GiB are the limit`)
-  const found = scanFields(bytes, fields)
+  const found = scanFields(bytes, scannedFields)
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const startOf = (row: number, field: number) => found.valueStarts[row * fields.length + field] ?? 0
-  const endOf = (row: number, field: number) => found.valueEnds[row * fields.length + field] ?? 0
+  const startOf = (row: number, field: number) => found.valueStarts[row * scannedFields.length + field] ?? 0
+  const endOf = (row: number, field: number) => found.valueEnds[row * scannedFields.length + field] ?? 0
   const decode = (row: number, field: number) => buffer.toString('latin1', startOf(row, field), endOf(row, field))
   const repeated = new RepeatedValues(buffer)
   const decodeRepeated = (row: number, field: number) => repeated.decode(startOf(row, field), endOf(row, field))
@@ -57,28 +59,54 @@ export function scanPackages(bytes: Uint8Array, origin: IndexOrigin): PackagesTa
   const essential: number[] = []
   const idOfArchitecture = new Map<string, number>()
   const architectureOfRow = new Uint16Array(found.count)
+  const stanzaFields = new StanzaFieldsBuilder(bytes, found)
   for (let row = 0; row < found.count; row++) {
-    const name = decode(row, 0)
+    const name = decode(row, columns.name)
     if (!isPackageName(name)) throw nameFault(bytes, found.starts[row] ?? 0, found.ends[row] ?? 0, origin)
     packages.add(name, row)
-    architectureOfRow[row] = idOf(idOfArchitecture, decodeRepeated(row, 1), origin)
-    const priority = decodeRepeated(row, 2)
+    architectureOfRow[row] = idOf(idOfArchitecture, decodeRepeated(row, columns.architecture), origin)
+    const priority = decodeRepeated(row, columns.priority)
     if (priority !== '') priorities.add(priority, row)
-    if (endOf(row, 3) !== 0 && decode(row, 3).toLowerCase() === 'yes') essential.push(row)
-    if (endOf(row, 4) !== 0) for (const name of providedNames(decode(row, 4))) providers.add(name, row)
+    if (endOf(row, columns.essential) !== 0 && decode(row, columns.essential).toLowerCase() === 'yes')
+      essential.push(row)
+    if (endOf(row, columns.provides) !== 0)
+      for (const name of providedNames(decode(row, columns.provides))) providers.add(name, row)
+    stanzaFields.addRow()
   }
+  const byName = packages.finish()
   const { architectures, places } = sortedArchitectures(idOfArchitecture)
   return {
     stanzaStarts: found.starts,
     stanzaEnds: found.ends,
     architectureOfRow: architectureOfRow.map(id => places[id] ?? 0),
     architectures,
-    versions: textsOfRows(bytes, found.count, row => [startOf(row, 5), endOf(row, 5)]),
-    packages: packages.finish(),
+    versions: textsOfRows(bytes, found.count, row => [startOf(row, columns.version), endOf(row, columns.version)]),
+    packages: byName,
     providers: providers.finish(),
     priorities: priorities.finish(),
     essential: Uint32Array.from(essential),
+    nameOfRow: namesByRow(byName, found.count),
+    fields: stanzaFields.finish(),
   }
+}
+
+const columns = {
+  name: column('Package'),
+  version: column('Version'),
+  architecture: column('Architecture'),
+  priority: column('Priority'),
+  essential: column('Essential'),
+  provides: column('Provides'),
+}
+
+/** By offsets, without a view for each of 63,440 names: 1 ms instead of 10. */
+function namesByRow({ names, offsets, rows }: Postings, rowCount: number): Uint32Array {
+  const nameOfRow = new Uint32Array(rowCount)
+  for (let name = 0, at = 0; name < nameCount(names); name++) {
+    const end = offsets[name + 1] ?? at
+    for (; at < end; at++) nameOfRow[rows[at] ?? 0] = name
+  }
+  return nameOfRow
 }
 
 /** The given range of each row's bytes, copied byte by byte: 63,440 strings or views would cost more than the scan. */

@@ -18,6 +18,12 @@ export function sectionsOf(table: PackagesTable): readonly Section[] {
     ...postingsSections(table.providers),
     ...postingsSections(table.priorities),
     table.essential,
+    table.nameOfRow,
+    table.fields.offsets,
+    table.fields.entries,
+    table.fields.texts.bytes,
+    table.fields.texts.offsets,
+    table.fields.digests,
   ]
 }
 
@@ -53,6 +59,8 @@ export class SectionReader {
       providers: this.#postings(),
       priorities: this.#postings(),
       essential: this.#words(),
+      nameOfRow: this.#words(),
+      fields: { offsets: this.#words(), entries: this.#words(), texts: this.#names(), digests: this.readBytes() },
     }
   }
 
