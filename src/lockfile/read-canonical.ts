@@ -10,7 +10,8 @@ export function readCanonicalText(text: string): LockDocument | undefined {
   const reader: Reader = { lines: text.split(text.includes('\r') ? /\r?\n/ : '\n'), at: 0, depth: 0 }
   const root = readMap(reader, 0)
   skipBlankLines(reader)
-  return root === undefined || reader.at < reader.lines.length ? undefined : { root, lines: reader.lines }
+  const isWhole = root !== undefined && root.entries.size > 0 && reader.at === reader.lines.length
+  return isWhole ? { root, lines: reader.lines } : undefined
 }
 
 interface Reader {
@@ -27,6 +28,7 @@ const flowListPattern = /^\[(?:"(?:[^"\\]|\\.)*"(?:, "(?:[^"\\]|\\.)*")*)?\]$/
 function readMap(reader: Reader, indent: number): LockMap | undefined {
   if (reader.depth === deepestNesting) return undefined
   const entries = new Map<string, LockMember>()
+  skipBlankLines(reader)
   const firstLine = reader.at + 1
   reader.depth++
   for (;;) {

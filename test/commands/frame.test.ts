@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -75,6 +75,34 @@ describe('the program', () => {
       ['help', 'store', 'prune'],
     ])
       assert.match((await runAptroot(commandLine, { folder })).output, /EXAMPLES/)
+  })
+
+  test('has examples of every command, and a word for every value and every argument', () => {
+    interface Help {
+      readonly examples?: readonly string[]
+      readonly flags: Readonly<Record<string, { readonly type: string; readonly [key: string]: unknown }>>
+      readonly args: Readonly<Record<string, { readonly description?: string }>>
+    }
+    const manifest = readFileSync(join(dirname(program), '../oclif.manifest.json'), 'utf8')
+    const { commands } = JSON.parse(manifest) as { readonly commands: Readonly<Record<string, Help>> }
+    assert.ok(Object.keys(commands).length > 30)
+    const missing = Object.entries(commands).flatMap(([id, { examples = [], flags, args }]) => [
+      ...(examples.length > 0 ? [] : [`${id}: examples`]),
+      ...Object.entries(flags).flatMap(([name, { type, summary, helpValue, options }]) => [
+        ...(typeof summary === 'string' ? [] : [`${id} --${name}: summary`]),
+        ...(type === 'boolean' || helpValue !== undefined || options !== undefined ? [] : [`${id} --${name}: value`]),
+      ]),
+      ...Object.entries(args).flatMap(([name, { description }]) =>
+        description === undefined ? [`${id} ${name}: description`] : [],
+      ),
+    ])
+    assert.deepEqual(missing, [])
+  })
+
+  test('helps without gaps where flags exclude each other', async () => {
+    const { output } = await runAptroot(['init', '--help'], { folder })
+    assert.match(output, /\[--from FILE\]/)
+    assert.doesNotMatch(output, /\|\s*\]/)
   })
 
   test('answers a misspelt command with --help as a wrong command line', async () => {

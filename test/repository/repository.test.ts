@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { gunzipSync } from 'node:zlib'
 import { beforeAll, describe, it } from 'vitest'
 import { readStanzas } from '../../src/debian-control-parser/index.ts'
 import type { ReleaseSigner } from '../../src/kernel/index.ts'
@@ -76,6 +77,17 @@ describe('publishing', () => {
       pathsOf(place).filter(path => path.endsWith('.deb')),
       ['pool/h/hello/epoch-1/hello_2.10-3_amd64.deb', 'pool/h/hello/libhello1_2.10-3_all.deb'],
     )
+  })
+
+  it('says in Contents which debs have which path, debs for all architectures with them', async () => {
+    const place = await newPlace()
+    const data = { kind: 'file', path: '/usr/share/hello/words', content: 'hello' } as const
+    const files = [{ kind: 'directory', path: '/usr/share/hello' }, data] as const
+    const words = await offeredDeb({ Package: 'hello-words', Version: '1', Architecture: 'all' }, files)
+    const twin = await offeredDeb({ Package: 'hello-twin', Version: '1' }, [data])
+    await publish(place, [hello, words, twin])
+    const bytes = await readFile(join(place.folder, 'dists/bookworm/main/Contents-amd64.gz'))
+    assert.equal(gunzipSync(bytes).toString(), 'usr/bin/hello hello\nusr/share/hello/words hello-twin,hello-words\n')
   })
 
   it('signs a Release that lists every index, each there under its hash too', async () => {

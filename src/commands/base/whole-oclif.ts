@@ -1,4 +1,4 @@
-import { Config, Help } from '@oclif/core'
+import { type Command, Config, Help } from '@oclif/core'
 import { Fault } from '../../kernel/index.ts'
 import { unknownCommandFault } from './failure.ts'
 import type { CommandClass, FoundCommand, FoundHelp } from './find-command.ts'
@@ -48,6 +48,13 @@ export async function findCommand(argv: readonly string[], packageFolder: string
 }
 
 async function showHelp(config: Config, subject: readonly string[]): Promise<void> {
-  const help = new Help(config, config.pjson.oclif.helpOptions ?? {})
+  const help = new TidyHelp(config, config.pjson.oclif.helpOptions ?? {})
   await help.showHelp([...subject])
+}
+
+/** Of flags that exclude several others oclif leaves the separators behind: `[--from FILE |  | ]`. */
+class TidyHelp extends Help {
+  protected override formatCommand(command: Command.Loadable): string {
+    return super.formatCommand(command).replace(/(?:\s*\|)+\s*(?=\])/g, '')
+  }
 }

@@ -53,7 +53,12 @@ export default class BotRun extends BaseCommand {
       helpValue: 'N',
       helpGroup: 'FORGE',
     }),
-    remote: Flags.string({ summary: 'where branches are pushed to', default: 'origin', helpGroup: 'GIT' }),
+    remote: Flags.string({
+      summary: 'where branches are pushed to',
+      helpValue: 'NAME',
+      default: 'origin',
+      helpGroup: 'GIT',
+    }),
     base: Flags.string({
       summary: "the branch that locks are updated on [default: the remote's own]",
       helpValue: 'BRANCH',

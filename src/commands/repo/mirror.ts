@@ -22,7 +22,7 @@ export default class RepoMirror extends BaseCommand {
     ...manifestsFlags,
     ...signerFlag,
     sources: Flags.boolean({
-      description: 'also the source packages that the debs were built from, Built-Using included',
+      summary: 'also the source packages that the debs were built from, Built-Using included',
     }),
     ...storeFlags,
     ...networkFlags,

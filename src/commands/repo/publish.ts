@@ -29,8 +29,13 @@ export default class RepoPublish extends BaseCommand {
     ...repositoryFlag,
     locked: Flags.boolean({ summary: 'also the debs of the lockfile, fetched as `lock install` does' }),
     ...manifestFlag,
-    suite: Flags.string({ char: 's', summary: 'what to publish in; made if it is not there', required: true }),
-    component: Flags.string({ summary: 'part of the suite', default: 'main' }),
+    suite: Flags.string({
+      char: 's',
+      summary: 'what to publish in; made if it is not there',
+      helpValue: 'NAME',
+      required: true,
+    }),
+    component: Flags.string({ summary: 'part of the suite', helpValue: 'NAME', default: 'main' }),
     architecture: Flags.string({
       char: 'a',
       summary: 'an architecture that the suite has beside those of its debs, may be given several times',

@@ -15,7 +15,7 @@ export default class RepoRemove extends BaseCommand {
   }
   static override flags = {
     ...repositoryFlag,
-    suite: Flags.string({ char: 's', summary: 'what to take them out of', required: true }),
+    suite: Flags.string({ char: 's', summary: 'what to take them out of', helpValue: 'NAME', required: true }),
     ...signerFlag,
   }
   static override examples = ['<%= config.bin %> repo remove --suite bookworm hello=1.0-1']

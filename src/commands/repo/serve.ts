@@ -14,7 +14,14 @@ export default class RepoServe extends BaseCommand {
   }
   static override flags = {
     address: Flags.string({ summary: 'address to listen on', helpValue: 'IP', default: '127.0.0.1' }),
-    port: Flags.integer({ char: 'p', summary: 'port; 0 for any that is free', default: 8080, min: 0, max: 65535 }),
+    port: Flags.integer({
+      char: 'p',
+      summary: 'port; 0 for any that is free',
+      helpValue: 'NUMBER',
+      default: 8080,
+      min: 0,
+      max: 65535,
+    }),
   }
   static override examples = [
     '<%= config.bin %> repo serve',
