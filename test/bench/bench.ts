@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { frozenArchive, missingForRealData } from '../support/real-archive.ts'
 import { wholeBuildRows } from './build-rows.ts'
-import { fetchRow } from './fetch-row.ts'
+import { fetchRows } from './fetch-row.ts'
 import { buildRows, installScene } from './install-rows.ts'
 import { type MeasuredRow, measureRow, type Row } from './measure.ts'
 import { inMountNamespace, mountPlaces } from './private-mounts.ts'
@@ -89,14 +89,14 @@ async function allRows(archive: ServedArchive): Promise<readonly Row[]> {
     return withoutDebs
   }
   const scene = await installScene(scratch, archive)
-  const fetching = await fetchRow(scratch, archive)
+  const fetching = await fetchRows(scratch, archive, mounted.places)
   const gone = [scene, fetching].flatMap(each => ('gone' in each ? each.gone : []))
   if ('gone' in scene || 'gone' in fetching) {
     say(`*** left the mirror's pool, so nothing is installed: ${gone.map(deb => deb.name).join(' ')}\n\n${head}`)
     return withoutDebs
   }
   const building = await wholeBuildRows(archive, mounted.places, isChosen)
-  const installing = [fetching, ...buildRows(scene), deepRow(scene)]
+  const installing = [...fetching, ...buildRows(scene), deepRow(scene)]
   say(`\n${head}`)
   return [...withoutDebs, ...installing, ...building]
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { WantedDeb } from '../support/real-archive.ts'
 import { servedDebs } from './install-rows.ts'
 import { type Contender, type Row, resultOf } from './measure.ts'
+import type { Place } from './private-mounts.ts'
 import { aptroot, lockUpdate, projectIn } from './project.ts'
 import type { ServedArchive } from './served-archive.ts'
 
@@ -14,12 +15,30 @@ const manifest = [
   'packages: [nginx, build-essential, git, python3, postgresql, vim, openssh-server]',
 ]
 
+const leastProgram = join(process.cwd(), 'test/bench/least-fetch.mjs')
+
 /**
- * The debs from a loopback mirror into an empty folder, eight at a time; aptroot verifies each and syncs it, so one peer verifies as well.
+ * The debs from a loopback mirror into an empty folder, eight at a time, in memory and on the disk of the scratch folder. aptroot verifies
+ * each and syncs it, so one peer verifies as well; another peer is the least that Node can do.
  *
  * @returns the debs that have left the mirror's pool instead, where there are any
  */
-export async function fetchRow(
+export async function fetchRows(
+  scratch: string,
+  served: ServedArchive,
+  places: readonly Place[],
+): Promise<readonly Row[] | { readonly gone: readonly WantedDeb[] }> {
+  const memory = places.filter(({ fileSystem }) => fileSystem === 'tmpfs')
+  const rows: Row[] = []
+  for (const { fileSystem, folder } of [...memory, { fileSystem: 'disk', folder: scratch }]) {
+    const row = await fetchRow(folder, served)
+    if ('gone' in row) return row
+    rows.push({ ...row, name: `${row.name}, ${fileSystem}` })
+  }
+  return rows
+}
+
+async function fetchRow(
   scratch: string,
   served: ServedArchive,
 ): Promise<Row | { readonly gone: readonly WantedDeb[] }> {
@@ -33,12 +52,15 @@ export async function fetchRow(
     prepare: () => rm(storeFolder, { recursive: true, force: true }),
   }
   const target = join(scratch, 'curl')
-  const [config, sums] = [join(scratch, 'curl.conf'), join(scratch, 'SHA256SUMS')]
+  const config = join(scratch, 'curl.conf')
+  const sums = join(scratch, 'SHA256SUMS')
+  const list = join(scratch, 'least-fetch')
   await writeFile(config, debs.map(deb => `url = "${served.url}/${deb.path}"\noutput = "${deb.sha256}"\n`).join(''))
   await writeFile(sums, debs.map(deb => `${deb.sha256}  ${deb.sha256}\n`).join(''))
-  const curl = (label: string, command: string): Contender => ({
+  await writeFile(list, debs.map(deb => `${served.url}/${deb.path} ${deb.sha256}\n`).join(''))
+  const peer = (label: string, ...commandLine: readonly [string, ...string[]]): Contender => ({
     label,
-    commandLine: ['sh', '-c', command],
+    commandLine,
     folder: target,
     environment: { PATH: project.environment.PATH, HOME: scratch, LC_ALL: 'C.UTF-8' },
     prepare: async () => {
@@ -48,13 +70,14 @@ export async function fetchRow(
   })
   const download = `curl -sS --fail --parallel --parallel-max 8 --config ${config}`
   const peers = [
-    curl('curl --parallel', download),
-    curl('curl --parallel; sha256sum -c', `${download} && sha256sum --quiet -c ${sums}`),
+    peer('curl --parallel', 'sh', '-c', download),
+    peer('curl --parallel; sha256sum -c', 'sh', '-c', `${download} && sha256sum --quiet -c ${sums}`),
+    peer('the least in Node', process.execPath, leastProgram, list),
   ]
   const compare = async (present: readonly Contender[]): Promise<string> => {
     await resultOf(ours)
     if (present.length === 0) return 'no peer'
-    for (const peer of present) await resultOf(peer)
+    for (const each of present) await resultOf(each)
     const found = new Set(await readdir(target))
     const inStore = new Set((await readdir(join(storeFolder, 'store-v1/sha256'), { recursive: true })).map(unslashed))
     const absent = debs.filter(deb => !found.has(deb.sha256) || !inStore.has(deb.sha256))
