@@ -1,74 +1,14 @@
 import assert from 'node:assert/strict'
 import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { describe, it, test } from 'vitest'
-import { type ArchiveAddresses, debFileName, type FetchRequest, fetchDebs } from '../../src/fetch/index.ts'
-import type { LockedDeb } from '../../src/lockfile/index.ts'
+import { describe, it } from 'vitest'
+import { fetchDebs } from '../../src/fetch/index.ts'
 import { assertFault } from '../support/assert-fault.ts'
+import { contents, deadUri, filesOf, locked, pathOf, scene } from '../support/fetch-scene.ts'
 import { startMirror } from '../support/loopback-mirror.ts'
 import { quietSession, recordedSession, scratchFolder } from '../support/scratch.ts'
-import { identityOf, type TransferScene, transferScene } from '../support/transfer-world.ts'
 
 const session = quietSession()
-
-/** A locked deb whose bytes are its name, and which lies in pool/NAME. */
-function locked(name: string, overrides: Partial<LockedDeb> = {}): LockedDeb {
-  return {
-    name,
-    architecture: 'amd64',
-    version: '1:1.0-1',
-    sourceName: name,
-    sourceVersion: '1:1.0-1',
-    ...identityOf(contents(name)),
-    from: 'debian/bookworm/main',
-    at: '20260711T101637Z',
-    directory: `pool/${name}`,
-    file: undefined,
-    root: undefined,
-    needs: [],
-    roots: undefined,
-    ...overrides,
-  }
-}
-
-function contents(name: string): string {
-  return `the bytes of ${name}`
-}
-
-const pathOf = (name: string) => `pool/${name}/${name}_1.0-1_amd64.deb`
-
-function filesOf(...names: string[]): Record<string, string> {
-  return Object.fromEntries(names.map(name => [pathOf(name), contents(name)]))
-}
-
-interface Scene extends TransferScene {
-  request(addresses: Partial<ArchiveAddresses>, more?: Partial<FetchRequest>): FetchRequest
-}
-
-async function scene(): Promise<Scene> {
-  const transferred = await transferScene()
-  return {
-    ...transferred,
-    request: (addresses, more) => ({
-      archives: new Map([['debian', { uris: [], poolUris: [], snapshot: undefined, ...addresses }]]),
-      vendorFolders: [],
-      projectFolder: '/absent',
-      launchpadUri: undefined,
-      fallbackUris: [],
-      store: transferred.store,
-      transfer: transferred.transfer,
-      mode: 'online',
-      ...more,
-    }),
-  }
-}
-
-/** A port of 127.0.0.1 where nobody listens. */
-async function deadUri(): Promise<string> {
-  const mirror = await startMirror()
-  await mirror.close()
-  return mirror.url
-}
 
 describe('fetching the debs of a lock', () => {
   it('brings each into the store, and a second run asks nobody', async () => {
@@ -333,40 +273,4 @@ describe('offline', () => {
       /11 bytes, but the lockfile pins 18/,
     )
   })
-})
-
-describe('a lockfile that somebody edited', () => {
-  const table: readonly (readonly [Partial<LockedDeb>, string])[] = [
-    [{ directory: '../../etc' }, 'a folder above the archive'],
-    [{ directory: '/etc' }, 'an absolute folder'],
-    [{ directory: 'pool//x' }, 'an empty name'],
-    [{ directory: 'pool/\u0000' }, 'a NUL'],
-    [{ file: '../x.deb' }, 'a file above its folder'],
-    [{ file: 'a/b.deb' }, 'a file name with a folder'],
-    [{ file: '' }, 'no file name'],
-    [{ version: '1/../../x' }, 'a version that is a path'],
-    [{ name: '../nginx' }, 'a name that is a path'],
-  ]
-  for (const [edit, what] of table)
-    it(`to name ${what} is refused before anything is asked for`, async () => {
-      const mirror = await startMirror()
-      const { request } = await scene()
-      const fetching = fetchDebs([locked('bash'), locked('nginx', edit)], request({ uris: [mirror.url] }), session)
-      await assertFault(fetching, 'LOCK_MALFORMED', /no plain relative path/)
-      assert.equal(mirror.requests.length, 0)
-    })
-
-  it('to another digest gets FETCH_INTEGRITY, and nothing stays', async () => {
-    const mirror = await startMirror({ files: filesOf('nginx') })
-    const { request, store } = await scene()
-    const deb = locked('nginx', { sha256: 'f'.repeat(64) })
-    await assertFault(fetchDebs([deb], request({ uris: [mirror.url] }), session), 'FETCH_INTEGRITY')
-    assert.deepEqual((await store.verify(session)).blobs, 0)
-  })
-})
-
-describe('the file name of a deb', () => {
-  test('has no epoch', () => assert.equal(debFileName(locked('nginx')), 'nginx_1.0-1_amd64.deb'))
-  test('is what the lock says where the archive names it otherwise', () =>
-    assert.equal(debFileName(locked('nginx', { file: 'nginx.deb' })), 'nginx.deb'))
 })

@@ -1,46 +1,20 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'vitest'
 import { type ArchiveAddresses, type FetchRequest, fetchDebs } from '../../src/fetch/index.ts'
-import type { LockedDeb } from '../../src/lockfile/index.ts'
 import { assertFault } from '../support/assert-fault.ts'
+import { contents, locked, scene } from '../support/fetch-scene.ts'
 import { startMirror } from '../support/loopback-mirror.ts'
 import { quietSession, recordedSession } from '../support/scratch.ts'
-import { identityOf, transferScene } from '../support/transfer-world.ts'
+import { identityOf } from '../support/transfer-world.ts'
 
-const bytes = 'the bytes of nginx'
+const bytes = contents('nginx')
 const path = 'pool/main/n/nginx/nginx_1.22.1-9_amd64.deb'
 const sha1 = 'a9993e364706816aba3e25717850c26c9cd0d89d'
 
-const nginx: LockedDeb = {
-  name: 'nginx',
-  architecture: 'amd64',
-  version: '1:1.22.1-9',
-  sourceName: 'nginx',
-  sourceVersion: '1:1.22.1-9',
-  ...identityOf(bytes),
-  from: 'debian/bookworm/main',
-  at: '20260711T101637Z',
-  directory: 'pool/main/n/nginx',
-  file: undefined,
-  root: 'wanted',
-  needs: [],
-  roots: undefined,
-}
+const nginx = locked('nginx', { version: '1:1.22.1-9', sourceVersion: '1:1.22.1-9', directory: 'pool/main/n/nginx' })
 
 async function request(addresses: Partial<ArchiveAddresses>, more: Partial<FetchRequest> = {}): Promise<FetchRequest> {
-  const { store, transfer } = await transferScene()
-  const archives = new Map([['debian', { uris: [], poolUris: [], snapshot: undefined, ...addresses }]])
-  return {
-    archives,
-    vendorFolders: [],
-    projectFolder: '/absent',
-    launchpadUri: undefined,
-    fallbackUris: [],
-    store,
-    transfer,
-    mode: 'online',
-    ...more,
-  }
+  return (await scene()).request(addresses, more)
 }
 
 async function fetched(given: FetchRequest): Promise<boolean> {
