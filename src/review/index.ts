@@ -35,7 +35,7 @@ export type {
 } from './model.ts'
 export { trustKinds } from './model.ts'
 export { type NewerVersion, newerVersions } from './newer-versions.ts'
-export { reviewDocument } from './review-document.ts'
+export { reviewDocument, updateDocument } from './review-document.ts'
 export { type ReviewRequest, type ReviewSide, reviewLocks } from './review-locks.ts'
 export { stepText } from './review-words.ts'
 export {

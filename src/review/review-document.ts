@@ -30,8 +30,24 @@ export function reviewDocument(review: Review): readonly Block[] {
   ]
 }
 
-function headBlocks({ trust, sources, before, after, security, changelogs }: Review): Block[] {
+/** What an update did to a lock, which whoever ran it knows by name; the same blocks as of a review. */
+export function updateDocument(review: Review): readonly Block[] {
+  return [
+    ...verdictBlocks(review),
+    ...trustBlocks(review.trust),
+    ...requestBlocks(review),
+    ...sectionBlocks(review),
+    { kind: 'paragraph', pieces: [`${formatBytes(review.downloadBytes)} to download.`] },
+  ]
+}
+
+function headBlocks(review: Review): Block[] {
+  const { before, after } = review
   const names: Block = { kind: 'paragraph', pieces: ['Lock change: ', foreign(before), ' → ', foreign(after)] }
+  return [names, ...verdictBlocks(review)]
+}
+
+function verdictBlocks({ trust, sources, security, changelogs }: Review): Block[] {
   const kinds = [...groupBy(trust, trustTitle)].map(([title, group]) => `${title}: ${group.length}`)
   const verdict: Piece =
     trust.length === 0 ? own('good', 'No change of trust.') : own('bad', `TRUST CHANGES. ${kinds.join('; ')}.`)
@@ -40,7 +56,6 @@ function headBlocks({ trust, sources, before, after, security, changelogs }: Rev
     ([section, group]) => `${count(group.length, 'source package')} ${sectionPhrases[section as SourceSection]}`,
   )
   return [
-    names,
     { kind: 'paragraph', pieces: [verdict] },
     ...(vulnerabilities === undefined ? [] : [{ kind: 'paragraph', pieces: vulnerabilities } as const]),
     ...(sections.length === 0 ? [] : [{ kind: 'paragraph', pieces: [`${sections.join(', ')}.`] } as const]),
@@ -149,7 +164,7 @@ function sourceBlocks(source: ReviewedSource): Block[] {
   const told = [
     step,
     source.downloadBytes === 0 ? '' : `${formatBytes(source.downloadBytes)} to download`,
-    source.installedBytes === undefined ? '' : growthText(source.installedBytes),
+    source.installedBytes === undefined || source.installedBytes === 0 ? '' : growthText(source.installedBytes),
   ].filter(each => each !== '')
   const versions = versionsText(source.versionsBefore, source.versionsAfter)
   return [

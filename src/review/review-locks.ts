@@ -2,6 +2,7 @@ import { compareBytes, groupBy } from '../kernel/index.ts'
 import {
   compareRequests,
   type DebChange,
+  debKey,
   diffLockfiles,
   type Lockfile,
   pinnedBy,
@@ -63,7 +64,8 @@ export function reviewLocks({ before, after, findings = [], deep, changelogs, se
     lockAfter: after.lock,
     manifestAfter: after.manifest,
   })
-  const facts = factsOf(before.lock, after.lock, origins)
+  const growths = deep === undefined ? undefined : growthBySource(deep, difference.sources)
+  const facts = { ...factsOf(before.lock, after.lock, origins), growths }
   return {
     review: 1,
     before: before.name,
@@ -91,6 +93,24 @@ function growthOf({ contents, unopened, unopenedRemoved }: DeepReview): number |
   return contents.reduce((sum, each) => sum + each.installedBytes, 0)
 }
 
+/** Of the source packages of which every deb that changed was opened. */
+function growthBySource(
+  { contents, unopened, unopenedRemoved }: DeepReview,
+  sources: readonly SourceChange[],
+): ReadonlyMap<string, number> {
+  const closed = new Set([...unopened, ...unopenedRemoved])
+  const opened = groupBy(contents, each => each.source)
+  return new Map(
+    sources.flatMap(({ source, debs }) => {
+      const sides = debs.flatMap(each =>
+        ('before' in each ? [each.before] : []).concat('after' in each ? [each.after] : []),
+      )
+      if (sides.some(deb => closed.has(`${debKey(deb)} ${deb.version}`))) return []
+      return [[source, (opened.get(source) ?? []).reduce((sum, each) => sum + each.installedBytes, 0)] as const]
+    }),
+  )
+}
+
 export const sections: readonly SourceSection[] = ['security', 'changed', 'added', 'removed', 'unchanged-bytes']
 
 /** Of the locks and, where both sides have one, of the manifests: a manifest may have changed and the lock not. */
@@ -112,11 +132,13 @@ function comparisonOf(before: Manifest | undefined, after: Manifest | undefined)
 interface Facts {
   readonly origins: Origins
   readonly known: ReadonlySet<string>
+  /** When installed, by source; undefined: the debs were not opened. */
+  readonly growths: ReadonlyMap<string, number> | undefined
   paths(): ReturnType<typeof wantedPaths>
   reasons(): ReturnType<typeof removalReasons>
 }
 
-function factsOf(before: Lockfile, after: Lockfile, origins: Origins): Facts {
+function factsOf(before: Lockfile, after: Lockfile, origins: Origins): Omit<Facts, 'growths'> {
   let paths: ReturnType<typeof wantedPaths> | undefined
   let reasons: ReturnType<typeof removalReasons> | undefined
   return {
@@ -139,7 +161,7 @@ function reviewedSource(change: SourceChange, facts: Facts): ReviewedSource {
     step: steps.toSorted((left, right) => stepWeights.indexOf(left.kind) - stepWeights.indexOf(right.kind))[0],
     debs,
     downloadBytes: debs.reduce((sum, each) => sum + each.downloadBytes, 0),
-    installedBytes: undefined,
+    installedBytes: facts.growths?.get(source),
   }
 }
 

@@ -29,6 +29,7 @@ export interface HeldSource {
   readonly verdict: Exclude<PolicyVerdict, { readonly kind: 'moves' }>
 }
 
+/** Plain data; `schema/lock-outdated.schema.json` describes it. */
 export interface Outdated {
   readonly kind: 'solved'
   readonly lockName: string
@@ -138,7 +139,11 @@ async function judge(
   }
 }
 
-async function reviewOf(project: Project, { manifest, previous, lock }: ResolvedLock): Promise<Review> {
+/** What an update changes; nothing where there was no lock. */
+export async function reviewOf(
+  project: Project,
+  { manifest, previous, lock }: Pick<ResolvedLock, 'manifest' | 'previous' | 'lock'>,
+): Promise<Review> {
   const { reviewLocks } = await import('../review/index.ts')
   const before = { name: project.lockName, lock: previous ?? lock, manifest }
   return reviewLocks({ before, after: { name: 'an update', lock, manifest } })

@@ -77,6 +77,7 @@ describe('lock diff --deep', () => {
     assert.match(output, /^ {4}licence \+ GPL-3$/m)
     assert.match(output, /new conffile \/etc\/more\.conf/)
     assert.match(output, /\/usr\/share\/tool −1\.0 kB/)
+    assert.match(output, /^ {2}tool 1\.0-1 → 1\.0-2: .*; \S+ B less when installed$/m)
     assert.match(output, /; 981 B less when installed\.$/m)
     assert.doesNotMatch(output, /\u001b/)
   })

@@ -2,8 +2,10 @@ import assert from 'node:assert/strict'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Ajv } from 'ajv'
 import type { PrivateKey } from 'openpgp'
 import { afterEach, beforeAll, beforeEach, describe, test } from 'vitest'
+import type { Outdated } from '../../src/workflows/find-outdated.ts'
 import { envelopeOf, runAptroot } from '../support/aptroot-program.ts'
 import { makeTestKey } from '../support/signing.ts'
 import {
@@ -74,6 +76,34 @@ aptroot.lock: 3 source packages would move; 1 more come, go or change their plac
     )
     assert.equal(lockText(), lock)
     assert.equal((await run('outdated --exit-code')).exitCode, 1)
+  })
+
+  test('answers under --json as schema/lock-outdated.schema.json says, whatever holds something back', async () => {
+    const [outdated, diff] = ['outdated', 'diff'].map(name =>
+      JSON.parse(readFileSync(new URL(`../../schema/lock-${name}.schema.json`, import.meta.url), 'utf8')),
+    )
+    const accepts = new Ajv({ strict: true }).addSchema(diff, 'lock-diff.schema.json').compile(outdated)
+    const policy = 'policy:\n  ignore: [{source: curl, kinds: [stable-update], reason: not now, until: 2026-02-01}]\n'
+    const pin = 'pins: [{source: openssl, version: "3.0-1", reason: tested, until: 2026-06-30}]\n'
+    const age = '  minimum-age: {any: 30d}\n'
+    const seen = new Set<string>()
+    for (const more of ['', policy, policy + age, pin]) {
+      await lockBefore({ more })
+      await publish({ main: after, security: fix })
+      const result = envelopeOf(await run('outdated --json')).result as { locks: Outdated[] }
+      assert.ok(accepts(result), `${more}: ${JSON.stringify(accepts.errors)}`)
+      for (const { held, newer } of result.locks)
+        for (const kind of [...held.map(each => each.verdict.kind), ...newer.map(each => each.because.kind)])
+          seen.add(kind)
+      rmSync(join(folder, 'aptroot.lock'))
+    }
+    assert.deepEqual([...seen].sort(), ['ignored', 'pin', 'waits'])
+    assert.ok(!accepts({ outdated: 1, locks: [{ kind: 'solved' }] }))
+    await lockBefore()
+    await publish({ main: { 'nginx 2.0-1': { Depends: 'gone' } } })
+    const unsolvable = await run('outdated --json')
+    assert.equal(unsolvable.exitCode, 3)
+    assert.ok(accepts(envelopeOf(unsolvable).result), JSON.stringify(accepts.errors))
   })
 
   test('of a lock that is current says so', async () => {

@@ -123,13 +123,29 @@ describe('lock update', () => {
     await publish({ ...web, 'libssl3 3.0.15': {} })
     const dry = await run('lock', 'update', '--dry-run', '--exit-code', ...asOf)
     assert.equal(dry.exitCode, 1)
-    assert.match(dry.output, /^libssl3 3\.0\.14 → 3\.0\.15\n {2}upgraded libssl3:\S+ 3\.0\.14 → 3\.0\.15$/m)
+    assert.match(
+      dry.output,
+      /^No change of trust\.\n1 source package changed\.\n\nOther changes\n {2}libssl3 3\.0\.14 → 3\.0\.15: new upstream/,
+    )
+    assert.match(dry.output, /^ {4}upgraded libssl3 \[\S+\]$/m)
     assert.match(dry.output, /^Would rewrite aptroot\.lock: 2 debs/m)
     assert.match(dry.errorOutput, /\[LOCK_DIFFERS\]/)
     assert.equal(read('aptroot.lock'), before)
     const real = await run('lock', 'update', ...asOf)
     assert.deepEqual([real.exitCode, /^Rewrote aptroot\.lock/m.test(real.output)], [0, true])
     assert.notEqual(read('aptroot.lock'), before)
+  })
+
+  test('says nothing under --quiet, but with --dry-run, where the change is the answer', async () => {
+    await publish(web)
+    want('nginx')
+    const quiet = ['lock', 'update', '--quiet', ...asOf]
+    assert.equal((await run(...quiet)).output, '')
+    await publish({ ...web, 'libssl3 3.0.15': {} })
+    assert.match((await run(...quiet, '--dry-run')).output, /Would rewrite/)
+    const { exitCode, output, errorOutput } = await run(...quiet)
+    assert.deepEqual([exitCode, output, errorOutput], [0, '', ''])
+    assert.match(read('aptroot.lock'), /3\.0\.15/)
   })
 
   test('tells the reason when there is no solution, with exit code 3 and the old lock untouched', async () => {

@@ -32,6 +32,10 @@ describe('a lock of rules_distroless', () => {
     assert.deepEqual(read.architectures, ['amd64', 'arm64'])
     assert.equal(read.snapshot, '20240210T223313Z')
     assert.equal(read.format, 'lock of rules_distroless, format 1')
+    assert.match(
+      read.notes.join('\n'),
+      /no lock was made of its 5 debs: it has their sha256, but not size, source package, suite, signing key;/,
+    )
   })
 
   test('of format 2, by name and architecture, becomes the same', async () => {
@@ -185,6 +189,44 @@ describe('a configuration of multistrap', () => {
       'line 31: reinstall was left out: dpkg is fine with one round',
       'section "unused": left out, since bootstrap does not list it',
     ])
+  })
+
+  test('has the keys of multistrap 2.2.11, each one', () => {
+    // What its program asks a section for; multistrap(1) and the examples in its package name no other.
+    const general =
+      'addimportant allowrecommends aptdefaultrelease aptpreferences aptsources arch bootstrap cleanup configscript debconfseed debootstrap directory explicitsuite forceunpack hookdir ignorenativearch include markauto multiarch noauth omitpreinst omitrequired retainsources setupscript tarballname unpack'
+    const section = 'additional architecture components keyring omitdebsrc packages reinstall source suite'
+    assert.equal(Object.keys(generalKeys).toSorted().join(' '), general)
+    assert.equal(Object.keys(sectionKeys).toSorted().join(' '), section)
+  })
+
+  test('loses none of the keys that are carried over: each changes what is read', async () => {
+    const plain: Readonly<Record<string, string>> = {
+      bootstrap: 'A',
+      source: 'http://mirror.example.org/debian',
+      suite: 'sid',
+    }
+    const values: Readonly<Record<string, string>> = {
+      ...{ arch: 'arm64', multiarch: 'i386', bootstrap: 'B', debootstrap: 'B', noauth: 'true', omitrequired: 'true' },
+      ...{ addimportant: 'true', allowrecommends: 'true', explicitsuite: 'true', packages: 'curl', additional: 'jq' },
+      ...{ source: 'http://mirror.example.org/ports', suite: 'trixie', components: 'contrib', architecture: 'armel' },
+      keyring: 'debian-archive-keyring',
+    }
+    const read = (changed: Readonly<Record<string, string>>) => {
+      const keys: Readonly<Record<string, string>> = { arch: 'amd64', packages: 'bash', ...plain, ...changed }
+      const lines = Object.entries(keys).map(([key, value]) => [key in generalKeys, `${key}=${value}\n`] as const)
+      const part = (wanted: boolean) =>
+        lines.flatMap(([isGeneral, line]) => (isGeneral === wanted ? [line] : [])).join('')
+      const other = '[B]\npackages=vim\nsource=http://mirror.example.org/b\nsuite=sid\n'
+      return readForeignProject(`[General]\n${part(true)}[A]\n${part(false)}${other}`, 'a.conf')
+    }
+    const before = await read({})
+    for (const [key, { kind }] of Object.entries({ ...generalKeys, ...sectionKeys })) {
+      if (kind !== 'read') continue
+      const value = values[key] ?? assert.fail(`no value for ${key}`)
+      const after = await read(key === 'debootstrap' ? { bootstrap: '', [key]: value } : { [key]: value })
+      assert.notDeepEqual({ ...after, notes: [] }, { ...before, notes: [] }, key)
+    }
   })
 
   test('with any key that multistrap has is read: each is carried over, needless, or refused by its name', async () => {

@@ -49,7 +49,7 @@ export default class LockOutdated extends BaseCommand {
       const result = await findOutdated({ project, site, asOf, snapshot }, session, world)
       if (result.kind === 'unsolvable')
         return {
-          result: { locks: [...results, result] },
+          result: { outdated: 1, locks: [...results, result] },
           lines: [...results.flatMap(outdatedLines), ...result.explanation.lines],
           fault: unsolvableFault(result),
         }
@@ -58,7 +58,7 @@ export default class LockOutdated extends BaseCommand {
       results.push(result)
     }
     return {
-      result: { locks: results },
+      result: { outdated: 1, locks: results },
       lines: results.flatMap((each, at) => [...(at === 0 ? [] : ['']), ...outdatedLines(each)]),
       fault: flags['exit-code'] ? outdatedFault(results) : undefined,
     }

@@ -2,16 +2,18 @@ import { resolve } from 'node:path'
 import { Args, Flags } from '@oclif/core'
 import { Fault } from '../../kernel/index.ts'
 import { isEmptyDifference } from '../../lockfile/difference.ts'
-import { policyMode } from '../../workflows/find-outdated.ts'
+import type { Block } from '../../review/index.ts'
+import { policyMode, reviewOf } from '../../workflows/find-outdated.ts'
 import { findProjects, type Project } from '../../workflows/project.ts'
-import { type UpdateLockResult, updateLock } from '../../workflows/update-lock.ts'
+import { type ResolvedLock, type UpdateLockResult, updateLock } from '../../workflows/update-lock.ts'
 import { BaseCommand } from '../base/base-command.ts'
 import { parseInstant, timestampOf } from '../base/duration.ts'
 import type { Answer } from '../base/envelope.ts'
 import { parseFingerprint } from '../base/fingerprint.ts'
 import { choiceOf, manifestsFlags } from '../base/project-flags.ts'
-import { differenceLines, summaryOf } from '../base/render/difference-lines.ts'
+import { summaryOf } from '../base/render/difference-summary.ts'
 import { forcedLines } from '../base/render/forced-lines.ts'
+import { reviewLines } from '../base/render/review-lines.ts'
 import { siteOf } from '../base/settings.ts'
 import { networkFlags, storeFlags } from '../base/settings-flags.ts'
 import { count, formatBytes, type Line, span } from '../base/text.ts'
@@ -83,6 +85,7 @@ export default class LockUpdate extends BaseCommand {
     const acceptedKeys = (flags['accept-key'] ?? []).map(text => parseFingerprint('--accept-key', text))
     const rollback = flags['allow-rollback'] ? 'allow' : 'refuse'
     const results: Solved[] = []
+    const lines: Line[] = []
     const projects = await findProjects(choiceOf(flags), world.workingFolder)
     const recordPath =
       flags.record === undefined ? undefined : recordPathOf(flags.record, projects, world.workingFolder)
@@ -92,8 +95,12 @@ export default class LockUpdate extends BaseCommand {
         mode === 'policy'
           ? await policyMode({ project, site, asOf, snapshot, acceptedKeys, rollback }, session, world)
           : mode
+      let resolved: ResolvedLock | undefined
       const request = {
         project,
+        useResolved: async (each: ResolvedLock) => {
+          resolved = each
+        },
         site,
         mode: chosen,
         asOf,
@@ -108,15 +115,17 @@ export default class LockUpdate extends BaseCommand {
       if (result.kind === 'unsolvable')
         return {
           result: { locks: [...results, result] },
-          lines: [...results.flatMap(each => linesOf(each, write)), ...result.explanation.lines],
+          lines: [...lines, ...result.explanation.lines],
           fault: unsolvableFault(result),
         }
       for (const note of result.notes) session.journal.emit({ kind: 'warned', stage: 'resolve', message: note.message })
       results.push(result)
+      // The lockfile is the answer; a quiet update does not tell it twice.
+      if (!flags.quiet || flags['dry-run']) lines.push(...(await linesOf(result, { project, resolved, write })))
     }
     return {
       result: { locks: results },
-      lines: results.flatMap(result => linesOf(result, write)),
+      lines,
       fault: flags['exit-code'] ? differsFault(results) : undefined,
     }
   }
@@ -132,7 +141,13 @@ function recordPathOf(file: string, projects: readonly Project[], workingFolder:
   })
 }
 
-function linesOf(result: Solved, write: 'compare' | 'replace'): Line[] {
+interface UpdatePlace {
+  readonly project: Project
+  readonly resolved: ResolvedLock | undefined
+  readonly write: 'compare' | 'replace'
+}
+
+async function linesOf(result: Solved, { project, resolved, write }: UpdatePlace): Promise<Line[]> {
   const { lockName, outcome, difference, debs, sizeBytes, roots, forced, heldBack } = result
   const size = `${count(debs, 'deb')}, ${formatBytes(sizeBytes)}`
   const perRoot = roots.length > 1 ? ` (${roots.map(root => `${root.architecture}: ${root.debs}`).join(', ')})` : ''
@@ -144,7 +159,8 @@ function linesOf(result: Solved, write: 'compare' | 'replace'): Line[] {
       return [[write === 'replace' ? 'Wrote ' : 'Would write ', span('strong', lockName), `: ${size}${perRoot}.`]]
     case 'updated': {
       const verb = write === 'replace' ? 'Rewrote ' : 'Would rewrite '
-      const lines = isEmptyDifference(difference) ? ['Only the form changed.'] : differenceLines(difference)
+      const isForm = isEmptyDifference(difference) || resolved === undefined
+      const lines = isForm ? ['Only the form changed.'] : reviewLines(await changeOf(project, resolved))
       return [
         ...lines,
         ...(why.length === 0 ? [] : ['', ...why]),
@@ -154,6 +170,11 @@ function linesOf(result: Solved, write: 'compare' | 'replace'): Line[] {
     default:
       return outcome satisfies never
   }
+}
+
+async function changeOf(project: Project, resolved: ResolvedLock): Promise<readonly Block[]> {
+  const { updateDocument } = await import('../../review/index.ts')
+  return updateDocument(await reviewOf(project, resolved))
 }
 
 function differsFault(results: readonly Solved[]): Fault | undefined {

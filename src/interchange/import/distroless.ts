@@ -9,6 +9,7 @@ import {
   type ForeignProject,
   importFault,
   isRecord,
+  missingForLock,
   newestSnapshot,
   nothingForeign,
   pinnedItems,
@@ -41,7 +42,7 @@ export function readDistrolessLock(text: string, fileName: string): ForeignProje
     base: 'none',
     snapshot: newestSnapshot(addresses),
     notes: [
-      'the hashes stay behind: a manifest has none, and `aptroot lock update` takes them from the signed index',
+      missingForLock(debs.length, ['size', 'source package', 'suite', 'signing key']),
       'each package is pinned by =VERSION; import the manifest (apt.yaml) instead to have only what was asked for',
     ],
   }

@@ -86,6 +86,11 @@ export function newestSnapshot(addresses: readonly string[]): string | undefined
   return sortedByBytes(times).at(-1)
 }
 
+/** What a lock of aptroot says of each deb, and another program's does not; without it no lock can be made of one. */
+export function missingForLock(debs: number, absent: readonly string[]): string {
+  return `no lock was made of its ${debs} debs: it has their sha256, but not ${absent.join(', ')}; \`aptroot lock update\` takes these from the signed index`
+}
+
 export function importFault(fileName: string, problem: string): Fault {
   return new Fault('IMPORT_MALFORMED', {
     message: `${fileName}: ${problem}`,

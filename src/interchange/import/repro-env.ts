@@ -6,6 +6,7 @@ import {
   type ForeignRecord,
   importFault,
   isRecord,
+  missingForLock,
   newestSnapshot,
   nothingForeign,
   pinnedItems,
@@ -38,7 +39,7 @@ export async function readReproEnvLock(text: string, fileName: string): Promise<
         ? []
         : [`the container image ${quoted(image)} stays behind: \`base:\` and \`packages:\` say what a root has`]),
       ...(others === 0 ? [] : [`${others} packages of other systems than debian were left out`]),
-      'the hashes stay behind: a manifest has none, and `aptroot lock update` takes them from the signed index',
+      missingForLock(debs.length, ['size', 'source package', 'suite', 'signing key', 'needs']),
     ],
   }
 }
