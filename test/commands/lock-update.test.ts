@@ -250,7 +250,20 @@ export async function load(url, context, next) {
   return loaded
 }`,
     )
-    write('register.mjs', `import { register } from 'node:module'\nregister('./trace.mjs', import.meta.url)\n`)
+    // The compiled program is one script: without it the modules show what a command asks for.
+    write(
+      'register.mjs',
+      `import fs from 'node:fs'
+import { register, syncBuiltinESMExports } from 'node:module'
+const read = fs.readFileSync
+fs.readFileSync = (path, ...rest) => {
+  if (String(path).endsWith('.code')) throw new Error('no compiled code')
+  return read(path, ...rest)
+}
+syncBuiltinESMExports()
+register('./trace.mjs', import.meta.url)
+`,
+    )
     const result = await runAptroot(['lock', 'check'], {
       folder,
       environment: { NODE_OPTIONS: `--import ${join(folder, 'register.mjs')}` },
