@@ -27,7 +27,6 @@ export interface RevisionAnswer {
   readonly known: boolean
 }
 
-const attempts = 5
 const maximumBodyBytes = 64 * 1024
 
 /**
@@ -44,7 +43,7 @@ export async function askRevision(
   key: RevisionKey,
   signal: AbortSignal,
 ): Promise<RevisionAnswer> {
-  const { body, url } = await postKey(service, { path: 'v1/revision', key }, signal)
+  const { body, url } = await postKey(service, { path: 'v1/revision', key, attempts: 5 }, signal)
   if (
     isObject(body) &&
     typeof body.known === 'boolean' &&
@@ -60,12 +59,14 @@ export interface KeyQuestion {
   /** Below the service's address. */
   readonly path: 'v1/revision' | 'v1/lookup'
   readonly key: RevisionKey
+  /** How often it is asked at most. */
+  readonly attempts: number
 }
 
 /** A question's answer of status 200, as JSON. @throws {Fault} as `askRevision` */
 export async function postKey(
   service: RevisionService,
-  { path, key }: KeyQuestion,
+  { path, key, attempts }: KeyQuestion,
   signal: AbortSignal,
 ): Promise<{ readonly body: unknown; readonly url: URL }> {
   const url = new URL(`${service.url.pathname.replace(/\/+$/, '')}/${path}`, service.url)

@@ -81,6 +81,8 @@ export async function openEntrance(settings: EntranceSettings, place: ListeningP
     clientErrorHandler: (error, socket) => endConnection(socket, connectionProblem(error)),
   })
   server.server.maxConnections = limits.connections
+  // A page in a writer's browser may send text to any address, but JSON only where it is allowed to.
+  server.removeContentTypeParser('text/plain')
   addRoutes(server, settings)
   const url = await listen(server, place)
   return { url, close: () => drain(server, limits.drainMilliseconds) }

@@ -19,7 +19,7 @@ const patienceMilliseconds = 5_000
 export async function askUpstream(service: RevisionService, key: RevisionKey): Promise<LookupAnswer> {
   const signal = AbortSignal.timeout(patienceMilliseconds)
   try {
-    const { body, url } = await postKey(service, { path: 'v1/lookup', key }, signal)
+    const { body, url } = await postKey(service, { path: 'v1/lookup', key, attempts: 2 }, signal)
     return readLookup(body, url)
   } catch (error) {
     if (!isFault(error) && !signal.aborted) throw error

@@ -2,8 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'vitest'
 import { readExport } from '../../src/revision/index.ts'
 import { assertFault } from '../support/assert-fault.ts'
-import { keyOf, memoryTable } from '../support/revision-table.ts'
-import { exported, imported, linesOf } from '../support/table-rules.ts'
+import { exported, imported, keyOf, linesOf, memoryTable } from '../support/revision-table.ts'
 
 const checksum = keyOf('a').checksum
 const other = keyOf('b').checksum

@@ -12,6 +12,7 @@ import { mergeCampaign } from './merge-campaign.ts'
 import { mirrorCampaign } from './mirror-campaign.ts'
 import { processesCampaign } from './processes-campaign.ts'
 import { publishersCampaign } from './publishers-campaign.ts'
+import { revisionsCampaign } from './revisions-campaign.ts'
 
 const campaigns: Readonly<Record<string, Campaign>> = {
   mirror: mirrorCampaign,
@@ -22,6 +23,7 @@ const campaigns: Readonly<Record<string, Campaign>> = {
   images: imagesCampaign,
   merges: mergeCampaign,
   publishers: publishersCampaign,
+  revisions: revisionsCampaign,
 }
 
 const { values } = parseArgs({

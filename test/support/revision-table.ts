@@ -1,6 +1,8 @@
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
 import { assignBatch, isSameRow, lineOf, placeOf, textOfKey } from '../../src/revision/assign-batch.ts'
 import { contradiction } from '../../src/revision/contradiction.ts'
-import type { RevisionKey } from '../../src/revision/index.ts'
+import { type RevisionKey, readExport, writeExport } from '../../src/revision/index.ts'
 import { laterOf, type Revision, sortableOf } from '../../src/revision/revision-number.ts'
 import { findSqliteDriver } from '../../src/revision/sqlite-driver.ts'
 import type { RevisionRow, RevisionTable, TableKind } from '../../src/revision/table.ts'
@@ -49,7 +51,8 @@ export function memoryTable(
 /** Why there is no SQLite here; undefined when there is. */
 export function whyNoSqlite(): string | undefined {
   try {
-    findSqliteDriver()
+    // From the repository's folder: a bundled script lies elsewhere.
+    findSqliteDriver(createRequire(join(process.cwd(), 'package.json')))
     return undefined
   } catch (error) {
     return `${(error as Error).message} (npm install --no-save better-sqlite3@12.11.1)`
@@ -67,4 +70,19 @@ export function skippedWithoutSqlite(): boolean {
 export function keyOf(word: string, changes: Partial<RevisionKey> = {}): RevisionKey {
   const checksum = Buffer.from(word).toString('hex').padEnd(64, '0').slice(0, 64)
   return { package: 'hello', version: '2.10', architecture: 'amd64', ...changes, checksum }
+}
+
+export async function exported(table: RevisionTable): Promise<string> {
+  let text = ''
+  for await (const line of writeExport(table)) text += line
+  return text
+}
+
+export async function imported(table: RevisionTable, text: string): Promise<number> {
+  const { rows } = await readExport(linesOf(text))
+  return table.add(rows)
+}
+
+export async function* linesOf(text: string): AsyncGenerator<string> {
+  yield* text.replace(/\n$/, '').split('\n')
 }

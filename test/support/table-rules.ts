@@ -1,14 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'vitest'
-import {
-  compareRevisions,
-  type RevisionTable,
-  readExport,
-  type TableUse,
-  writeExport,
-} from '../../src/revision/index.ts'
+import { compareRevisions, type RevisionTable, type TableUse } from '../../src/revision/index.ts'
 import { assertFault } from './assert-fault.ts'
-import { keyOf, memoryTable } from './revision-table.ts'
+import { exported, imported, keyOf, memoryTable } from './revision-table.ts'
 import { seededRandom } from './seeded-random.ts'
 
 /** A place for tables: each is new, and can be opened several times at once. */
@@ -17,7 +11,7 @@ export interface TableGround {
   readonly place: () => Promise<(use?: TableUse) => Promise<RevisionTable>>
 }
 
-const writing: TableUse = { kind: 'write', mode: undefined, depth: undefined }
+export const writing: TableUse = { kind: 'write', mode: undefined, depth: undefined }
 
 const seed = Number(process.env.APTROOT_SEED ?? 20261121)
 
@@ -142,21 +136,4 @@ export function tableRules(name: string, { place }: TableGround): void {
     for await (const row of table.rows()) rows.push(row)
     return rows
   }
-}
-
-export { writing }
-
-export async function exported(table: RevisionTable): Promise<string> {
-  let text = ''
-  for await (const line of writeExport(table)) text += line
-  return text
-}
-
-export async function imported(table: RevisionTable, text: string): Promise<number> {
-  const { rows } = await readExport(linesOf(text))
-  return table.add(rows)
-}
-
-export async function* linesOf(text: string): AsyncGenerator<string> {
-  yield* text.replace(/\n$/, '').split('\n')
 }

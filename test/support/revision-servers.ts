@@ -1,0 +1,74 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { freePort } from './free-port.ts'
+
+const program = join(process.cwd(), 'bin/aptroot.js')
+
+/** `aptroot revision serve` in a process of its own, which can be killed and started again at the same address. */
+export interface RevisionServer {
+  readonly url: string
+  start(): Promise<void>
+  /** SIGKILL. */
+  kill(): Promise<void>
+  /** SIGTERM. */
+  stop(): Promise<{ readonly status: number | undefined; readonly text: string }>
+}
+
+export interface ServerPlace {
+  /** The working folder. */
+  readonly folder: string
+  /** Of `revision serve`. */
+  readonly words: readonly string[]
+}
+
+export async function startRevisionServer({ folder, words }: ServerPlace): Promise<RevisionServer> {
+  const port = await freePort()
+  const url = `http://127.0.0.1:${port}`
+  let child: ChildProcess | undefined
+  let text = ''
+  const end = async (signal: NodeJS.Signals) => {
+    const running = child
+    if (running === undefined || running.exitCode !== null || running.signalCode !== null) return
+    const ended = once(running, 'close')
+    running.kill(signal)
+    await ended
+  }
+  const server: RevisionServer = {
+    url,
+    async start() {
+      const started = spawn(
+        process.execPath,
+        [program, 'revision', 'serve', '--listen', `127.0.0.1:${port}`, ...words],
+        { cwd: folder, env: { PATH: process.env.PATH ?? '', HOME: folder }, stdio: ['ignore', 'pipe', 'pipe'] },
+      )
+      child = started
+      for (const stream of [started.stdout, started.stderr])
+        stream.setEncoding('utf8').on('data', (part: string) => {
+          text += part
+        })
+      while (!(await isHealthy(url))) {
+        if (started.exitCode !== null) throw new Error(`the service did not start: ${text}`)
+        await setTimeout(20)
+      }
+    },
+    kill: () => end('SIGKILL'),
+    async stop() {
+      await end('SIGTERM')
+      return { status: child?.exitCode ?? undefined, text }
+    },
+  }
+  await server.start()
+  return server
+}
+
+export async function isHealthy(url: string): Promise<boolean> {
+  try {
+    const response = await fetch(`${url}/health`)
+    await response.text()
+    return response.status === 200
+  } catch {
+    return false
+  }
+}
