@@ -45,8 +45,10 @@ export async function emitTar(
   session.journal.emit({ kind: 'started', stage: 'emit', name: target.name })
   const hash = createHash('sha256')
   let tarSizeBytes = 0
+  const isPlain = compression === 'none' || zstdProgram !== undefined
   const counted = async function* () {
-    for await (const bytes of tarBytes(root, session)) {
+    // A file takes them one after the other; an encoder keeps them for a while.
+    for await (const bytes of tarBytes(root, session, isPlain ? 'passing' : 'kept')) {
       hash.update(bytes)
       tarSizeBytes += bytes.length
       yield bytes

@@ -12,6 +12,8 @@ export interface SealedTree {
 /** Headers and small files are gathered to pieces of at most this size. */
 const pieceBytes = 1024 * 1024
 
+export type TarPieces = 'kept' | 'passing'
+
 /**
  * The tar archive of a tree. These bytes are promised: the same tree gives the same ones everywhere.
  *
@@ -21,11 +23,16 @@ const pieceBytes = 1024 * 1024
  * - Of several names of one file the first is the file, the others are hard links to it.
  * - Headers as `formatTarHeader` writes them (ustar, pax where that is not enough), two blocks of zeros at the end.
  *
- * @returns pieces that are buffers of their own: whoever has one may keep it
+ * @param pieces `kept`: each is a buffer of its own. `passing`: it may change once the second one after it is asked for, which spares
+ *   the memory of what nobody collected yet
  */
-export async function* tarBytes({ tree, content }: SealedTree, session: Session): AsyncGenerator<Uint8Array> {
+export async function* tarBytes(
+  { tree, content }: SealedTree,
+  session: Session,
+  pieces: TarPieces = 'kept',
+): AsyncGenerator<Uint8Array> {
   const links = firstNames(tree)
-  const piece = new Piece()
+  const piece = new Piece(pieces)
   for (const [path, entry] of tree) {
     session.signal.throwIfAborted()
     const first = links.get(path)
@@ -52,8 +59,18 @@ export async function* tarBytes({ tree, content }: SealedTree, session: Session)
 
 /** What is gathered until it is worth a call. */
 class Piece {
-  #bytes = Buffer.allocUnsafeSlow(pieceBytes)
+  readonly #pieces: TarPieces
+  /** The one that is written into now comes last. */
+  readonly #memory = [Buffer.allocUnsafeSlow(pieceBytes)]
   #used = 0
+
+  constructor(pieces: TarPieces) {
+    this.#pieces = pieces
+  }
+
+  get #bytes(): Buffer {
+    return this.#memory.at(-1) ?? Buffer.alloc(0)
+  }
 
   hasRoom(sizeBytes: number): boolean {
     return this.#used + sizeBytes <= pieceBytes
@@ -79,12 +96,19 @@ class Piece {
     return true
   }
 
+  /** The last piece and the one before it are still with the reader. */
+  #free(): Buffer<ArrayBuffer> | undefined {
+    if (this.#pieces === 'passing') return this.#memory.length > 2 ? this.#memory.shift() : undefined
+    this.#memory.shift()
+    return undefined
+  }
+
   *take(): Generator<Uint8Array> {
     if (this.#used === 0) return
     const full = this.#bytes.subarray(0, this.#used)
-    this.#bytes = Buffer.allocUnsafeSlow(pieceBytes)
-    this.#used = 0
     yield full
+    this.#used = 0
+    this.#memory.push(this.#free() ?? Buffer.allocUnsafeSlow(pieceBytes))
   }
 }
 

@@ -12,6 +12,7 @@ import type { ImageSection } from '../manifest/index.ts'
 import type { Store } from '../store/index.ts'
 import { type ContentSource, checkTree, resolvePath, type TreeEntry, treeDigest, wholeContent } from '../tree/index.ts'
 import { volatileFolders } from './capture-tree.ts'
+import { type ComingPacks, openPacks, type Unpacking } from './coming-packs.ts'
 import type { ConfigureHost } from './configure-root.ts'
 import { customisesAfterwards, needsPrograms } from './customise-root.ts'
 import { numberOwners } from './file-owners.ts'
@@ -26,7 +27,7 @@ import { sealTree } from './seal.ts'
 import { sealConfigured } from './seal-configured.ts'
 import { sortTriggers } from './sort-triggers.ts'
 import { type Suspect, suspectSecrets, suspicionVersion } from './suspect-secrets.ts'
-import { type DebIdentity, type Pack, unpackDeb } from './unpack-deb.ts'
+import type { DebIdentity, Pack } from './unpack-deb.ts'
 
 export interface AssembleRequest {
   /** All debs of one root, in any order; their blobs are in the store. */
@@ -44,6 +45,8 @@ export interface AssembleRequest {
   readonly host: ConfigureHost
   /** `fresh`: run the scripts again, whatever the store knows. */
   readonly reuse: 'stored' | 'fresh'
+  /** Threads that take debs of this root apart already; default: none, and what lacks a pack gets it here. */
+  readonly unpacking?: Unpacking
 }
 
 /** A sealed root file system: what the emitters write, all in the same way. */
@@ -78,16 +81,18 @@ export interface AssembledRoot {
  */
 export async function assembleRoot(request: AssembleRequest, session: Session): Promise<AssembledRoot> {
   const { store, image, sourceDateEpochSeconds: modifiedSeconds } = request
-  const packs = await unpackDebs(request, session)
+  const coming = await openPacks(request, session)
+  const { packs } = coming
   const { programs, made, removedPaths } = request.customisation
   const isConfigured = image.configure === 'scripts' && (hasScripts(packs) || needsPrograms(programs))
+  if (!isConfigured) await coming.bring(packs)
   const overlay = { files: request.files, made, modifiedSeconds, store }
   const laidBefore =
     isConfigured && customisesAfterwards(programs)
       ? await overlayFiles({ ...overlay, tree: new Map() }, session)
       : undefined
   const merged = isConfigured
-    ? await configured(request, { packs, overlay: laidBefore ?? nothingLaid }, session)
+    ? await configured(request, { coming, overlay: laidBefore ?? nothingLaid }, session)
     : await mergedOnly(request, packs)
 
   session.journal.emit({ kind: 'started', stage: 'assemble', name: 'root' })
@@ -185,16 +190,18 @@ async function mergedOnly(request: AssembleRequest, packs: readonly Pack[]): Pro
 
 async function configured(
   request: AssembleRequest,
-  given: { readonly packs: readonly Pack[]; readonly overlay: OverlaidTree },
+  given: { readonly coming: ComingPacks; readonly overlay: OverlaidTree },
   session: Session,
 ): Promise<MergedPackages> {
   const { configureRoot, traceScripts } = await import('./configure-root.ts')
-  const { packs } = given
+  const { coming } = given
+  const { packs } = coming
   const laid = given.overlay.tree
   const overlay = [...laid].filter(([path]) => path !== '')
   const customisation = { ...request.customisation.programs, overlay, named: [...given.overlay.named] }
-  const configuring = { ...request, packs, mergedUsr: mergedUsrOf(request), customisation }
+  const configuring = { ...request, packs, coming, mergedUsr: mergedUsrOf(request), customisation }
   const root = await configureRoot(configuring, session)
+  await coming.bring(packs)
   const sealed = sealConfigured(root.tree, request.sourceDateEpochSeconds, new Set(laid.keys()))
   const found = await suspectsIn(sealed.tree, packs, root, request.store)
   // What the project brings, it brings on purpose.
@@ -233,33 +240,6 @@ async function suspectsIn(
   } finally {
     await content.close()
   }
-}
-
-/**
- * Decompression has one processor for itself; what overlaps is waiting for the disk. 116 debs took 8.6 s two at once, 6.7 s three at
- * once and 10.4 s one by one on a busy machine with 2 cores (4.6 s of them computing).
- */
-const unpackedAtOnce = 4
-
-/** In the order of the request. After a fault nothing new is begun, and what was begun has ended. */
-async function unpackDebs({ debs, store }: AssembleRequest, session: Session): Promise<readonly Pack[]> {
-  session.journal.emit({ kind: 'planned', stage: 'unpack', items: debs.length })
-  const packs = new Map<DebIdentity, Pack>()
-  const pending = [...debs].reverse()
-  const work = async () => {
-    for (let deb = pending.pop(); deb !== undefined; deb = pending.pop()) {
-      try {
-        session.signal.throwIfAborted()
-        packs.set(deb, await unpackDeb(deb, store, session))
-      } catch (error) {
-        pending.length = 0
-        throw error
-      }
-    }
-  }
-  const ended = await Promise.allSettled(Array.from({ length: unpackedAtOnce }, work))
-  for (const each of ended) if (each.status === 'rejected') throw each.reason
-  return debs.flatMap(deb => packs.get(deb) ?? [])
 }
 
 function mergedUsrOf({ image, nativeArchitecture, foreignArchitectures }: AssembleRequest): MergedUsr {

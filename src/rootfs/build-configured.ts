@@ -83,10 +83,12 @@ async function runScripts(
   checkInstances(facts)
   requireRemovable(request.customisation.removedPackages, facts)
   const waves = planWaves(facts, request.nativeArchitecture)
-  requireEssential(waves[0]?.packages ?? [], facts)
-
   const checkpoints = new Checkpoints(request, waves)
   const root = new GrowingRoot(request, join(top, 'root'))
+  const base = waves[0]?.packages ?? []
+  root.prefer(waves.flatMap(({ packages }) => packages))
+  await root.bring(base)
+  requireEssential(base, facts)
   const trace = purpose === 'trace' ? new ScriptTrace(root.staging) : undefined
   const place = await configureWaves(request, { root, waves, checkpoints, facts, trace }, session)
   await place.scripts.finish(session)

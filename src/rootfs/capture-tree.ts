@@ -10,7 +10,7 @@ import {
   readSync,
 } from 'node:fs'
 import { displayByteString } from '../codec/index.ts'
-import { concatBytes, Fault, nextTurn, type Session } from '../kernel/index.ts'
+import { Fault, nextTurn, type Session } from '../kernel/index.ts'
 import type { ObjectSink } from '../store/index.ts'
 import { type FileContent, pathProblem, type TreeEntry } from '../tree/index.ts'
 import type { ContentPlace } from './pack-manifest.ts'
@@ -48,7 +48,8 @@ export interface CaptureLimits {
 
 export const defaultCaptureLimits: CaptureLimits = { addedBytes: 64 * 1024 ** 3, paths: 4_000_000 }
 
-const chunkBytes = 256 * 1024
+/** Files that are smaller are read once. */
+const passingBytes = 1024 * 1024
 
 /**
  * Reads a root back from the disk: no link is followed, no device or pipe is opened, and a file that nobody touched is not read again.
@@ -74,6 +75,8 @@ class Capture {
   readonly left: string[] = []
   readonly #request: CaptureRequest
   readonly #inodes = new Map<bigint, number>()
+  /** One for all files: what nobody has collected yet is memory too. */
+  readonly #passing = Buffer.allocUnsafeSlow(passingBytes)
   #addedBytes = 0
 
   constructor(request: CaptureRequest) {
@@ -169,31 +172,28 @@ class Capture {
     const { sink } = this.#request
     const file = openSync(host, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
     try {
+      const buffer = this.#passing
       const hash = createHash('sha256')
-      const chunks: Uint8Array[] = []
       let sizeBytes = 0
       for (;;) {
-        const buffer = Buffer.allocUnsafe(chunkBytes)
-        const count = readSync(file, buffer, 0, chunkBytes, null)
+        // A small file stays together in the buffer, however few bytes come at a time.
+        const filled = sizeBytes < buffer.length ? sizeBytes : 0
+        const count = readSync(file, buffer, filled, buffer.length - filled, sizeBytes)
         if (count === 0) break
-        const bytes = buffer.subarray(0, count)
-        hash.update(bytes)
+        hash.update(buffer.subarray(filled, filled + count))
         sizeBytes += count
-        if (sizeBytes <= bufferedBytes) chunks.push(bytes)
       }
       const sha256 = hash.digest('hex')
       if (this.#isKept(sha256)) return { sha256, sizeBytes }
       this.places.set(sha256, { offset: sink.position, sizeBytes })
-      if (sizeBytes <= bufferedBytes) await sink.write(concatBytes(chunks))
-      else {
-        // Nothing runs in the root any more: the second reading gives the same bytes.
-        const buffer = Buffer.allocUnsafe(chunkBytes)
+      if (sizeBytes < buffer.length) await sink.write(buffer.subarray(0, sizeBytes))
+      // Nothing runs in the root any more: the second reading gives the same bytes.
+      else
         for (let at = 0; at < sizeBytes; ) {
-          const count = readSync(file, buffer, 0, chunkBytes, at)
+          const count = readSync(file, buffer, 0, buffer.length, at)
           await sink.write(buffer.subarray(0, count))
           at += count
         }
-      }
       return { sha256, sizeBytes }
     } finally {
       closeSync(file)
@@ -209,8 +209,6 @@ function tooMuch(path: string, what: string): Fault {
     context: { path: shown },
   })
 }
-
-const bufferedBytes = 8 * 1024 * 1024
 
 /** @see gnu_dev_major(3) */
 function deviceNumbers(device: bigint): { readonly major: number; readonly minor: number } {

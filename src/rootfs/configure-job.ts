@@ -5,6 +5,7 @@ import { encodeUtf8, Fault, type ProcessRunner, type Session, silentJournal } fr
 import { type Emulator, registerEmulator, removeTree, type SandboxBackEnd } from '../sandbox/index.ts'
 import { Store } from '../store/index.ts'
 import { buildConfigured, buildTrace } from './build-configured.ts'
+import { wholePacks } from './coming-packs.ts'
 import type { ConfigureInputs } from './configure-inputs.ts'
 import type { ConfigureHost, ConfigureRequest } from './configure-root.ts'
 import { answerJob, askInNamespace } from './namespace-job.ts'
@@ -118,7 +119,9 @@ export async function runConfigureJob(
     const packs: Pack[] = []
     for (const deb of job.inputs.debs) packs.push(await unpackDeb(deb, store, session))
     const scriptHost = { ...host, backEnd, runner }
-    const request = { ...job.inputs, packs, mergedUsr: job.mergedUsr, reuse: job.reuse, store, host: scriptHost }
+    const { inputs, mergedUsr, reuse } = job
+    const coming = wholePacks(packs)
+    const request = { ...inputs, packs, coming, mergedUsr, reuse, store, host: scriptHost }
     await (job.kind === 'trace' ? buildTrace : buildConfigured)(request, job.top, session)
   })
 }

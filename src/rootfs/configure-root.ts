@@ -83,9 +83,11 @@ async function runBuild(request: ConfigureRequest, kind: 'build' | 'trace', sess
     })
   const top = mkdtempSync(join(request.host.temporaryFolder, 'aptroot-root-'))
   try {
-    if (emulator !== undefined || request.host.namespace?.entered === 'always')
+    if (emulator !== undefined || request.host.namespace?.entered === 'always') {
+      // It has no part in what this process knows but the store.
+      await request.coming.bring(request.packs)
       await buildInNamespace({ ...request, emulator, kind }, top, session)
-    else await (kind === 'trace' ? buildTrace : buildConfigured)(request, top, session)
+    } else await (kind === 'trace' ? buildTrace : buildConfigured)(request, top, session)
   } finally {
     await removeStaging(request.host, top)
   }

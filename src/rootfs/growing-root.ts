@@ -6,11 +6,13 @@ import {
   RootMerge,
   type RootState,
   readRedirections,
+  type UnpackedDeb,
   type Wave,
 } from '../dpkg/index.ts'
 import type { Session } from '../kernel/index.ts'
 import type { Store } from '../store/index.ts'
 import { folderOf, sortedPaths, type TreeEntry } from '../tree/index.ts'
+import type { ComingPacks } from './coming-packs.ts'
 import type { ConfigureInputs } from './configure-inputs.ts'
 import type { ContentPack } from './pack-file.ts'
 import { RootContent } from './root-content.ts'
@@ -22,6 +24,8 @@ import type { Pack } from './unpack-deb.ts'
 
 export interface GrowingRootRequest extends ConfigureInputs {
   readonly packs: readonly Pack[]
+  /** Of the same packs. */
+  readonly coming: Pick<ComingPacks, 'prefer' | 'bring'>
   readonly mergedUsr: MergedUsr
   readonly store: Store
 }
@@ -43,6 +47,8 @@ export class GrowingRoot {
   /** What each wave so far was unpacked into. */
   readonly states: UnpackedInto[] = []
   readonly #request: GrowingRootRequest
+  readonly #packs: ReadonlyMap<UnpackedDeb, Pack>
+  readonly #unpacked: Pack[] = []
   readonly #paths = new Set<string>()
   readonly #generated = new Map<string, Uint8Array>()
   readonly #blobs = new Set<string>()
@@ -52,6 +58,7 @@ export class GrowingRoot {
   /** @param folder does not exist yet; its parent is closed to others */
   constructor(request: GrowingRootRequest, folder: string) {
     this.#request = request
+    this.#packs = new Map(request.packs.map(pack => [pack.deb, pack]))
     mkdirSync(folder)
     this.staging = new Staging(folder)
     this.merge = new RootMerge({
@@ -71,8 +78,19 @@ export class GrowingRoot {
     return place !== undefined && this.merge.tree.at(place) !== undefined
   }
 
+  /** The order in which packages are wanted. */
+  prefer(packages: readonly PackageFacts[]): void {
+    this.#request.coming.prefer(packages.flatMap(({ deb }) => this.#packs.get(deb) ?? []))
+  }
+
+  /** Waits until packages can be unpacked. @throws {Fault} as `unpackDeb` */
+  async bring(packages: readonly PackageFacts[]): Promise<void> {
+    await this.#request.coming.bring(packages.flatMap(({ deb }) => this.#packs.get(deb) ?? []))
+  }
+
   /** The next wave. */
   async unpack(packages: readonly PackageFacts[], session: Session): Promise<void> {
+    await this.bring(packages)
     const state = this.#state()
     const entries = this.#merge(packages, state)
     await this.#write(entries, [], session)
@@ -86,6 +104,7 @@ export class GrowingRoot {
 
   /** Instead of the first waves: the root as it was after them, without stand-ins. */
   async restore(waves: readonly Wave[], known: StoredRoot, session: Session): Promise<void> {
+    await this.bring(waves.flatMap(({ packages }) => packages))
     for (const [at, { packages }] of waves.entries()) this.#merge(packages, known.states[at] ?? {})
     const sorted = sortedPaths(known.tree).map(path => [path, known.tree.get(path)] as const)
     const entries = sorted.flatMap(([path, entry]) => (entry === undefined ? [] : [[path, entry] as const]))
@@ -98,6 +117,7 @@ export class GrowingRoot {
     const conffiles = this.merge.installed.length === 0 ? 'both' : 'new'
     const changes = this.merge.unpack(packages, conffiles, rootState(state, this.merge.installed.length))
     this.states.push(state)
+    this.#unpacked.push(...packages.flatMap(({ deb }) => this.#packs.get(deb) ?? []))
     for (const [sha256, bytes] of changes.generated) this.#generated.set(sha256, bytes)
     for (const { deb } of packages) for (const { path } of deb.entries) this.#paths.add(path)
     return changes.entries
@@ -158,7 +178,7 @@ export class GrowingRoot {
 
   async #write(entries: ReadonlyMap<string, TreeEntry>, more: readonly ContentPack[], session: Session): Promise<void> {
     const { store } = this.#request
-    const packs = [...this.#request.packs, ...more]
+    const packs = [...this.#unpacked, ...more]
     const content = new RootContent({ packs, generated: this.#generated, blobs: this.#blobs, store })
     try {
       await this.staging.write(entries, content, session)

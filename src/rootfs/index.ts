@@ -1,5 +1,6 @@
 export { numbersByName } from './accounts.ts'
 export { type AssembledRoot, type AssembleRequest, assembleRoot } from './assemble-root.ts'
+export type { Unpacking } from './coming-packs.ts'
 export { runConfigureJob } from './configure-job.ts'
 export { type ConfigureHost, removeStaging } from './configure-root.ts'
 export type { ProjectScript } from './customise-root.ts'

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { TarEntry } from '../codec/index.ts'
-import { openDeb } from '../deb/index.ts'
+import { type DebControl, openDeb } from '../deb/index.ts'
 import type { MultiArch } from '../debian/index.ts'
 import type { Stanza } from '../debian-control-parser/index.ts'
 import type { UnpackedDeb } from '../dpkg/index.ts'
@@ -51,11 +51,11 @@ export async function isUnpacked(deb: DebIdentity, store: Store): Promise<boolea
   return object !== undefined
 }
 
-function objectOf(deb: Pick<DebIdentity, 'sha256'>): ObjectName {
+export function objectOf(deb: Pick<DebIdentity, 'sha256'>): ObjectName {
   return { kind: 'pack', key: `${packLayoutVersion} ${deb.sha256}` }
 }
 
-async function readPack(deb: DebIdentity, store: Store): Promise<PackManifest | undefined> {
+export async function readPack(deb: DebIdentity, store: Store): Promise<PackManifest | undefined> {
   const object = await store.openObject(objectOf(deb))
   if (object === undefined) return undefined
   try {
@@ -123,20 +123,25 @@ async function takeApart(source: AsyncIterable<Uint8Array>, sink: ObjectSink, wo
     }
   }
   await finishFile()
-  const { control, members } = deb
   return {
-    deb: {
-      name: control.field('Package') ?? '',
-      version: control.field('Version') ?? '',
-      architecture: control.field('Architecture') ?? '',
-      multiArch: multiArchOf(control, work.name),
-      essential: control.field('Essential')?.toLowerCase() === 'yes',
-      control: members.get('control')?.bytes ?? new Uint8Array(),
-      controlFiles: [...members.values()].filter(member => member.name !== 'control'),
-      entries: entries.finish(),
-      md5BySha256: contents.md5BySha256,
-    },
+    deb: { ...controlPartOf(deb, work.name), entries: entries.finish(), md5BySha256: contents.md5BySha256 },
     places: contents.places,
+  }
+}
+
+/** What a deb's control archive says of it. @throws {Fault} `DEB_MALFORMED` */
+export function controlPartOf(
+  { control, members }: DebControl,
+  debName: string,
+): Omit<UnpackedDeb, 'entries' | 'md5BySha256'> {
+  return {
+    name: control.field('Package') ?? '',
+    version: control.field('Version') ?? '',
+    architecture: control.field('Architecture') ?? '',
+    multiArch: multiArchOf(control, debName),
+    essential: control.field('Essential')?.toLowerCase() === 'yes',
+    control: members.get('control')?.bytes ?? new Uint8Array(),
+    controlFiles: [...members.values()].filter(member => member.name !== 'control'),
   }
 }
 
@@ -194,7 +199,10 @@ class PackContents {
 }
 
 /** The lock was resolved from an index; a deb that says something else of itself is not what was resolved. */
-function checkIdentity(locked: DebIdentity, found: UnpackedDeb): void {
+export function checkIdentity(
+  locked: DebIdentity,
+  found: Pick<UnpackedDeb, 'name' | 'version' | 'architecture'>,
+): void {
   const wanted = `${locked.name} ${locked.version} ${locked.architecture}`
   const actual = `${found.name} ${found.version} ${found.architecture}`
   if (wanted === actual) return

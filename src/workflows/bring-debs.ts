@@ -4,6 +4,7 @@ import type { FetchResult } from '../fetch/index.ts'
 import type { Session } from '../kernel/index.ts'
 import type { LockedDeb } from '../lockfile/index.ts'
 import type { Manifest } from '../manifest/index.ts'
+import type { UnpackWorkers } from '../rootfs/unpack-workers.ts'
 import type { Store } from '../store/index.ts'
 import { providerSettingsOf } from './archive-addresses.ts'
 import type { Project } from './project.ts'
@@ -25,21 +26,28 @@ const maximumThreads = 4
 /** Threads for fewer debs take longer to begin than they save. */
 const fewDebs = 4
 
+export interface BroughtDebs {
+  readonly fetched: FetchResult
+  /** Threads that still take some of them apart; undefined: all wanted packs are there. The caller closes them. */
+  readonly unpacking: UnpackWorkers | undefined
+}
+
 /** Fetches what the store lacks. @throws {Fault} as `fetchDebs` and `unpackDeb` */
-export async function bringDebs(request: BringRequest, session: Session, world: World): Promise<FetchResult> {
+export async function bringDebs(request: BringRequest, session: Session, world: World): Promise<BroughtDebs> {
   const { store, wanted } = request
   const debs = [...new Map(request.debs.map(deb => [deb.sha256, deb])).values()]
   const missing = wanted === 'debs' ? debs : await withoutPack(debs, store)
   const unpacked = debs.length - missing.length
-  if (missing.length === 0) return { reusedDebs: unpacked, fetchedDebs: 0, fetchedBytes: 0 }
+  if (missing.length === 0)
+    return { fetched: { reusedDebs: unpacked, fetchedDebs: 0, fetchedBytes: 0 }, unpacking: undefined }
   const inThreads = wanted === 'packs' && missing.length > fewDebs
   const workers = inThreads ? await openWorkers(store, session, world) : undefined
   try {
     const fetched = await fetchMissing(request, { missing, arrived: deb => workers?.add(deb) }, session, world)
-    await workers?.finish()
-    return { ...fetched, reusedDebs: fetched.reusedDebs + unpacked }
-  } finally {
+    return { fetched: { ...fetched, reusedDebs: fetched.reusedDebs + unpacked }, unpacking: workers }
+  } catch (error) {
     await workers?.close()
+    throw error
   }
 }
 

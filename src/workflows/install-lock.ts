@@ -3,6 +3,7 @@ import { Fault, type Journal, type JournalEvent, type Session, sortedByBytes } f
 import { checkLockfile, debsOfRoot, type LockedDeb, type Lockfile } from '../lockfile/index.ts'
 import type { Manifest, RootArchitecture } from '../manifest/index.ts'
 import type { AssembledRoot, AssembleRequest } from '../rootfs/index.ts'
+import type { UnpackWorkers } from '../rootfs/unpack-workers.ts'
 import type { SandboxBackEnd } from '../sandbox/index.ts'
 import { providerSettingsOf } from './archive-addresses.ts'
 import { bindOwnDebs, type RecordedDeb } from './bind-own-debs.ts'
@@ -84,6 +85,19 @@ export async function installLock(
   session: Session,
   world: World,
 ): Promise<InstallLockResult> {
+  const threads: UnpackWorkers[] = []
+  try {
+    return await install(request, { session, world, threads })
+  } finally {
+    for (const each of threads) await each.close()
+  }
+}
+
+/** @param place.threads gets those that have to be closed */
+async function install(
+  request: InstallLockRequest,
+  { session, world, threads }: { readonly session: Session; readonly world: World; readonly threads: UnpackWorkers[] },
+): Promise<InstallLockResult> {
   const { project, site } = request
   const manifest = await readProjectManifest(project, world)
   const { lock: locked, text } = await readProjectLock(project)
@@ -151,11 +165,12 @@ export async function installLock(
     }
   }
 
-  const fetched = await bringDebs(
+  const { fetched, unpacking } = await bringDebs(
     { project, site, manifest, debs: debsByRoot.flat(), store, wanted: request.purpose === 'fetch' ? 'debs' : 'packs' },
     session,
     world,
   )
+  if (unpacking !== undefined) threads.push(unpacking)
   if (request.purpose === 'fetch')
     return {
       lockName: project.lockName,
@@ -184,7 +199,7 @@ export async function installLock(
       host: configureHostOf(world, request.sandbox),
       reuse: request.builds === 'twice' ? 'fresh' : 'stored',
     }
-    const assembled = await assembleRoot(assembly, building)
+    const assembled = await assembleRoot(unpacking === undefined ? assembly : { ...assembly, unpacking }, building)
     try {
       for (const warning of assembled.warnings) building.journal.emit({ kind: 'warned', stage: 'assemble', ...warning })
       if (request.builds === 'twice') {
