@@ -54,6 +54,7 @@ export {
 export type { DistributionPreset, KeyringName, PresetArchive } from './preset.ts'
 export { archivesOfPreset, distributionPresets, presetOf } from './presets/index.ts'
 export { keyringArmorOf, keyringNames } from './presets/keyring-armor.ts'
+export { namesVendor, type VendorPreset, vendorPresetOf } from './presets/vendors.ts'
 export type { BuiltInVariable } from './read-image.ts'
 export { readManifest } from './read-manifest.ts'
 export { neverPriority } from './read-pins.ts'

@@ -4,6 +4,7 @@ import type { AptSource } from '../interchange/index.ts'
 import { Fault, redacted, unreachable } from '../kernel/index.ts'
 import type { ArchiveText, KeyringName } from '../manifest/index.ts'
 import { archiveIdFor } from './archive-id.ts'
+import { type KeyDownload, requireKeyOf, sourceOfPreset } from './archive-preset.ts'
 import type { Project } from './project.ts'
 import { keyPathOf, type ProjectKey, projectKeyOf, writeProjectKey } from './project-key.ts'
 import { readTextFile, replaceTextFile } from './text-file.ts'
@@ -15,6 +16,8 @@ export interface AddArchiveRequest {
     | { readonly kind: 'line'; readonly text: string }
     /** A .list or .sources file, absolute. */
     | { readonly kind: 'file'; readonly path: string }
+    /** `docker`, `pgdg`, `ppa:USER/NAME`: for the manifest's distribution. */
+    | { readonly kind: 'preset'; readonly name: string; readonly download: KeyDownload }
   /** Only for a single archive; undefined: made from the address. */
   readonly id: string | undefined
   /** Absolute path of a public key, armored or binary; undefined: what the source names. */
@@ -33,18 +36,27 @@ export interface PlannedArchive {
 }
 
 /**
- * Reads sources and keys; writes nothing.
+ * Reads sources and keys, and asks for the key of a preset; writes nothing.
  *
- * @throws {Fault} `APT_SOURCES_MALFORMED`, `KEYRING_MALFORMED`, `USAGE_INVALID` when no key is known
+ * @throws {Fault} `APT_SOURCES_MALFORMED`, `KEYRING_MALFORMED`, `USAGE_INVALID` when no key is known; of a preset `FETCH_INTEGRITY` for
+ *   another key, and as its download
  */
 export async function planArchives(
   request: AddArchiveRequest,
   world: Pick<World, 'hostArchitecture'>,
 ): Promise<readonly PlannedArchive[]> {
-  const { readManifest } = await import('../manifest/index.ts')
+  const { readManifest, vendorPresetOf } = await import('../manifest/index.ts')
   const text = await readTextFile(request.project.manifestPath, 'MANIFEST_MISSING')
   const manifest = await readManifest(text, request.project.manifestName, world.hostArchitecture)
-  const sources = await sourcesOf(request)
+  if (request.source.kind === 'preset') {
+    const preset = vendorPresetOf(request.source.name, manifest.distribution)
+    const download = request.keyPath === undefined ? request.source.download : undefined
+    const source = await sourceOfPreset(preset, download)
+    const planned = await planOne(request.id ?? preset.id, { source, named: undefined }, request)
+    requireKeyOf(preset, planned.fingerprints)
+    return [planned]
+  }
+  const sources = await sourcesOf(request.source)
   if (request.id !== undefined && sources.length > 1)
     throw new Fault('USAGE_INVALID', {
       message: `--id names one archive, but the file holds ${sources.length}`,
@@ -80,7 +92,9 @@ export async function addPlannedArchives(
   await replaceTextFile(project.manifestPath, text)
 }
 
-async function sourcesOf({ source }: AddArchiveRequest): Promise<readonly AptSource[]> {
+async function sourcesOf(
+  source: Exclude<AddArchiveRequest['source'], { readonly kind: 'preset' }>,
+): Promise<readonly AptSource[]> {
   const { mergeSources, parseSourceLine, parseSourcesList, parseSourcesStanzas } = await import(
     '../interchange/index.ts'
   )

@@ -1,24 +1,29 @@
 import { resolve } from 'node:path'
 import { Args, Flags } from '@oclif/core'
 import { Fault } from '../../kernel/index.ts'
+import { namesVendor } from '../../manifest/presets/vendors.ts'
 import {
   type AddArchiveRequest,
   addPlannedArchives,
   type PlannedArchive,
   planArchives,
 } from '../../workflows/add-archive.ts'
+import { type KeyDownload, keyDownload } from '../../workflows/archive-preset.ts'
 import { projectOf } from '../../workflows/project.ts'
+import type { World } from '../../workflows/world.ts'
 import { BaseCommand } from '../base/base-command.ts'
 import type { Answer } from '../base/envelope.ts'
 import { manifestFlag } from '../base/project-flags.ts'
+import { siteOf } from '../base/settings.ts'
+import { networkFlags } from '../base/settings-flags.ts'
 import { type Line, span } from '../base/text.ts'
 
 export default class ArchiveAdd extends BaseCommand {
   static override summary = 'Add an archive to the manifest, after showing whose key it is'
   static override description =
-    "Takes a `deb …` line in quotes, or apt's .list or .sources file. The key comes from --key, else from where `signed-by` points, and is copied into the project."
+    "Takes a `deb …` line in quotes, apt's .list or .sources file, or the name of an archive that aptroot knows for the manifest's distribution: docker, pgdg (PostgreSQL) or ppa:USER/NAME (Launchpad). The key comes from --key, else from where `signed-by` points, of a known archive from its vendor over https, and is copied into the project."
   static override args = {
-    source: Args.string({ description: '"deb … line" or file', required: true }),
+    source: Args.string({ description: '"deb … line", file, docker, pgdg or ppa:USER/NAME', required: true }),
   }
   static override flags = {
     ...manifestFlag,
@@ -28,22 +33,27 @@ export default class ArchiveAdd extends BaseCommand {
       helpValue: 'NAME',
     }),
     yes: Flags.boolean({ char: 'y', summary: 'do not ask; for scripts that know the fingerprint' }),
+    proxy: networkFlags.proxy,
+    timeout: networkFlags.timeout,
+    offline: networkFlags.offline,
   }
   static override examples = [
     '<%= config.bin %> archive add "deb [signed-by=/etc/apt/keyrings/example.asc] https://deb.example.org/debian bookworm main"',
     '<%= config.bin %> archive add /etc/apt/sources.list.d/example.sources',
     '<%= config.bin %> archive add "deb https://deb.example.org/debian bookworm main" --key example.asc --id example --yes',
+    '<%= config.bin %> archive add docker',
+    '<%= config.bin %> archive add ppa:deadsnakes/ppa',
   ]
 
   async run(): Promise<Answer> {
     const { args, flags } = await this.parse(ArchiveAdd)
     const world = this.world()
+    const session = this.session(flags)
     const project = projectOf(flags.file, world.workingFolder)
+    const download = keyDownload(() => siteOf(flags, project, { session, world }), session, world)
     const request: AddArchiveRequest = {
       project,
-      source: /^deb(-src)?[\s[]/.test(args.source)
-        ? { kind: 'line', text: args.source }
-        : { kind: 'file', path: resolve(world.workingFolder, args.source) },
+      source: sourceOf(args.source, download, world),
       id: flags.id,
       keyPath: flags.key === undefined ? undefined : resolve(world.workingFolder, flags.key),
       systemFolder: '/',
@@ -89,6 +99,16 @@ export default class ArchiveAdd extends BaseCommand {
     }
     throw new Fault('USAGE_INVALID', { message: 'nothing was added', hint: 'Answer y to trust the key.' })
   }
+}
+
+function sourceOf(
+  words: string,
+  download: KeyDownload,
+  { workingFolder }: Pick<World, 'workingFolder'>,
+): AddArchiveRequest['source'] {
+  if (/^deb(-src)?[\s[]/.test(words)) return { kind: 'line', text: words }
+  if (namesVendor(words)) return { kind: 'preset', name: words, download }
+  return { kind: 'file', path: resolve(workingFolder, words) }
 }
 
 function planLines({ archive, fingerprints, key }: PlannedArchive): Line[] {
