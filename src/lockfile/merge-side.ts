@@ -1,7 +1,7 @@
 import { groupBy, sortedByBytes } from '../kernel/index.ts'
 import { graphOf } from './graph.ts'
 import { blockOf, type LockedDeb, type Lockfile } from './model.ts'
-import { debKey, sourceBlocks } from './sources.ts'
+import { debKey, pinnedBy, sourceBlocks } from './sources.ts'
 
 /** A deb as one branch has it, with what the rest of that lock says about it spelled out. */
 export interface SideDeb {
@@ -31,7 +31,7 @@ export function slotsOf(locks: readonly Lockfile[]): (deb: LockedDeb) => string 
   const repeated = new Set(
     locks.flatMap(lock => [...groupBy(lock.debs, debKey)].filter(([, debs]) => debs.length > 1).map(([key]) => key)),
   )
-  return deb => (repeated.has(debKey(deb)) ? `${debKey(deb)}=${deb.version} ${deb.sha256}` : debKey(deb))
+  return deb => (repeated.has(debKey(deb)) ? `${debKey(deb)}=${deb.version} ${pinnedBy(deb)}` : debKey(deb))
 }
 
 export function mergeSideOf(lock: Lockfile, slotOf: (deb: LockedDeb) => string): MergeSide {

@@ -1,5 +1,13 @@
 import { Fault, type Session } from '../kernel/index.ts'
-import { conflictOver, type Lockfile, mergeLocks, readMergeable, type Three } from '../lockfile/index.ts'
+import {
+  conflictOver,
+  debKey,
+  type Lockfile,
+  mergeLocks,
+  pinnedBy,
+  readMergeable,
+  type Three,
+} from '../lockfile/index.ts'
 import { type MergePlace, proveMerge } from './prove-merge.ts'
 import { readTextFile, replaceTextFile } from './text-file.ts'
 import type { World } from './world.ts'
@@ -67,7 +75,7 @@ export async function provenMerge(
 
 function hasSameDebs(one: Lockfile, other: Lockfile): boolean {
   const bytesOf = ({ debs }: Lockfile): string =>
-    JSON.stringify(debs.map(({ name, architecture, sha256, roots }) => [name, architecture, sha256, roots]))
+    JSON.stringify(debs.map(deb => [debKey(deb), pinnedBy(deb), deb.roots]))
   return bytesOf(one) === bytesOf(other)
 }
 

@@ -177,6 +177,50 @@ describe('branches that disagree', () => {
   })
 })
 
+describe('own debs that are locked by their relations', () => {
+  const own = (fingerprint: string, parts: Partial<LockedDeb> = {}) => {
+    const { sizeBytes: _, ...deb } = wantedDeb('nightly:amd64=1.0', {
+      from: 'project/debs',
+      needs: ['libc6'],
+      ...parts,
+    })
+    return { ...deb, sha256: '', sizeBytes: 0, relations: fingerprint.repeat(64) }
+  }
+  const request = { debs: ['build/*.deb relations'] }
+  const before = lock([own('a'), bash, libc6], request)
+
+  test('have the fingerprint of the branch that changed it, and the lock keeps what says that a reader must know', async () => {
+    const ours = lock([own('a'), bash, libc6Fixed], request)
+    const theirs = lock([own('b'), bash, libc6], request)
+    const result = merge(before, ours, theirs)
+    assert.deepEqual(mergedTitles(result), ['bash 5.2-1', 'libc6 2.36-10', 'nightly 1.0'])
+    const text = result.kind === 'merged' ? result.text : ''
+    assert.match(text, /^features:\n {2}- "relations"$/m)
+    assert.match(text, /relations: "b{64}"/)
+    assert.deepEqual(
+      (await readLockfile(text, 'aptroot.lock')).debs.map(deb => deb.relations?.[0]),
+      [undefined, undefined, 'b'],
+    )
+  })
+
+  test('that declare different things on the two branches are a conflict', () => {
+    const { conflicts, text } = conflictOf(
+      merge(before, lock([own('b'), bash, libc6], request), lock([own('c'), bash, libc6], request)),
+    )
+    assert.deepEqual(conflicts, ['nightly: both have 1.0, in different ways'])
+    assert.match(text, /<{7} ours\n {8}relations: "b{64}"\n={7}\n {8}relations: "c{64}"\n>{7} theirs/)
+  })
+
+  test('are locked by their hash once one branch asks for that', () => {
+    const hashed = wantedDeb('nightly:amd64=1.0', { from: 'project/debs', needs: ['libc6'] })
+    const ours = lock([hashed, bash, libc6], { debs: ['build/*.deb hash'] })
+    const result = merge(before, ours, lock([own('a'), bash, libc6Fixed], request))
+    const text = result.kind === 'merged' ? result.text : ''
+    assert.doesNotMatch(text, /relations/)
+    assert.match(text, /- "build\/\*\.deb hash"/)
+  })
+})
+
 describe('plain keys that this version does not know', () => {
   test('are merged with the block that holds them', async () => {
     const plain = writeLockfile(base)

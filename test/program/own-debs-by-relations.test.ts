@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import type { PrivateKey } from 'openpgp'
 import { beforeAll, describe, test } from 'vitest'
 import { envelopeOf } from '../support/aptroot-program.ts'
@@ -114,6 +114,44 @@ describe('an own deb that is locked by its relations', () => {
     const clone = await project.clone()
     await clone.succeed(`lock install --offline --vendor ${join(project.folder, 'vendor')}`)
     assert.equal(await clone.digest(), bytes)
+  })
+
+  test('is merged by what it declares, and proven by the deb that lies there', async () => {
+    const project = await lockedNightly()
+    const manifest = (await project.read('aptroot.yaml')).toString()
+    const keep = async (name: string) => project.write(name, await project.read('aptroot.lock'))
+    await keep('base.lock')
+    await project.write('aptroot.yaml', manifest.replace('[nightly]', '[nightly, hello]'))
+    await project.succeed(`${update} --keep`)
+    await keep('ours.lock')
+    await keep('again.lock')
+    await project.write('aptroot.yaml', manifest)
+    await project.write(place, nightly('monday', { Depends: 'greeting', Breaks: 'other' }))
+    await project.succeed(update)
+    await keep('theirs.lock')
+    await project.write('aptroot.yaml', manifest.replace('[nightly]', '[nightly, hello]'))
+    const { output } = await project.succeed('lock merge base.lock ours.lock theirs.lock --path aptroot.lock')
+    assert.match(output, /^Merged aptroot\.lock: 3 debs, and all relations hold\.$/m)
+    await project.write('aptroot.lock', await project.read('ours.lock'))
+    await project.succeed('lock check')
+    await project.succeed('lock install')
+    await project.write(place, nightly('monday', { Depends: 'greeting', Breaks: 'another' }))
+    const unproven = await project.succeed('lock merge base.lock again.lock theirs.lock --path aptroot.lock')
+    assert.match(unproven.errorOutput, /lock verify/, 'another deb lies there than the merged lock means')
+  })
+
+  test('is mirrored with the bytes that it has then; built again it is another deb of a version that is published already', async () => {
+    const project = await lockedNightly()
+    const mirror = `repo mirror --sign-with ${resolve('fixtures/keys/demo-archive.secret.asc')} mirror`
+    await project.succeed(mirror)
+    const index = (await project.read('mirror/project/dists/debs/main/binary-amd64/Packages')).toString()
+    const listed = (bytes: Uint8Array) =>
+      index.includes(`SHA256: ${createHash('sha256').update(bytes).digest('hex')}\n`)
+    assert.ok(listed(nightly('monday')), index)
+    assert.match((await project.succeed(mirror)).output, /unchanged/i)
+    await project.write(place, nightly('tuesday'))
+    const again = await project.run(`${mirror} --json`)
+    assert.deepEqual([again.exitCode, envelopeOf(again).fault?.code], [6, 'REPOSITORY_REBINDING'])
   })
 
   test('is shown, compared and exported without a hash', async () => {
