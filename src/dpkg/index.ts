@@ -1,3 +1,4 @@
+export { pathFilter } from './exclude-paths.ts'
 export { type ListedPackage, listedPackages, type TreeWithContent } from './listed-packages.ts'
 export { checkInstances, contentWarnings, mergePackages } from './merge-packages.ts'
 export type { MergedRoot, MergedUsr, MergeRequest, MergeWarning } from './merge-request.ts'

@@ -10,6 +10,7 @@ export type Stage =
   | 'configure'
   | 'seal'
   | 'emit'
+  | 'build'
 
 /**
  * What a long job reports, in plain data. A journal may drop `progressed`; it must keep the others in order.

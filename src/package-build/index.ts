@@ -20,3 +20,12 @@ export {
   writeBuildRecord,
 } from './build-record.ts'
 export { entrySeconds, newestEntry, withVersion } from './changelog-entry.ts'
+export { collectOutputs, type OutputRequest } from './collect-outputs.ts'
+export {
+  defaultSourceLimits,
+  gatherSources,
+  type Source,
+  type Sources,
+  sourceInputs,
+  sourceTree,
+} from './gather-sources.ts'

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
 import { type FileHandle, lstat, open, readdir, readlink } from 'node:fs/promises'
 import { Fault, isFault, quoted, type Session } from '../kernel/index.ts'
@@ -185,17 +184,8 @@ class Overlay {
   async #keep(host: Buffer): Promise<FileContent> {
     const handle = await openFile(host)
     try {
-      const hash = createHash('sha256')
-      let sizeBytes = 0
-      for await (const bytes of chunksOf(handle, host)) {
-        hash.update(bytes)
-        sizeBytes += bytes.length
-      }
-      const content = { sha256: hash.digest('hex'), sizeBytes }
-      if (!(await this.#request.store.has(content))) {
-        const outcome = await this.#request.store.put(chunksOf(handle, host), content, this.#session)
-        if (outcome.kind !== 'stored') throw unreadable(host, 'it changed while it was read')
-      }
+      const content = await readable(host, () => this.#request.store.putFile(handle, this.#session))
+      if (content === 'changed') throw unreadable(host, 'it changed while it was read')
       this.blobs.add(content.sha256)
       return content
     } finally {
@@ -212,18 +202,6 @@ async function openFile(host: Buffer): Promise<FileHandle> {
 /** As `chmod a+X` would for a folder: who may read its files may also enter it. */
 function folderMode(fileMode: number | undefined): number {
   return fileMode === undefined ? 0o755 : (fileMode & 0o777) | ((fileMode & 0o444) >> 2)
-}
-
-async function* chunksOf(handle: FileHandle, host: Buffer): AsyncGenerator<Uint8Array> {
-  for (let at = 0; ; ) {
-    const position = at
-    const { buffer, bytesRead } = await readable(host, () =>
-      handle.read(Buffer.allocUnsafeSlow(262_144), 0, 262_144, position),
-    )
-    if (bytesRead === 0) return
-    at += bytesRead
-    yield buffer.subarray(0, bytesRead)
-  }
 }
 
 async function readable<Result>(host: Buffer, operation: () => Promise<Result>): Promise<Result> {

@@ -4,6 +4,7 @@ import { type Clock, concatBytes, Fault, isFault, type Session } from '../kernel
 import { type BlobOutcome, BlobWriter } from './blob-writer.ts'
 import { checkBlob, hasBlob, streamBlob } from './blobs.ts'
 import { type BlobClaim, claimBlob } from './claim.ts'
+import { type ChunkReader, readChunks } from './file-chunks.ts'
 import {
   type BlobIdentity,
   blobPath,
@@ -160,6 +161,22 @@ export class Store {
     if (outcome.kind !== 'stored')
       throw new Fault('INTERNAL', { message: `${blob.sha256} was ${outcome.kind} although it was hashed here` })
     return blob
+  }
+
+  /** Hashes an open file and keeps its bytes, unless they change in between. The file system's own errors pass through. */
+  async putFile(file: ChunkReader, session: Session): Promise<BlobIdentity | 'changed'> {
+    const whole = { offset: 0, length: Number.POSITIVE_INFINITY }
+    const hash = createHash('sha256')
+    let sizeBytes = 0
+    for await (const bytes of readChunks(file, whole)) {
+      session.signal.throwIfAborted()
+      hash.update(bytes)
+      sizeBytes += bytes.length
+    }
+    const blob = { sha256: hash.digest('hex'), sizeBytes }
+    if (await this.has(blob)) return blob
+    const outcome = await this.put(readChunks(file, whole), blob, session)
+    return outcome.kind === 'stored' ? blob : 'changed'
   }
 
   /** Writes an object; one of the same name is replaced in one step. Writes to the sink one after the other. */

@@ -1,15 +1,11 @@
 import type { EmittedOutput } from '../image/index.ts'
-import { Fault, type Journal, type JournalEvent, type Session, sortedByBytes } from '../kernel/index.ts'
-import { checkLockfile, debsOfRoot, type LockedDeb, type Lockfile } from '../lockfile/index.ts'
-import type { Manifest, RootArchitecture } from '../manifest/index.ts'
+import { Fault, type Journal, type JournalEvent, type Session } from '../kernel/index.ts'
 import type { AssembledRoot, AssembleRequest } from '../rootfs/index.ts'
 import type { UnpackWorkers } from '../rootfs/unpack-workers.ts'
 import type { SandboxBackEnd } from '../sandbox/index.ts'
-import { providerSettingsOf } from './archive-addresses.ts'
-import { bindOwnDebs, type RecordedDeb } from './bind-own-debs.ts'
+import type { RecordedDeb } from './bind-own-debs.ts'
 import { bringDebs } from './bring-debs.ts'
 import { configureHostOf } from './configure-host.ts'
-import { customiseImage } from './customise-image.ts'
 import {
   checkDocuments,
   type DocumentedRoot,
@@ -18,13 +14,11 @@ import {
   writeBills,
   writeProvenance,
 } from './describe-build.ts'
-import { confineFiles, fillFiles } from './image-sources.ts'
 import { findInstalled, installedObject, keepInstalled } from './installed-record.ts'
 import { reportMovedIds } from './moved-ids.ts'
+import { openRoots, planRoots } from './plan-roots.ts'
 import type { Project } from './project.ts'
-import { readProjectLock, readProjectManifest, requireFreshLock } from './read-project.ts'
 import { openStore, type Site } from './site.ts'
-import { timeOf } from './timestamp.ts'
 import { nameOfRoot } from './update-lock.ts'
 import { outputsOf, refuseSharedOutputs, type TypedOutput } from './wanted-outputs.ts'
 import type { World } from './world.ts'
@@ -99,48 +93,23 @@ async function install(
   { session, world, threads }: { readonly session: Session; readonly world: World; readonly threads: UnpackWorkers[] },
 ): Promise<InstallLockResult> {
   const { project, site } = request
-  const manifest = await readProjectManifest(project, world)
-  const { lock: locked, text } = await readProjectLock(project)
-  requireFreshLock(project, manifest, locked)
-  requireConsistentLock(project, locked, text)
-  const roots = chosenRoots(manifest, request.architectures)
+  const opened = await openRoots(project, request.architectures, world)
+  const { manifest, lockText: text, roots } = opened
   if (request.expectedDigest !== undefined && roots.length !== 1)
     throw new Fault('USAGE_INVALID', {
       message: `one expected digest cannot fit ${roots.length} roots`,
       hint: `Choose one with --architecture: ${roots.map(nameOfRoot).join(', ')}.`,
     })
   checkDocuments(request.documents, roots.map(nameOfRoot))
-  const providers = providerSettingsOf(manifest, { project, site })
-  const { lock, recorded } = await bindOwnDebs(locked, { project, providers }, session)
-  const ownDebs = recorded.length === 0 ? {} : { ownDebs: recorded }
+  const warnings: JournalEvent[] = []
+  const building = { signal: session.signal, journal: collecting(session, warnings) }
   // Every path is judged before the first byte is fetched: a manifest that leads outside must not cost a download.
   const outputs = await Promise.all(roots.map(root => outputsOf(request, manifest, root)))
   refuseSharedOutputs(roots.flatMap((root, at) => (outputs[at] ?? []).map(output => ({ root, output }))))
-  const files = await confineFiles(project, manifest)
-  const warnings: JournalEvent[] = []
-  const building = { signal: session.signal, journal: collecting(session, warnings) }
-  const customisation = await customiseImage(project, manifest, building)
-  const debsByRoot = roots.map(root => debsOfRoot(lock, nameOfRoot(root)))
-  const sourceDateEpochSeconds = manifest.image.sourceDateEpochSeconds ?? newestSeconds(lock.debs)
-  const inputs = roots.map((root, at) => ({
-    name: nameOfRoot(root),
-    outputs: outputs[at] ?? [],
-    assembly: {
-      debs: debsByRoot[at] ?? [],
-      nativeArchitecture: root.native,
-      foreignArchitectures: root.foreign,
-      image: manifest.image,
-      files: fillFiles(files, {
-        image: manifest.image,
-        nativeArchitecture: root.native,
-        lockText: text,
-        sourceDateEpochSeconds,
-      }),
-      customisation,
-      sourceDateEpochSeconds,
-      automatic: automaticIn(debsByRoot[at] ?? [], root.native),
-    },
-  }))
+  const { lock, recorded, sourceDateEpochSeconds, roots: planned } = await planRoots(opened, site, building)
+  const ownDebs = recorded.length === 0 ? {} : { ownDebs: recorded }
+  const debsByRoot = planned.map(({ debs }) => debs)
+  const inputs = planned.map(({ name, assembly }, at) => ({ name, outputs: outputs[at] ?? [], assembly }))
   const store = openStore(site, world)
   const ownership = process.getuid?.() === 0 ? 'tree' : 'caller'
   const record = canBeRemembered(request)
@@ -278,32 +247,6 @@ function collecting({ journal }: Session, warnings: JournalEvent[]): Journal {
   }
 }
 
-function chosenRoots(manifest: Manifest, names: readonly string[] | undefined): readonly RootArchitecture[] {
-  if (names === undefined) return manifest.architectures
-  return names.map(name => {
-    const root = manifest.architectures.find(each => nameOfRoot(each) === name || each.native === name)
-    if (root === undefined)
-      throw new Fault('USAGE_INVALID', {
-        message: `${manifest.fileName} has no root ${JSON.stringify(name)}`,
-        hint: `Its architectures are ${manifest.architectures.map(nameOfRoot).join(', ')}.`,
-        context: { architecture: name },
-      })
-    return root
-  })
-}
-
-/** Form is a matter of `lock check`; here only what would assemble something else than was resolved counts. */
-function requireConsistentLock(project: Project, lock: Lockfile, text: string): void {
-  const problems = checkLockfile(lock, text, new Map()).filter(({ kind }) => kind !== 'form' && kind !== 'wanted')
-  const [first] = problems
-  if (first === undefined) return
-  throw new Fault('LOCK_INCONSISTENT', {
-    message: `${project.lockName}: ${first.message}${problems.length > 1 ? ` and ${problems.length - 1} more` : ''}`,
-    hint: 'Take the file from version control, or write it anew with `aptroot lock update`.',
-    context: { lock: project.lockName, problems: problems.map(problem => problem.message) },
-  })
-}
-
 function requireDigest(project: Project, found: string, wanted: string | undefined): void {
   if (wanted === undefined || found === wanted) return
   throw new Fault('LOCK_DIFFERS', {
@@ -311,19 +254,4 @@ function requireDigest(project: Project, found: string, wanted: string | undefin
     hint: 'Lock, image section and overlay files decide the digest: compare them with those of the expected build.',
     context: { found, wanted },
   })
-}
-
-/** What was locked as a dependency only. apt marks `all` packages under the native architecture. */
-function automaticIn(debs: readonly LockedDeb[], native: string): readonly string[] {
-  return sortedByBytes(
-    debs
-      .filter(deb => deb.root === undefined)
-      .map(deb => `${deb.name}:${deb.architecture === 'all' ? native : deb.architecture}`),
-  )
-}
-
-/** The newest `at`: the youngest state of an archive that the image holds something of. */
-function newestSeconds(debs: readonly LockedDeb[]): number {
-  const newest = debs.reduce((latest, deb) => (deb.at > latest ? deb.at : latest), '19700101T000000Z')
-  return timeOf(newest).getTime() / 1000
 }

@@ -41,17 +41,9 @@ export async function installedObject(
   store: Store,
   place: { readonly session: Session; readonly world: World },
 ): Promise<ObjectName> {
-  const { overlayFiles } = await import('../rootfs/overlay.ts')
   const described = []
-  for (const { name, assembly, outputs } of inputs.roots) {
-    const { files, customisation, ...plain } = assembly
-    const { sourceDateEpochSeconds: modifiedSeconds } = plain
-    // Laid over nothing: contents, kinds and modes of what the project brings, whatever packages have there.
-    const overlay = { files, made: customisation.made, modifiedSeconds, store, tree: new Map() }
-    const { tree, named } = await overlayFiles(overlay, place.session)
-    const targets = files.map(file => file.target)
-    described.push({ name, plain, customisation, targets, brought: [...tree], named, outputs })
-  }
+  for (const { name, assembly, outputs } of inputs.roots)
+    described.push({ name, ...(await describeAssembly(assembly, store, place.session)), outputs })
   const { sandbox, ownership } = inputs
   const text = JSON.stringify(
     { recordVersion, program: await programOf(place.world), described, sandbox, ownership },
@@ -60,8 +52,23 @@ export async function installedObject(
   return { kind: 'installed', key: createHash('sha256').update(text).digest('hex') }
 }
 
-/** JSON has neither maps nor bytes. */
-function plainly(_name: string, value: unknown): unknown {
+/** What decides the bytes of a root, as plain values for `plainly`. @throws {Fault} as `overlayFiles` */
+export async function describeAssembly(
+  assembly: InstallInputs['roots'][number]['assembly'],
+  store: Store,
+  session: Session,
+) {
+  const { overlayFiles } = await import('../rootfs/overlay.ts')
+  const { files, customisation, ...plain } = assembly
+  const { sourceDateEpochSeconds: modifiedSeconds } = plain
+  // Laid over nothing: contents, kinds and modes of what the project brings, whatever packages have there.
+  const overlay = { files, made: customisation.made, modifiedSeconds, store, tree: new Map() }
+  const { tree, named } = await overlayFiles(overlay, session)
+  return { plain, customisation, targets: files.map(file => file.target), brought: [...tree], named }
+}
+
+/** For JSON.stringify, since JSON has neither maps nor bytes. */
+export function plainly(_name: string, value: unknown): unknown {
   if (value instanceof Map) return [...value]
   return value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value
 }

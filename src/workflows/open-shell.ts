@@ -1,8 +1,7 @@
-import { mkdtempSync } from 'node:fs'
-import { join } from 'node:path'
 import { Fault, type Session } from '../kernel/index.ts'
 import type { AssembledRoot, AssembleRequest } from '../rootfs/index.ts'
 import type { SandboxBackEnd } from '../sandbox/index.ts'
+import { withRootCopy } from './copy-root.ts'
 import { installLock } from './install-lock.ts'
 import type { Project } from './project.ts'
 import { readProjectManifest } from './read-project.ts'
@@ -79,31 +78,14 @@ interface Surroundings {
 }
 
 async function runIn(root: AssembledRoot, { request, assembly, world }: Surroundings, session: Session) {
-  const { findEmulation } = await import('../sandbox/index.ts')
-  const { removeStaging } = await import('../rootfs/index.ts')
-  const { host, nativeArchitecture, sourceDateEpochSeconds } = assembly
-  const emulation = await findEmulation({
-    architecture: nativeArchitecture,
-    processor: host.processor,
-    runner: host.runner,
-  })
-  const emulator = emulation.kind === 'private' ? emulation.emulator : undefined
   const { command, network, attached, terminalType } = request
-  const top = mkdtempSync(join(host.temporaryFolder, 'aptroot-shell-'))
-  const program: RootProgram = {
-    ...{ top, command, network, attached, terminalType, sourceDateEpochSeconds },
-    architecture: nativeArchitecture,
-    processor: host.processor,
-    ...(host.backEnd === undefined ? {} : { backEnd: host.backEnd }),
-  }
-  try {
-    if (emulator !== undefined || host.namespace?.entered === 'always') {
-      const { runInRootOfNamespace } = await import('./shell-job.ts')
-      return await runInRootOfNamespace(assembly, { program, emulator }, session)
+  return await withRootCopy(assembly, assembly.sourceDateEpochSeconds, async copy => {
+    const program: RootProgram = { ...copy.place, command, network, attached, terminalType }
+    if (copy.kind === 'namespace') {
+      const { workInNamespace } = await import('./root-job.ts')
+      return await workInNamespace(assembly, { task: { kind: 'program', program }, emulator: copy.emulator }, session)
     }
     const { runInRoot } = await import('./run-in-root.ts')
     return await runInRoot(root, program, { runner: world.processRunner, session })
-  } finally {
-    await removeStaging(host, top)
-  }
+  })
 }

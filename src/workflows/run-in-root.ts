@@ -1,25 +1,18 @@
 import { lstatSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { emitOutputs } from '../image/index.ts'
-import { type ProcessRunner, type Session, silentJournal } from '../kernel/index.ts'
+import type { ProcessRunner, Session } from '../kernel/index.ts'
 import type { AssembledRoot } from '../rootfs/index.ts'
-import { defaultLimits, openSandbox, type SandboxBackEnd } from '../sandbox/index.ts'
+import { defaultLimits } from '../sandbox/index.ts'
+import { enterRoot, type RootPlace } from './enter-root.ts'
 
 /** What is run in a private copy of a root; plain data. */
-export interface RootProgram {
-  /** The private folder in which the copy is made; nobody else can enter it. */
-  readonly top: string
+export interface RootProgram extends RootPlace {
   /** undefined: a shell. */
   readonly command: readonly [string, ...string[]] | undefined
   readonly network: 'none' | 'host'
   readonly attached: 'standard output' | 'standard error'
   /** TERM of the user's terminal. */
   readonly terminalType: string | undefined
-  readonly architecture: string
-  readonly sourceDateEpochSeconds: number
-  readonly backEnd?: SandboxBackEnd
-  /** Node's `process.arch`. */
-  readonly processor: string
 }
 
 /**
@@ -27,39 +20,15 @@ export interface RootProgram {
  * namespace.
  *
  * @returns the program's exit status
- * @throws {Fault} as `emitOutputs` and `openSandbox`
+ * @throws {Fault} as `enterRoot`
  */
 export async function runInRoot(
   root: AssembledRoot,
   wanted: RootProgram,
   { runner, session }: { readonly runner: ProcessRunner; readonly session: Session },
 ): Promise<number> {
-  const rootFolder = join(wanted.top, 'root')
-  const { architecture, sourceDateEpochSeconds, backEnd, processor } = wanted
-  // What cannot be made in a namespace, as device nodes, the sandbox has of its own.
-  const quiet = { ...session, journal: silentJournal }
-  await emitOutputs(
-    {
-      root,
-      facts: { digest: root.digest, architecture, sourceDateEpochSeconds },
-      outputs: [{ format: 'directory', path: rootFolder, name: 'the private copy' }],
-      ownership: 'tree',
-      runner,
-    },
-    quiet,
-  )
+  const { rootFolder, sandbox } = await enterRoot(root, { ...wanted, limits: defaultLimits }, { runner, session })
   if (wanted.network === 'host') takeNameServers(rootFolder)
-  const sandbox = await openSandbox(
-    { rootFolder, backEnd, sourceDateEpochSeconds, limits: defaultLimits, runner, processor },
-    session,
-  )
-  if (sandbox.weaknesses.length > 0)
-    session.journal.emit({
-      kind: 'warned',
-      stage: 'configure',
-      message: `programs run in a ${sandbox.backEnd} only, which cannot ${sandbox.weaknesses.join(', ')}`,
-      hint: 'Run it where bubblewrap can make namespaces; `aptroot doctor` says what is missing.',
-    })
   const [program, ...words] = wanted.command ?? [shellOf(root)]
   // env(1) of the root looks the program up in PATH, and says 127 where there is none.
   const result = await sandbox.run(

@@ -1,8 +1,8 @@
-/** The process in a user namespace: a job on standard input, or one in a file for `shell FILE`; its answer on descriptor 5. */
+/** The process in a user namespace: a job on standard input, or one in a file for `root FILE`; its answer on descriptor 5. */
 import { readFileSync, writeSync } from 'node:fs'
 import { createProcessRunner } from '../../adapters/process-runner.ts'
 import { runConfigureJob } from '../../rootfs/index.ts'
-import { runShellJob } from '../../workflows/shell-job.ts'
+import { runRootJob } from '../../workflows/root-job.ts'
 
 const answerDescriptor = 5
 const maximumOutputBytes = 256 * 1024 * 1024
@@ -18,8 +18,8 @@ function send(line: string): void {
 }
 
 const [kind, path] = process.argv.slice(2)
-if (kind === 'shell' && path !== undefined) {
+if (kind === 'root' && path !== undefined) {
   // The terminal's interrupt is meant for what runs in the sandbox.
   process.on('SIGINT', () => undefined)
-  process.exitCode = await runShellJob(path, world, send)
+  process.exitCode = await runRootJob(path, world, send)
 } else await runConfigureJob(readFileSync(0, 'utf8'), world, send)
