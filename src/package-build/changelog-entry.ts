@@ -17,12 +17,11 @@ export function entrySeconds({ date }: Pick<ChangelogEntry, 'date'>): number | u
 }
 
 /**
- * A changelog with an entry on top that gives the source another version, so that all of its debs are called so.
+ * An entry that, on top of a changelog, gives the source another version, so that all of its debs are called so.
  *
  * @see deb-changelog(5)
  */
-export function withVersion(
-  changelog: string,
+export function versionEntry(
   newest: Pick<ChangelogEntry, 'source' | 'version' | 'distributions'>,
   wanted: { readonly version: string; readonly atSeconds: number },
 ): string {
@@ -31,5 +30,5 @@ export function withVersion(
   const heading = `${newest.source} (${wanted.version}) ${newest.distributions}; urgency=medium`
   const change = `  * Build of ${newest.version}.`
   const trailer = ` -- aptroot <aptroot@localhost>  ${date}`
-  return `${[heading, '', change, '', trailer].join('\n')}\n\n${changelog}`
+  return `${[heading, '', change, '', trailer].join('\n')}\n\n`
 }

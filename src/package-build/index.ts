@@ -1,3 +1,4 @@
+export { buildFailure, type FailedBuild } from './build-failure.ts'
 export {
   type BuildDescription,
   type BuildInput,
@@ -19,7 +20,7 @@ export {
   recordObject,
   writeBuildRecord,
 } from './build-record.ts'
-export { entrySeconds, newestEntry, withVersion } from './changelog-entry.ts'
+export { entrySeconds, newestEntry, versionEntry } from './changelog-entry.ts'
 export { collectOutputs, type OutputRequest } from './collect-outputs.ts'
 export {
   defaultSourceLimits,

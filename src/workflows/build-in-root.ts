@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { Fault, type ProcessRunner, printable, type Session } from '../kernel/index.ts'
-import { type BuildOutput, collectOutputs } from '../package-build/index.ts'
+import { type ProcessRunner, printable, type Session } from '../kernel/index.ts'
+import { type BuildOutput, buildFailure, collectOutputs } from '../package-build/index.ts'
 import type { AssembledRoot } from '../rootfs/index.ts'
 import { ScriptLog } from '../rootfs/script-log.ts'
 import { defaultLimits, type SandboxLimits } from '../sandbox/index.ts'
@@ -58,7 +58,7 @@ export async function buildInRoot(
     },
     session,
   )
-  if (exitStatus !== 0) throw failed(build, exitStatus, log)
+  if (exitStatus !== 0) throw buildFailure({ ...build, exitStatus, lastLines: log.lastLines().map(textOf) })
   const outputs = await collectOutputs(
     { folder: join(entered.rootFolder, 'build'), names: build.outputs, store },
     session,
@@ -88,16 +88,6 @@ function withSources(root: AssembledRoot, build: PackageBuild, store: Store) {
   const read: AssembledRoot['content']['read'] = content =>
     contents.has(content.sha256) ? store.stream(content) : root.content.read(content)
   return { tree: inOrder, content: { read }, digest: root.digest }
-}
-
-function failed({ name, command }: PackageBuild, exitStatus: number, log: ScriptLog): Fault {
-  const last = log.lastLines().map(textOf)
-  const words = printable(command.join(' ')).slice(0, 100)
-  return new Fault('PACKAGE_BUILD_FAILED', {
-    message: `the build of ${name} ended with status ${exitStatus}: ${words}`,
-    hint: 'Read its last lines above or with --json, or all with --log FILE; `aptroot shell` opens a shell in the build root.',
-    context: { package: name, exitStatus, output: last },
-  })
 }
 
 function textOf(byteString: string): string {

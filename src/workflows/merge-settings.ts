@@ -10,6 +10,7 @@ import {
   judgeProxy,
   judgeProxyUrl,
   judgeService,
+  judgeServiceUrl,
   judgeTimeout,
   judgeYesOrNo,
   type Mirrors,
@@ -46,6 +47,14 @@ export interface Settings {
   readonly tls: TlsSettings | undefined
   /** Absolute path or URL of data about vulnerabilities. */
   readonly securityData: string | undefined
+  /** Absolute paths and URLs: builds of own packages that others made. */
+  readonly packageCaches: readonly string[]
+  /** Absolute: keys under whose signature they are believed. */
+  readonly packageCacheKeys: readonly string[]
+  /** Address of the service that numbers builds. */
+  readonly revisionService: string | undefined
+  /** Absolute: the file of its token. */
+  readonly revisionToken: string | undefined
   /** What was set and where, highest precedence first; for `doctor`. */
   readonly sources: readonly string[]
 }
@@ -64,6 +73,10 @@ export interface SettingFlags {
   readonly offline?: boolean | undefined
   readonly credentials?: string | undefined
   readonly 'security-data'?: string | undefined
+  readonly 'package-cache'?: readonly string[] | undefined
+  readonly 'package-cache-key'?: readonly string[] | undefined
+  readonly 'revision-service'?: string | undefined
+  readonly 'revision-token'?: string | undefined
 }
 
 export type Environment = Readonly<Record<string, string>>
@@ -97,6 +110,14 @@ export function settingsOfFlags(flags: SettingFlags, workingFolder: string): Set
       flags['security-data'] === undefined
         ? undefined
         : placeOfData(filled('--security-data', flags['security-data']), workingFolder),
+    packageCaches: flags['package-cache']?.map(each => placeOfData(filled('--package-cache', each), workingFolder)),
+    packageCacheKeys: flags['package-cache-key']?.map(each => path(filled('--package-cache-key', each))),
+    revisionService:
+      flags['revision-service'] === undefined
+        ? undefined
+        : judged('--revision-service', flags['revision-service'], judgeServiceUrl),
+    revisionToken:
+      flags['revision-token'] === undefined ? undefined : path(filled('--revision-token', flags['revision-token'])),
   }
 }
 
@@ -141,6 +162,12 @@ export function settingsOfEnvironment(environment: Environment, workingFolder: s
     offline: read('APTROOT_OFFLINE', judgeYesOrNo),
     credentials: read('APTROOT_CREDENTIALS', path),
     securityData: read('APTROOT_SECURITY_DATA', text => ({ kind: 'value', value: placeOfData(text, workingFolder) })),
+    packageCaches: read('APTROOT_PACKAGE_CACHES', text => ({
+      kind: 'value',
+      value: wordsOf(text, /\s+/).map(each => placeOfData(each, workingFolder)),
+    })),
+    packageCacheKeys: read('APTROOT_PACKAGE_CACHE_KEYS', paths),
+    revisionService: read('APTROOT_REVISION_SERVICE', judgeServiceUrl),
     tls: tlsForAll({
       ca: read('APTROOT_TLS_CA', path),
       certificate: read('APTROOT_TLS_CERTIFICATE', path),
@@ -190,6 +217,10 @@ export function mergeSettings(layers: readonly SettingsLayer[]): Settings {
     credentialsFile: first('credentials'),
     tls: first('tls'),
     securityData: first('securityData'),
+    packageCaches: first('packageCaches') ?? [],
+    packageCacheKeys: first('packageCacheKeys') ?? [],
+    revisionService: first('revisionService'),
+    revisionToken: first('revisionToken'),
     sources: layers.flatMap(layer => layer.sources),
   }
 }

@@ -47,6 +47,13 @@ export interface SettingsLayer {
   readonly tls?: TlsSettings | undefined
   /** An absolute path or a URL. */
   readonly securityData?: string | undefined
+  /** Absolute paths and URLs. */
+  readonly packageCaches?: readonly string[] | undefined
+  /** Absolute. */
+  readonly packageCacheKeys?: readonly string[] | undefined
+  readonly revisionService?: string | undefined
+  /** Absolute. */
+  readonly revisionToken?: string | undefined
 }
 
 /** The value of a text, or why it is none; the caller knows where the text stands. */
@@ -64,6 +71,18 @@ export function judgeMirrorUri(text: string): Judged<string> {
   if (url.search !== '' || url.hash !== '')
     return { kind: 'problem', problem: `${shown(text)} has a query, which an archive cannot have`, hint }
   return { kind: 'value', value: text.replace(/\/+$/, '') }
+}
+
+/** The address of a service of one's own. */
+export function judgeServiceUrl(text: string): Judged<string> {
+  const url = parsedUrl(text)
+  const isPlain = url?.username === '' && url.password === '' && url.search === '' && url.hash === ''
+  if (isPlain && (url?.protocol === 'http:' || url?.protocol === 'https:')) return { kind: 'value', value: text }
+  return {
+    kind: 'problem',
+    problem: `${shown(text)} is no http or https URL without user and query`,
+    hint: 'Name an address like http://127.0.0.1:8090.',
+  }
 }
 
 /** A service of one base address, or `none`. */

@@ -7,6 +7,7 @@ import {
   judgeProxy,
   judgeProxyUrl,
   judgeService,
+  judgeServiceUrl,
   judgeSnapshot,
   judgeTimeout,
   judgeYesOrNo,
@@ -30,6 +31,10 @@ const keys = [
   'credentials',
   'tls',
   'security-data',
+  'package-caches',
+  'package-cache-keys',
+  'revision-service',
+  'revision-token',
 ] as const
 type Key = (typeof keys)[number]
 
@@ -82,6 +87,18 @@ export function readSettingsFile(file: SettingsFile): SettingsLayer {
       case 'fallback':
         layer.fallback = listOf(value).map(each => judged(place, each, textOf(place, each, name), judgeMirrorUri))
         break
+      case 'revision-service':
+        layer.revisionService = judged(place, value, textOf(place, value, name), judgeServiceUrl)
+        break
+      case 'revision-token':
+        layer.revisionToken = judged(place, value, textOf(place, value, name), file.resolvePath)
+        break
+      case 'package-caches':
+        layer.packageCaches = listOf(value).map(each => placeOf(place, each, name))
+        break
+      case 'package-cache-keys':
+        layer.packageCacheKeys = pathsOf(place, value, name)
+        break
       case 'store':
       case 'credentials':
         layer[name] = judged(place, value, textOf(place, value, name), file.resolvePath)
@@ -104,12 +121,9 @@ export function readSettingsFile(file: SettingsFile): SettingsLayer {
       case 'proxy':
         layer.proxy = proxyOf(place, value)
         break
-      case 'security-data': {
-        const text = textOf(place, value, name)
-        const isUrl = /^[a-z][a-z0-9+.-]*:\/\//i.test(text)
-        layer.securityData = isUrl ? text : judged(place, value, text, file.resolvePath)
+      case 'security-data':
+        layer.securityData = placeOf(place, value, name)
         break
-      }
       case 'tls':
         layer.tls = tlsOf(place, value)
         break
@@ -235,6 +249,13 @@ function entriesOf(place: Place, node: Node | null, what: string) {
     const entry = { text: String(key.value), offset: offsetOf(key) }
     return [entry, value as Node | null] as const // the parser gives nodes; `unknown` is for documents made by hand
   })
+}
+
+/** A URL as it is, a path as the file may name one. */
+function placeOf(place: Place, node: Node | null, name: Key): string {
+  const text = textOf(place, node, name)
+  const isUrl = /^[a-z][a-z0-9+.-]*:\/\//i.test(text)
+  return isUrl ? text : judged(place, node, text, place.file.resolvePath)
 }
 
 function pathsOf(place: Place, node: Node | null, name: Key): readonly string[] {

@@ -68,6 +68,12 @@ async function projectLayer(projectFolder: string): Promise<SettingsLayer> {
         'security-data',
         'It decides what counts as safe: set it in your own settings file, by APTROOT_SECURITY_DATA or by a flag.',
       ],
+      ...['package-caches', 'package-cache-keys', 'revision-service', 'revision-token'].map(
+        (name): readonly [string, string] => [
+          name,
+          'It decides whose builds are believed and who learns the token: set it in your own settings file, by a variable or by a flag.',
+        ],
+      ),
       ['tls', 'Set it in your own settings file or by APTROOT_TLS_CA, APTROOT_TLS_CERTIFICATE and APTROOT_TLS_KEY.'],
     ]),
     resolvePath: given => {

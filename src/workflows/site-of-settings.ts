@@ -45,6 +45,11 @@ export async function siteOfSettings(
     timeoutSeconds,
     proxyOf: url => proxyFor(url, proxy, host?.proxies),
     securityData: settings.securityData,
+    packageCaches: { places: settings.packageCaches, keyFiles: settings.packageCacheKeys },
+    revisions:
+      settings.revisionService === undefined
+        ? undefined
+        : { url: settings.revisionService, tokenFile: settings.revisionToken },
     tlsOf: await readTlsMaterial(settings.tls),
     credentialText:
       settings.credentialsFile === undefined ? hostCredentials : await readCredentials(settings.credentialsFile),

@@ -2,6 +2,8 @@ import type { HostAptConfiguration } from '../interchange/index.ts'
 import type { Routes } from '../kernel/index.ts'
 import { Store } from '../store/index.ts'
 import type { Transfer } from '../transfer/index.ts'
+import type { RevisionPlace } from './ask-package-revision.ts'
+import type { PackageCaches } from './package-caches.ts'
 import type { OptionalService, Snapshots } from './setting-values.ts'
 import type { World } from './world.ts'
 
@@ -34,6 +36,10 @@ export interface Site {
   readonly credentialText: string
   /** Absolute path or URL of data about vulnerabilities. */
   readonly securityData?: string | undefined
+  /** Builds of own packages that others made. */
+  readonly packageCaches?: PackageCaches
+  /** The service that numbers builds of own packages. */
+  readonly revisions?: RevisionPlace | undefined
 }
 
 export interface OpenSite {

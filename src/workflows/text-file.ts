@@ -7,18 +7,20 @@ import { decodeUtf8, Fault, type FaultCode } from '../kernel/index.ts'
 /** 100,000 locked debs take about 25 MB; what is larger is no manifest and no lockfile. */
 const maximumBytes = 64 * 1024 * 1024
 
-type Missing = Extract<FaultCode, 'LOCK_MISSING' | 'MANIFEST_MISSING' | 'MANIFEST_FILE_MISSING'>
+type Missing = Extract<FaultCode, 'LOCK_MISSING' | 'MANIFEST_MISSING' | 'MANIFEST_FILE_MISSING' | 'PACKAGE_MISSING'>
 
 const hintByCode: Readonly<Record<Missing, string>> = {
   LOCK_MISSING: 'Run `aptroot lock update` to write it.',
   MANIFEST_MISSING: 'Run `aptroot init --suite bookworm NAME…` to write one, or name another manifest with -f.',
   MANIFEST_FILE_MISSING: 'Correct the path; it is relative to the folder of the manifest.',
+  PACKAGE_MISSING: 'Write a package.yaml as docs/package-build.md shows, or name the folder that has one.',
 }
 
 const malformedByCode = {
   LOCK_MISSING: 'LOCK_MALFORMED',
   MANIFEST_MISSING: 'MANIFEST_MALFORMED',
   MANIFEST_FILE_MISSING: 'MANIFEST_MALFORMED',
+  PACKAGE_MISSING: 'MANIFEST_MALFORMED',
 } as const satisfies Readonly<Record<Missing, FaultCode>>
 
 /**

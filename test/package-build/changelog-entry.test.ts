@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'vitest'
 import { readChangelog } from '../../src/debian/index.ts'
-import { entrySeconds, newestEntry, withVersion } from '../../src/package-build/index.ts'
+import { entrySeconds, newestEntry, versionEntry } from '../../src/package-build/index.ts'
 
 const changelog = `hello (1.0-1) bookworm; urgency=medium
 
@@ -24,8 +24,8 @@ describe('debian/changelog', () => {
   test('gets an entry on top with the version of the revision, the same each time', () => {
     const newest = newestEntry(changelog) ?? assert.fail('there is an entry')
     const wanted = { version: '1.0-1+r4', atSeconds: 1_700_000_000 }
-    const text = withVersion(changelog, newest, wanted)
-    assert.equal(text, withVersion(changelog, newest, wanted))
+    const text = versionEntry(newest, wanted) + changelog
+    assert.equal(versionEntry(newest, wanted), versionEntry(newest, wanted))
     const [first, second] = [...readChangelog(text)]
     assert.deepEqual(
       [first?.source, first?.version, first?.distributions, first?.date],

@@ -45,6 +45,10 @@ describe('the precedence of settings', () => {
       credentialsFile: undefined,
       tls: undefined,
       securityData: undefined,
+      packageCaches: [],
+      packageCacheKeys: [],
+      revisionService: undefined,
+      revisionToken: undefined,
       sources: [],
     })
   })

@@ -1,13 +1,16 @@
 import { writeFile } from 'node:fs/promises'
-import { Fault, type Session } from '../../kernel/index.ts'
+import { Fault, type Session, type Stage } from '../../kernel/index.ts'
 
 /** What maintainer scripts printed, kept in a file of the user. */
 export class LogFile {
   readonly #path: string
+  readonly #stages: readonly Stage[]
   readonly #lines: string[] = []
 
-  constructor(path: string) {
+  /** @param stages whose programs are listened to */
+  constructor(path: string, stages: readonly Stage[] = ['configure']) {
     this.#path = path
+    this.#stages = stages
   }
 
   /** The same session, with an ear for what scripts print. */
@@ -16,7 +19,7 @@ export class LogFile {
       signal: session.signal,
       journal: {
         emit: event => {
-          if (event.kind === 'traced' && event.stage === 'configure') this.#lines.push(`${event.message}\n`)
+          if (event.kind === 'traced' && this.#stages.includes(event.stage)) this.#lines.push(`${event.message}\n`)
           session.journal.emit(event)
         },
       },

@@ -16,7 +16,7 @@ export function settingsOf(
 /** Where a run on this project looks and keeps what it fetched; this host's apt may name mirrors and proxies. */
 export async function siteOf(
   flags: SettingFlags,
-  project: Project,
+  project: Pick<Project, 'folder'>,
   { session, world }: { readonly session: Session; readonly world: World },
 ): Promise<Site> {
   const { readUsableHost, siteOfSettings } = await import('../../workflows/site-of-settings.ts')

@@ -1,0 +1,71 @@
+import { decodeUtf8, encodeUtf8, Fault, type Session } from '../kernel/index.ts'
+import type { Store } from '../store/index.ts'
+import { revisionObject } from './package-records.ts'
+import { readSettingFile } from './secret-file.ts'
+import type { Site } from './site.ts'
+import type { World } from './world.ts'
+
+/** Where revisions of own packages come from. */
+export interface RevisionPlace {
+  readonly url: string
+  /** Absolute: a file with the token of a writer. */
+  readonly tokenFile: string | undefined
+}
+
+export interface RevisionQuestion {
+  readonly packageName: string
+  readonly version: string
+  readonly architecture: string
+  /** The key of the build. */
+  readonly checksum: string
+}
+
+/**
+ * The revision of a build: what the service says, and offline what it last said.
+ *
+ * @throws {Fault} as `askRevision`; `USAGE_INVALID` when no service is named, `FETCH_OFFLINE` when it was never asked
+ */
+export async function askPackageRevision(
+  question: RevisionQuestion,
+  place: { readonly site: Site; readonly store: Store; readonly session: Session; readonly world: World },
+): Promise<string> {
+  const { site, store, session, world } = place
+  const remembered = await rememberedRevision(question.checksum, store)
+  if (site.mode === 'offline') {
+    if (remembered !== undefined) return remembered
+    throw new Fault('FETCH_OFFLINE', {
+      message: `the revision of ${question.packageName} ${question.version} is not known here, and asking for it is not allowed`,
+      hint: 'Run it once without --offline.',
+      context: { package: question.packageName },
+    })
+  }
+  const { revisions } = site
+  if (revisions === undefined)
+    throw new Fault('USAGE_INVALID', {
+      message: `the version of ${question.packageName} wants a revision, and no service is named that gives it one`,
+      hint: 'Name it with --revision-service URL, or as `revision-service` in your settings.',
+      context: { package: question.packageName },
+    })
+  const { askRevision } = await import('../revision/ask-revision.ts')
+  const { tokenFile } = revisions
+  const text =
+    tokenFile === undefined
+      ? world.environment.APTROOT_REVISION_TOKEN
+      : await readSettingFile(tokenFile, 'revision-token')
+  const token = text === undefined || text.trim() === '' ? undefined : text.trim()
+  const transport = await world.openTransport({ proxyOf: site.proxyOf, tlsOf: site.tlsOf }, site.timeoutSeconds)
+  const { packageName, version, architecture, checksum } = question
+  const { revision } = await askRevision(
+    { transport, clock: world.clock, url: new URL(revisions.url), token },
+    { package: packageName, version, architecture, checksum },
+    session.signal,
+  )
+  await store.putRecord(revisionObject(checksum), encodeUtf8(revision))
+  return revision
+}
+
+/** What the service last said of a checksum; undefined when it was not asked from here. */
+export async function rememberedRevision(checksum: string, store: Store): Promise<string | undefined> {
+  const bytes = await store.readRecord(revisionObject(checksum))
+  return bytes === undefined ? undefined : decodeUtf8(bytes)
+}
