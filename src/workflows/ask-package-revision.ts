@@ -1,7 +1,7 @@
 import { decodeUtf8, encodeUtf8, Fault, type Session } from '../kernel/index.ts'
 import type { Store } from '../store/index.ts'
 import { revisionObject } from './package-records.ts'
-import { readSettingFile } from './secret-file.ts'
+import { revisionService, writersToken } from './revision-places.ts'
 import type { Site } from './site.ts'
 import type { World } from './world.ts'
 
@@ -47,19 +47,11 @@ export async function askPackageRevision(
       context: { package: question.packageName },
     })
   const { askRevision } = await import('../revision/ask-revision.ts')
-  const { tokenFile } = revisions
-  const text =
-    tokenFile === undefined
-      ? world.environment.APTROOT_REVISION_TOKEN
-      : await readSettingFile(tokenFile, 'revision-token')
-  const token = text === undefined || text.trim() === '' ? undefined : text.trim()
-  const transport = await world.openTransport({ proxyOf: site.proxyOf, tlsOf: site.tlsOf }, site.timeoutSeconds)
+  const token = await writersToken(revisions.tokenFile, world)
+  const service = await revisionService({ address: revisions.url, flag: '--revision-service', token }, session, world)
   const { packageName, version, architecture, checksum } = question
-  const { revision } = await askRevision(
-    { transport, clock: world.clock, url: new URL(revisions.url), token },
-    { package: packageName, version, architecture, checksum },
-    session.signal,
-  )
+  const key = { package: packageName, version, architecture, checksum }
+  const { revision } = await askRevision(service, key, session.signal)
   await store.putRecord(revisionObject(checksum), encodeUtf8(revision))
   return revision
 }

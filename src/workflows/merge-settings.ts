@@ -10,7 +10,6 @@ import {
   judgeProxy,
   judgeProxyUrl,
   judgeService,
-  judgeServiceUrl,
   judgeTimeout,
   judgeYesOrNo,
   type Mirrors,
@@ -112,10 +111,7 @@ export function settingsOfFlags(flags: SettingFlags, workingFolder: string): Set
         : placeOfData(filled('--security-data', flags['security-data']), workingFolder),
     packageCaches: flags['package-cache']?.map(each => placeOfData(filled('--package-cache', each), workingFolder)),
     packageCacheKeys: flags['package-cache-key']?.map(each => path(filled('--package-cache-key', each))),
-    revisionService:
-      flags['revision-service'] === undefined
-        ? undefined
-        : judged('--revision-service', flags['revision-service'], judgeServiceUrl),
+    revisionService: flags['revision-service'],
     revisionToken:
       flags['revision-token'] === undefined ? undefined : path(filled('--revision-token', flags['revision-token'])),
   }
@@ -167,7 +163,7 @@ export function settingsOfEnvironment(environment: Environment, workingFolder: s
       value: wordsOf(text, /\s+/).map(each => placeOfData(each, workingFolder)),
     })),
     packageCacheKeys: read('APTROOT_PACKAGE_CACHE_KEYS', paths),
-    revisionService: read('APTROOT_REVISION_SERVICE', judgeServiceUrl),
+    revisionService: read('APTROOT_REVISION_SERVICE', text => ({ kind: 'value', value: text })),
     tls: tlsForAll({
       ca: read('APTROOT_TLS_CA', path),
       certificate: read('APTROOT_TLS_CERTIFICATE', path),

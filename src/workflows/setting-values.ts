@@ -73,18 +73,6 @@ export function judgeMirrorUri(text: string): Judged<string> {
   return { kind: 'value', value: text.replace(/\/+$/, '') }
 }
 
-/** The address of a service of one's own. */
-export function judgeServiceUrl(text: string): Judged<string> {
-  const url = parsedUrl(text)
-  const isPlain = url?.username === '' && url.password === '' && url.search === '' && url.hash === ''
-  if (isPlain && (url?.protocol === 'http:' || url?.protocol === 'https:')) return { kind: 'value', value: text }
-  return {
-    kind: 'problem',
-    problem: `${shown(text)} is no http or https URL without user and query`,
-    hint: 'Name an address like http://127.0.0.1:8090.',
-  }
-}
-
 /** A service of one base address, or `none`. */
 export function judgeService(text: string): Judged<OptionalService> {
   if (text === 'none') return { kind: 'value', value: { kind: 'none' } }

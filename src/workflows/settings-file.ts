@@ -7,7 +7,6 @@ import {
   judgeProxy,
   judgeProxyUrl,
   judgeService,
-  judgeServiceUrl,
   judgeSnapshot,
   judgeTimeout,
   judgeYesOrNo,
@@ -88,7 +87,7 @@ export function readSettingsFile(file: SettingsFile): SettingsLayer {
         layer.fallback = listOf(value).map(each => judged(place, each, textOf(place, each, name), judgeMirrorUri))
         break
       case 'revision-service':
-        layer.revisionService = judged(place, value, textOf(place, value, name), judgeServiceUrl)
+        layer.revisionService = textOf(place, value, name)
         break
       case 'revision-token':
         layer.revisionToken = judged(place, value, textOf(place, value, name), file.resolvePath)

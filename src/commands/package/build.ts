@@ -133,11 +133,12 @@ export default class PackageBuild extends BaseCommand {
           : await publishDebs(
               {
                 repository: { path: resolve(world.workingFolder, publish), name: publish },
-                debs: built.builds.flatMap(({ outputs }) =>
+                files: built.builds.flatMap(({ outputs }) =>
                   outputs.flatMap(({ name }) =>
                     name.endsWith('.deb') ? [resolve(world.workingFolder, built.outputFolder, name)] : [],
                   ),
                 ),
+                locked: undefined,
                 suite: flags.suite ?? '',
                 component: flags.component ?? 'main',
                 architectures: [],
