@@ -141,7 +141,8 @@ export default class PackageBuild extends BaseCommand {
                 locked: undefined,
                 suite: flags.suite ?? '',
                 component: flags.component ?? 'main',
-                architectures: [],
+                // A deb for all architectures is listed for those that it was built on.
+                architectures: built.builds.map(each => each.architecture),
                 description: {},
                 release: undefined,
                 signWith: flags['sign-with'],
