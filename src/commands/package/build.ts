@@ -139,6 +139,7 @@ export default class PackageBuild extends BaseCommand {
                   ),
                 ),
                 locked: undefined,
+                revisions: undefined,
                 suite: flags.suite ?? '',
                 component: flags.component ?? 'main',
                 // A deb for all architectures is listed for those that it was built on.
