@@ -12,6 +12,7 @@ import { type MeasuredRow, measureRow, type Row } from './measure.ts'
 import { inMountNamespace, mountPlaces } from './private-mounts.ts'
 import { coldRow, warmRows } from './resolver-rows.ts'
 import { deepRow } from './review-rows.ts'
+import { revisionRowName, revisionRows } from './revision-rows.ts'
 import { type ServedArchive, serveArchive } from './served-archive.ts'
 import { startRows } from './start-rows.ts'
 
@@ -41,6 +42,12 @@ const versionCommands: Readonly<Record<string, readonly [string, ...string[]]>> 
   bwrap: ['bwrap', '--version'],
 }
 
+if (values.only?.every(part => revisionRowName.includes(part)) === true) {
+  const folder = await mkdtemp(join(tmpdir(), 'aptroot-bench-'))
+  await revisionRows(folder, say)
+  await rm(folder, { recursive: true, force: true })
+  process.exit(0)
+}
 const missing = missingForRealData()
 if (missing !== undefined) {
   say(`*** NO BENCHMARK: ${missing}`)
@@ -61,6 +68,7 @@ try {
     measured.push(result)
     for (const line of linesOf(result)) say(line)
   }
+  if (isChosen(revisionRowName)) await revisionRows(scratch, say)
   const path = values.output ?? join(tmpdir(), `aptroot-bench-${process.pid}.json`)
   const facts = { versions, cpus: cpus().map(each => each.model), runs, rows: measured }
   await writeFile(path, `${JSON.stringify(facts, undefined, 2)}\n`)

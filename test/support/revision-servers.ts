@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { freePort } from './free-port.ts'
@@ -12,6 +13,8 @@ export interface RevisionServer {
   start(): Promise<void>
   /** SIGKILL. */
   kill(): Promise<void>
+  /** User and system time of the process that runs now. */
+  processorSeconds(): Promise<number>
   /** SIGTERM. */
   stop(): Promise<{ readonly status: number | undefined; readonly text: string }>
 }
@@ -54,6 +57,12 @@ export async function startRevisionServer({ folder, words }: ServerPlace): Promi
       }
     },
     kill: () => end('SIGKILL'),
+    async processorSeconds() {
+      const text = await readFile(`/proc/${child?.pid}/stat`, 'utf8')
+      // After the name, which may hold blanks: utime and stime are fields 14 and 15, in hundredths of a second. proc(5)
+      const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
+      return (Number(fields[11]) + Number(fields[12])) / 100
+    },
     async stop() {
       await end('SIGTERM')
       return { status: child?.exitCode ?? undefined, text }

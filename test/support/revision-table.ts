@@ -55,7 +55,7 @@ export function whyNoSqlite(): string | undefined {
     findSqliteDriver(createRequire(join(process.cwd(), 'package.json')))
     return undefined
   } catch (error) {
-    return `${(error as Error).message} (npm install --no-save better-sqlite3@12.11.1)`
+    return `${(error as Error).message} (.ci/run shows how to install it here)`
   }
 }
 
