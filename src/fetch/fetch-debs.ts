@@ -39,9 +39,7 @@ export async function fetchDebs(
 ): Promise<FetchResult> {
   const wanted = uniqueBlobs(debs).map(deb => ({ deb, providers: providersOf(deb, request) }))
   const queue = createQueue(request.transfer.parallelism)
-  const missing = await withoutSound(wanted, request.store, session)
-  const absent = new Set(missing)
-  for (const each of wanted) if (!absent.has(each)) request.arrived?.(each.deb)
+  const missing = await withoutSound(wanted, request, session)
   const missingBytes = missing.reduce((sum, { deb }) => sum + deb.sizeBytes, 0)
   if (missing.length > 0)
     session.journal.emit({ kind: 'planned', stage: 'fetch', items: missing.length, totalBytes: missingBytes })
@@ -76,13 +74,19 @@ function uniqueBlobs(debs: readonly LockedDeb[]): LockedDeb[] {
 /** Debs that are hashed at a time: one is read while another is hashed. */
 const checksAtATime = 4
 
-async function withoutSound(wanted: readonly Wanted[], store: Store, session: Session): Promise<Wanted[]> {
+async function withoutSound(
+  wanted: readonly Wanted[],
+  { store, arrived }: Pick<FetchRequest, 'store' | 'arrived'>,
+  session: Session,
+): Promise<Wanted[]> {
   const queue = createQueue(checksAtATime)
   const verdicts = await Promise.all(
     wanted.map(each =>
       queue(async () => {
         session.signal.throwIfAborted()
-        return store.check(blobOf(each.deb))
+        const verdict = await store.check(blobOf(each.deb))
+        if (verdict === 'sound') arrived?.(each.deb)
+        return verdict
       }),
     ),
   )

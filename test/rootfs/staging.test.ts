@@ -1,14 +1,30 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { lstatSync, mkdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  closeSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'vitest'
 import { captureTree, defaultCaptureLimits } from '../../src/rootfs/capture-tree.ts'
+import { type Pack, RootContent, unpackDeb } from '../../src/rootfs/index.ts'
 import { Staging } from '../../src/rootfs/staging.ts'
 import type { TreeEntry } from '../../src/tree/index.ts'
 import { assertFault } from '../support/assert-fault.ts'
+import { describeFolder } from '../support/canary.ts'
 import { quietSession, scratchFolder } from '../support/scratch.ts'
+import { scratchStore, storeDeb } from '../support/stored-debs.ts'
+import { debs } from './sample-debs.ts'
 
 const own = { userId: process.getuid?.() ?? 0, groupId: process.getgid?.() ?? 0, modifiedSeconds: 1_700_000_000 }
 const folder: TreeEntry = { kind: 'directory', mode: 0o755, ...own }
@@ -34,6 +50,31 @@ async function scene(...texts: readonly string[]) {
     staging.write(new Map(Object.entries(entries)), content, quietSession())
   return { top, root: join(top, 'root'), staging, write }
 }
+
+test('what is written into every file of a root leaves the store as it was', async () => {
+  const store = await scratchStore()
+  const packs: Pack[] = []
+  for (const description of debs) packs.push(await unpackDeb(await storeDeb(store, description), store, quietSession()))
+  const files = packs.flatMap(({ deb }) => deb.entries.filter(each => each.entry.kind === 'file'))
+  const tree = new Map<string, TreeEntry>()
+  for (const [at, { entry }] of files.entries())
+    if (entry.kind === 'file') tree.set(`${at}`, { ...entry, inode: undefined, ...own })
+  const before = await describeFolder(store.folder)
+  const top = await scratchFolder()
+  await mkdir(join(top, 'root'))
+  const content = new RootContent({ packs, generated: new Map(), blobs: new Set(), store })
+  await new Staging(join(top, 'root')).write(tree, content, quietSession())
+  await content.close()
+  assert.ok(tree.size > 3)
+  for (const name of tree.keys()) {
+    assert.equal(lstatSync(join(top, 'root', name)).nlink, 1)
+    chmodSync(join(top, 'root', name), 0o600)
+    const file = openSync(join(top, 'root', name), 'r+')
+    writeSync(file, 'a script was here')
+    closeSync(file)
+  }
+  assert.deepEqual(await describeFolder(store.folder), before)
+})
 
 describe('a root on the disk, while scripts run between the calls', () => {
   test('follows a link that a script put in place of a folder inside the root only', async () => {
