@@ -80,6 +80,22 @@ export interface AssembledRoot {
  * @throws {Fault} as `unpackDeb`, `overlayFiles`; `ROOTFS_CLASH`, and as `configureRoot` for `configure: scripts`
  */
 export async function assembleRoot(request: AssembleRequest, session: Session): Promise<AssembledRoot> {
+  const beside: Promise<void>[] = []
+  try {
+    const root = await assemble(request, beside, session)
+    const close = async () => {
+      await root.close()
+      await Promise.all(beside)
+    }
+    return { ...root, close }
+  } catch (error) {
+    await Promise.all(beside)
+    throw error
+  }
+}
+
+/** @param beside gets what has to have ended before this process does */
+async function assemble(request: AssembleRequest, beside: Promise<void>[], session: Session): Promise<AssembledRoot> {
   const { store, image, sourceDateEpochSeconds: modifiedSeconds } = request
   const coming = await openPacks(request, session)
   const { packs } = coming
@@ -92,7 +108,7 @@ export async function assembleRoot(request: AssembleRequest, session: Session): 
       ? await overlayFiles({ ...overlay, tree: new Map() }, session)
       : undefined
   const merged = isConfigured
-    ? await configured(request, { coming, overlay: laidBefore ?? nothingLaid }, session)
+    ? await configured(request, { coming, overlay: laidBefore ?? nothingLaid, beside }, session)
     : await mergedOnly(request, packs)
 
   session.journal.emit({ kind: 'started', stage: 'assemble', name: 'root' })
@@ -190,7 +206,7 @@ async function mergedOnly(request: AssembleRequest, packs: readonly Pack[]): Pro
 
 async function configured(
   request: AssembleRequest,
-  given: { readonly coming: ComingPacks; readonly overlay: OverlaidTree },
+  given: { readonly coming: ComingPacks; readonly overlay: OverlaidTree; readonly beside: Promise<void>[] },
   session: Session,
 ): Promise<MergedPackages> {
   const { configureRoot, traceScripts } = await import('./configure-root.ts')
@@ -200,7 +216,8 @@ async function configured(
   const overlay = [...laid].filter(([path]) => path !== '')
   const customisation = { ...request.customisation.programs, overlay, named: [...given.overlay.named] }
   const configuring = { ...request, packs, coming, mergedUsr: mergedUsrOf(request), customisation }
-  const root = await configureRoot(configuring, session)
+  const { root, cleared } = await configureRoot(configuring, session)
+  given.beside.push(cleared)
   await coming.bring(packs)
   const sealed = sealConfigured(root.tree, request.sourceDateEpochSeconds, new Set(laid.keys()))
   const found = await suspectsIn(sealed.tree, packs, root, request.store)

@@ -31,6 +31,12 @@ export interface ConfigureRequest extends GrowingRootRequest {
   readonly reuse: 'stored' | 'fresh'
 }
 
+export interface ConfiguredRoot {
+  readonly root: StoredRoot
+  /** Until then the folder in which scripts ran is still being removed: to be awaited at the end of all work. */
+  readonly cleared: Promise<void>
+}
+
 /**
  * Runs the maintainer scripts of all packages and says what the root is then: unpacked and configured wave by wave, in an order that
  * follows from the set of packages. The result is kept in the store under everything that went in.
@@ -38,17 +44,18 @@ export interface ConfigureRequest extends GrowingRootRequest {
  * @throws {Fault} `SCRIPT_FAILED`, `SCRIPT_LIMIT`, `SANDBOX_UNAVAILABLE`, `ROOTFS_CLASH`, `CONFIGURE_UNAVAILABLE` when what scripts need
  *   is not in the root, or the clock stands before SOURCE_DATE_EPOCH
  */
-export async function configureRoot(request: ConfigureRequest, session: Session): Promise<StoredRoot> {
+export async function configureRoot(request: ConfigureRequest, session: Session): Promise<ConfiguredRoot> {
   const object = configuredObject(request)
   const known = request.reuse === 'stored' ? await readRoot(object, request.store) : undefined
   if (known !== undefined) {
     session.journal.emit({ kind: 'noted', stage: 'configure', message: 'configured before: taken from the store' })
-    return known
+    return { root: known, cleared: Promise.resolve() }
   }
-  await runBuild(request, 'build', session)
+  const { cleared } = await runBuild(request, 'build', session)
   const made = await readRoot(object, request.store)
-  if (made === undefined) throw new Fault('INTERNAL', { message: 'the configured root is not in the store' })
-  return made
+  if (made !== undefined) return { root: made, cleared }
+  await cleared
+  throw new Fault('INTERNAL', { message: 'the configured root is not in the store' })
 }
 
 /**
@@ -61,14 +68,19 @@ export async function traceScripts(request: ConfigureRequest, session: Session):
   const read = () => request.store.readRecord(traceRecord(request))
   let record = await read()
   if (record === undefined) {
-    await runBuild(request, 'trace', session)
+    const { cleared } = await runBuild(request, 'trace', session)
+    await cleared
     record = await read()
   }
   const makers = record === undefined ? [] : (JSON.parse(Buffer.from(record).toString('utf8')) as [string, string][])
   return new Map(makers)
 }
 
-async function runBuild(request: ConfigureRequest, kind: 'build' | 'trace', session: Session): Promise<void> {
+async function runBuild(
+  request: ConfigureRequest,
+  kind: 'build' | 'trace',
+  session: Session,
+): Promise<Pick<ConfiguredRoot, 'cleared'>> {
   const emulation = await findEmulation({
     architecture: request.nativeArchitecture,
     processor: request.host.processor,
@@ -88,9 +100,29 @@ async function runBuild(request: ConfigureRequest, kind: 'build' | 'trace', sess
       await request.coming.bring(request.packs)
       await buildInNamespace({ ...request, emulator, kind }, top, session)
     } else await (kind === 'trace' ? buildTrace : buildConfigured)(request, top, session)
-  } finally {
+  } catch (error) {
     await removeStaging(request.host, top)
+    throw error
   }
+  const cleared = clearBeside(request.host, top)
+  // Whoever waits for it gets the error; until then it must not end the process.
+  cleared.catch(() => undefined)
+  return { cleared }
+}
+
+/** As `removeStaging`, in a process of its own where there is rm: ten thousand files take 0.2 s, and a tar is written meanwhile. */
+async function clearBeside(host: ConfigureHost, top: string): Promise<void> {
+  const program = await host.runner.find('rm')
+  if (program !== undefined)
+    // Whatever it leaves, for whatever reason, is removed below.
+    await host.runner.run({
+      program,
+      arguments: ['-rf', '--', top],
+      environment: { LC_ALL: 'C' },
+      workingFolder: '/',
+      signal: new AbortController().signal,
+    })
+  await removeStaging(host, top)
 }
 
 /** Also after an interruption. What belongs to subordinate ids can be removed from inside a namespace only. */
