@@ -8,6 +8,7 @@ import { frozenArchive, missingForRealData } from '../support/real-archive.ts'
 import { wholeBuildRows } from './build-rows.ts'
 import { fetchRows } from './fetch-row.ts'
 import { buildRows, installScene } from './install-rows.ts'
+import { libsolvRows } from './libsolv-rows.ts'
 import { type MeasuredRow, measureRow, type Row } from './measure.ts'
 import { inMountNamespace, mountPlaces } from './private-mounts.ts'
 import { coldRow, warmRows } from './resolver-rows.ts'
@@ -33,6 +34,7 @@ if (runs < 5) say('*** fewer than five runs: a median of so few says little')
 const versionCommands: Readonly<Record<string, readonly [string, ...string[]]>> = {
   'apt-get': ['apt-get', '--version'],
   'python3-apt': ['/usr/bin/python3', '-c', 'import apt_pkg; print(apt_pkg.VERSION)'],
+  'libsolv-tools': ['dpkg-query', '--show', 'libsolv-tools'],
   xz: ['xz', '--version'],
   'dpkg-deb': ['dpkg-deb', '--version'],
   tar: ['tar', '--version'],
@@ -90,6 +92,7 @@ async function allRows(archive: ServedArchive): Promise<readonly Row[]> {
   const withoutDebs = [
     ...(await warmRows(scratch, archive)),
     await coldRow(scratch, archive),
+    ...(await libsolvRows(scratch, archive)),
     ...(await startRows(scratch, archive)),
   ]
   if (values.only?.every(part => withoutDebs.some(row => row.name.includes(part))) === true) {

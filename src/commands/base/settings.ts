@@ -22,7 +22,9 @@ export async function siteOf(
   const { readUsableHost, siteOfSettings } = await import('../../workflows/site-of-settings.ts')
   const { environment, workingFolder } = world
   const settings = await readSettings(flags, { environment, workingFolder, projectFolder: project.folder })
-  if (settings.mode === 'offline') return siteOfSettings(settings, undefined)
+  // Also offline: the store keeps a Release under the addresses that it came from, the host's mirrors among them.
+  const host = await readUsableHost('/', session)
+  if (settings.mode === 'offline') return siteOfSettings(settings, host)
   const { readHostCredentials } = await import('../../workflows/credential-files.ts')
-  return siteOfSettings(settings, await readUsableHost('/', session), await readHostCredentials('/'))
+  return siteOfSettings(settings, host, await readHostCredentials('/'))
 }
