@@ -9,6 +9,8 @@ import { type BotScene, type BotStage, openBotScene, openBotStage, type PassOpti
 
 const botScenarios: readonly BotScenario[] = [...branchScenarios, ...forgeScenarios]
 
+assert.ok(botScenarios.length >= 30, `${botScenarios.length} scenarios are fewer than thirty`)
+
 const isQuick = (at: number) => at % 6 === 1
 
 /** Played by `npm test`; the others by `npm run test:system`. */
@@ -24,7 +26,7 @@ export function describeScenarios(scenarios: readonly BotScenario[]): void {
   afterAll(() => stage.close())
 
   // Scenes share nothing but a store, and a pass mostly waits for git.
-  describe.concurrent('one pass of the bot, and another one', () => {
+  describe.concurrent(`one pass of the bot, and another one: ${scenarios.length} of ${botScenarios.length} scenarios`, () => {
     for (const scenario of scenarios)
       test(scenario.name, async () => {
         const scene = await openBotScene(stage, scenario.flavour)
