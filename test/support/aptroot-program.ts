@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 
 /** From the repository's folder, where tests and scripts run: a script's own address is that of its bundle. */
-const program = join(process.cwd(), 'bin/aptroot.js')
+export const aptrootProgram = join(process.cwd(), 'bin/aptroot.js')
 
 export interface ProgramResult {
   readonly exitCode: number
@@ -19,7 +19,7 @@ export interface ProgramPlace {
 /** Runs the built program as a user would, with a plain environment and no terminal. */
 export function runAptroot(commandLine: readonly string[], place: ProgramPlace): Promise<ProgramResult> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [program, ...commandLine], {
+    const child = spawn(process.execPath, [aptrootProgram, ...commandLine], {
       cwd: place.folder,
       env: { PATH: process.env.PATH ?? '', HOME: place.folder, ...place.environment },
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -10,6 +10,7 @@ import { forgetBuilds } from '../support/forgotten-builds.ts'
 import { runAsNobody } from '../support/ordinary-user.ts'
 import { missingForRealData, skippedForWantOf } from '../support/real-archive.ts'
 import { type RealProject, realProject } from '../support/real-project.ts'
+import { startedBeforeScripts } from '../support/started-programs.ts'
 import { listTar } from '../support/tar-listing.ts'
 
 const run = promisify(execFile)
@@ -64,6 +65,25 @@ describe.skipIf(skippedForWantOf(missing()))('a system with its maintainer scrip
     )
     assert.equal(paths.get('etc/machine-id')?.content, emptySha256)
     assert.ok(paths.has('etc/systemd/system/multi-user.target.wants/aptroot-machine-secrets.service'))
+  })
+
+  test('is unpacked by aptroot itself: no program is started before the first maintainer script but what isolates it', async () => {
+    // The debs, not taken apart.
+    const store = join(scratch, 'store-of-debs')
+    await mkdir(join(store, 'store-v1'), { recursive: true })
+    await run('cp', ['-al', join(scratch, 'store/store-v1/sha256'), join(store, 'store-v1/sha256')])
+    const started = await startedBeforeScripts(['lock', 'install', '--offline', '--digest'], {
+      folder: project.folder,
+      environment: { APTROOT_STORE: store },
+    })
+    const [program, ...others] = started
+    assert.equal(program, process.execPath)
+    const isolating = ['/usr/bin/bwrap', '/bin/sh']
+    assert.deepEqual(
+      others.filter(each => !isolating.includes(each)),
+      [],
+      started.join(' '),
+    )
   })
 
   test('is not configured again while nothing changed', async () => {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, test } from 'vitest'
+import { bootMachine, fileOnDisk, missingForBoot } from '../support/boot-machine.ts'
 import { missingForRealData, skippedForWantOf } from '../support/real-archive.ts'
 import { exampleProject, installExample, type RealProject } from '../support/real-project.ts'
 
@@ -15,6 +16,8 @@ function missing(): string | undefined {
   if (process.getuid?.() !== 0) return 'only root keeps the owners of what it takes out of an image'
   return missingForRealData()
 }
+
+const withoutMachine = skippedForWantOf(missing() ?? (await missingForBoot()))
 
 // arm64-from-amd64 is built by foreign.test.ts.
 describe.skipIf(skippedForWantOf(missing()))('the examples', () => {
@@ -92,6 +95,23 @@ describe.skipIf(skippedForWantOf(missing()))('the examples', () => {
       await run('chroot', deployed.folder, '/usr/bin/ssh', '-V').catch(error => String(error)),
       /OpenSSH|Error/,
     )
+  })
+
+  test.skipIf(withoutMachine)('systemd-device: its ext4 image boots, and makes an identity of its own', async () => {
+    const units = ['multi-user.target', 'aptroot-machine-secrets.service', 'systemd-networkd.service', 'ssh.service']
+    const image = join(scratch, 'systemd-device/out/root.ext4')
+    assert.equal(await fileOnDisk(image, '/etc/machine-id'), '')
+    assert.equal(await fileOnDisk(image, '/etc/ssh/ssh_host_ed25519_key'), undefined)
+    const booted = await bootMachine(image, join(scratch, 'machine'), units)
+    assert.deepEqual(booted.states, Object.fromEntries(units.map(unit => [unit, 'active'])), booted.console)
+    assert.deepEqual(booted.failedUnits, [])
+    assert.match((await fileOnDisk(booted.disk, '/etc/machine-id')) ?? '', /^[0-9a-f]{32}\n$/)
+    for (const kind of ['rsa', 'ecdsa', 'ed25519'])
+      assert.match(
+        (await fileOnDisk(booted.disk, `/etc/ssh/ssh_host_${kind}_key`)) ?? '',
+        /^-----BEGIN OPENSSH PRIVATE/,
+      )
+    assert.match(await run('e2fsck', '-fn', booted.disk), /root: \d+\/\d+ files/)
   })
 
   /** As on a device, but in a folder and without a boot loader. */
