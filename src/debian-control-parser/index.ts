@@ -1,5 +1,6 @@
 export { ControlSyntaxError } from './control-syntax-error.ts'
 export { type FieldText, formatStanza } from './format.ts'
+export { NumberList } from './number-list.ts'
 export { type ReadOptions, readSingleStanza, readStanzas } from './read.ts'
 export { type CommentPolicy, type FieldOffsets, type StanzaOffsets, scanFields, scanStanzas } from './scan.ts'
 export { type Stanza, type StanzaPlace, viewStanza } from './stanza.ts'

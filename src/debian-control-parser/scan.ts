@@ -1,4 +1,5 @@
 import { asBuffer, carriageReturn, colon, hash, hyphen, newline, space, tab } from './bytes.ts'
+import { NumberList } from './number-list.ts'
 
 /** `allowed` where Debian Policy 5.1 permits `#` lines (debian/control, sources); `refused` in Packages, Release and debs. */
 export type CommentPolicy = 'allowed' | 'refused'
@@ -53,10 +54,10 @@ export function scanFields(
   const buffer = asBuffer(bytes)
   const wanted = names.map(name => Uint8Array.from(name.toLowerCase(), each => each.charCodeAt(0)))
   const namesByFirstByte = indexByFirstByte(wanted)
-  const starts = new OffsetList()
-  const ends = new OffsetList()
-  const valueStarts = new OffsetList()
-  const valueEnds = new OffsetList()
+  const starts = new NumberList()
+  const ends = new NumberList()
+  const valueStarts = new NumberList()
+  const valueEnds = new NumberList()
   const shapes = new StanzaShapes(buffer)
 
   let insideStanza = false
@@ -125,7 +126,7 @@ class StanzaShapes {
   readonly #bytes: Buffer
   /** Where control bytes occur, only a view can tell what they do. */
   readonly #maybePlain: number
-  readonly #plain = new OffsetList()
+  readonly #plain = new NumberList()
   /** By hash of a name: the number of the last stanza that has it, from 1. A name that comes twice always shows; so may another one. */
   readonly #lastStanza = new Uint32Array(nameSlots)
   #fields = 0
@@ -172,8 +173,8 @@ class StanzaShapes {
 }
 
 function scanByEmptyLines(buffer: Buffer): StanzaOffsets {
-  const starts = new OffsetList()
-  const ends = new OffsetList()
+  const starts = new NumberList()
+  const ends = new NumberList()
   let at = skipNewlines(buffer, 0)
   while (at < buffer.length) {
     starts.push(at)
@@ -232,31 +233,4 @@ function indexByFirstByte(names: readonly Uint8Array[]): readonly (readonly numb
 
 function checkSize(bytes: Uint8Array): void {
   if (bytes.length >= 2 ** 32) throw new RangeError(`a control file of ${bytes.length} bytes is too large to index`)
-}
-
-/** A growing Uint32Array: a number[] of 63,000 stanzas times fields costs the garbage collector more than the scan. */
-class OffsetList {
-  #values = new Uint32Array(1024)
-  length = 0
-
-  push(value: number): void {
-    if (this.length === this.#values.length) {
-      const larger = new Uint32Array(this.#values.length * 2)
-      larger.set(this.#values)
-      this.#values = larger
-    }
-    this.#values[this.length++] = value
-  }
-
-  get(index: number): number {
-    return this.#values[index] ?? 0
-  }
-
-  set(index: number, value: number): void {
-    this.#values[index] = value
-  }
-
-  toArray(): Uint32Array {
-    return this.#values.slice(0, this.length)
-  }
 }

@@ -93,7 +93,8 @@ export class TemporaryFile {
     try {
       await bringToDisk(this.#descriptor)
       this.#close()
-      await syncFolders(target, renameIntoPlace(this.path, target))
+      const created = renameIntoPlace(this.path, target)
+      await Promise.all([syncFolders(target, created), syncTop(dirname(dirname(this.path)))])
     } catch (error) {
       throw storeFault(error, target)
     }
@@ -150,6 +151,19 @@ async function syncFolders(target: string, firstCreated: string | undefined): Pr
     for (let folder = dirname(target); folder.length >= firstCreated.length; folder = dirname(folder))
       folders.push(dirname(folder))
   await Promise.all(folders.map(syncFolder))
+}
+
+const syncedTops = new Map<string, Promise<unknown>>()
+
+/**
+ * The store's own folders: whoever came first made them, often to say that a process is there, and synced nothing. Once a process is enough,
+ * and where a folder above may not be opened it is its owner's.
+ */
+async function syncTop(top: string): Promise<void> {
+  const known = syncedTops.get(top)
+  const syncing = known ?? Promise.allSettled([top, dirname(top), dirname(dirname(top))].map(syncFolder))
+  syncedTops.set(top, syncing)
+  await syncing
 }
 
 function onDiskNow<Result>(path: string, operation: () => Result): Result {

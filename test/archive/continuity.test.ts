@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import type { PrivateKey } from 'openpgp'
 import { beforeAll, describe, test } from 'vitest'
-import { type ArchivesRequest, type Continuity, listArchives } from '../../src/archive/index.ts'
+import { type Continuity, listArchives } from '../../src/archive/index.ts'
 import { assertFault } from '../support/assert-fault.ts'
 import { startMirror } from '../support/loopback-mirror.ts'
+import { archivesRequestOf } from '../support/opened-archives.ts'
 import { quietSession, recordedSession } from '../support/scratch.ts'
 import { archiveOf, type SuiteRequest, signedSuite } from '../support/signed-suite.ts'
 import { keyringOf, makeTestKey } from '../support/signing.ts'
-import { transferScene } from '../support/transfer-world.ts'
 
 let keys: readonly [old: PrivateKey, other: PrivateKey, next: PrivateKey]
 beforeAll(async () => {
@@ -20,19 +20,10 @@ const fingerprintOf = (key: PrivateKey) => key.getFingerprint().toUpperCase()
 async function scene(suite: Omit<SuiteRequest, 'keys'> & { readonly keys?: readonly PrivateKey[] }) {
   const publish = async (changes: typeof suite) => signedSuite({ keys: [keys[0]], ...suite, ...changes })
   const mirror = await startMirror({ files: await publish({}) })
-  const { transfer, store } = await transferScene()
   const armor = keys.map(key => key.toPublic().armor()).join('\n')
   assert.equal((await keyringOf(...keys)).fingerprints.length, 3)
   const trust = { kind: 'signed-by', signedBy: { kind: 'inline', armor } } as const
-  const request: ArchivesRequest = {
-    archives: [archiveOf(mirror.url, undefined, { trust })],
-    architectures: ['amd64'],
-    readKeyFile: path => Promise.reject(new Error(`${path} was read`)),
-    asOf: new Date('2026-01-20T00:00:00Z'),
-    mode: 'online',
-    store,
-    transfer,
-  }
+  const request = await archivesRequestOf([archiveOf(mirror.url, undefined, { trust })])
   return {
     mirror,
     request,

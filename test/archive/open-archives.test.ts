@@ -2,27 +2,22 @@ import assert from 'node:assert/strict'
 import { cp, mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import type { PrivateKey } from 'openpgp'
-import { beforeAll, describe, test } from 'vitest'
+import { describe, test } from 'vitest'
 import { type ArchivesRequest, openArchives } from '../../src/archive/index.ts'
 import { assertFault } from '../support/assert-fault.ts'
 import { startMirror } from '../support/loopback-mirror.ts'
-import { archivesRequestOf, onlyRelease, pathsOf, versionsOf } from '../support/opened-archives.ts'
-import { packagesFile } from '../support/packages-file.ts'
+import {
+  archivesRequestOf,
+  bash,
+  archiveKey as key,
+  newerBash,
+  onlyRelease,
+  pathsOf,
+  suiteOf,
+  versionsOf,
+} from '../support/opened-archives.ts'
 import { quietSession, recordedSession, scratchFolder } from '../support/scratch.ts'
-import { archiveOf, type SuiteRequest, signedSuite } from '../support/signed-suite.ts'
-import { makeTestKey } from '../support/signing.ts'
-
-const bash = packagesFile({ 'bash 5.2': {} })
-const newerBash = packagesFile({ 'bash 5.3': {} })
-
-let key: PrivateKey
-beforeAll(async () => {
-  key = await makeTestKey({ name: 'Archive' })
-})
-
-const suiteOf = (changes: Partial<SuiteRequest> = {}) =>
-  signedSuite({ keys: [key], indexes: { 'main/binary-amd64': bash }, ...changes })
+import { archiveOf } from '../support/signed-suite.ts'
 
 describe('an archive', () => {
   test('gives its packages under a verified Release, and says who signed', async () => {

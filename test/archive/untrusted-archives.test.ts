@@ -1,25 +1,12 @@
 import assert from 'node:assert/strict'
-import type { PrivateKey } from 'openpgp'
-import { beforeAll, describe, test } from 'vitest'
+import { describe, test } from 'vitest'
 import { openArchives } from '../../src/archive/index.ts'
 import { assertFault } from '../support/assert-fault.ts'
 import { startMirror } from '../support/loopback-mirror.ts'
-import { archivesRequestOf, versionsOf } from '../support/opened-archives.ts'
-import { packagesFile } from '../support/packages-file.ts'
+import { archivesRequestOf, archiveKey as key, newerBash, suiteOf, versionsOf } from '../support/opened-archives.ts'
 import { quietSession, recordedSession } from '../support/scratch.ts'
-import { archiveOf, releaseText, type SuiteRequest, signedSuite } from '../support/signed-suite.ts'
+import { archiveOf, releaseText } from '../support/signed-suite.ts'
 import { clearSign, makeTestKey } from '../support/signing.ts'
-
-const bash = packagesFile({ 'bash 5.2': {} })
-const newerBash = packagesFile({ 'bash 5.3': {} })
-
-let key: PrivateKey
-beforeAll(async () => {
-  key = await makeTestKey({ name: 'Archive' })
-})
-
-const suiteOf = (changes: Partial<SuiteRequest> = {}) =>
-  signedSuite({ keys: [key], indexes: { 'main/binary-amd64': bash }, ...changes })
 
 describe('what is no archive to trust', () => {
   test('an index whose decompressed bytes are not the listed ones is refused although its gz is', async () => {

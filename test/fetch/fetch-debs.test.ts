@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { describe, it } from 'vitest'
+import { describe, it, onTestFinished } from 'vitest'
 import { fetchDebs } from '../../src/fetch/index.ts'
 import { assertFault } from '../support/assert-fault.ts'
 import { contents, deadUri, filesOf, locked, pathOf, scene } from '../support/fetch-scene.ts'
 import { startMirror } from '../support/loopback-mirror.ts'
+import { properAnswer, startRawMirror } from '../support/raw-mirror.ts'
 import { quietSession, recordedSession, scratchFolder } from '../support/scratch.ts'
 
 const session = quietSession()
@@ -43,6 +44,32 @@ describe('fetching the debs of a lock', () => {
     const twin = locked('nginx', { name: 'nginx-twin', directory: 'elsewhere' })
     await fetchDebs([twin, locked('nginx')], request({ uris: [mirror.url] }), session)
     assert.equal(mirror.requests.length, 1)
+  })
+
+  it('has as many downloads at a time as it may, and no more', async () => {
+    const names = Array.from({ length: 13 }, (_, at) => `deb${at}`)
+    const files = new Map(Object.entries(filesOf(...names)).map(([path, text]) => [path, Buffer.from(text)]))
+    const waiting: (() => void)[] = []
+    let [open, most] = [0, 0]
+    const mirror = await startRawMirror(files, () => async exchange => {
+      most = Math.max(most, ++open)
+      // The first deb asked of a host is asked alone. Four of the others wait for each other, and a little longer for a fifth that must not come.
+      if (mirror.requested.length > 1) {
+        const answered = new Promise<void>(resolve => waiting.push(resolve))
+        if (waiting.length === 4) {
+          for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate)
+          for (const answer of waiting.splice(0)) answer()
+        }
+        await answered
+      }
+      open--
+      properAnswer(exchange)
+    })
+    onTestFinished(() => mirror.close())
+    const { request } = await scene()
+    const debs = names.map(name => locked(name))
+    assert.equal((await fetchDebs(debs, request({ uris: [mirror.url] }), session)).fetchedDebs, 13)
+    assert.equal(most, 4)
   })
 
   it('says how much there is to do, and each deb by its name', async () => {

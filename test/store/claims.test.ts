@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
-import { chmod, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { chmod, readdir, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, it } from 'vitest'
+import { describe, it } from 'vitest'
 import { Store } from '../../src/store/index.ts'
-import { buildProgram, startProgram } from '../support/child-program.ts'
+import { programForTests } from '../support/child-program.ts'
 import { startMirror } from '../support/loopback-mirror.ts'
 import { quietSession, scratchFolder } from '../support/scratch.ts'
 import { identityOf, patternBytes, transferScene } from '../support/transfer-world.ts'
@@ -13,16 +12,7 @@ import { numberedBlob } from './numbered-blob.ts'
 
 const session = quietSession()
 const dayMilliseconds = 24 * 60 * 60 * 1000
-let programFolder = ''
-let program = ''
-
-beforeAll(async () => {
-  programFolder = await mkdtemp(join(tmpdir(), 'aptroot-program-'))
-  program = await buildProgram('test/store/processes.program.ts', programFolder)
-})
-afterAll(() => rm(programFolder, { recursive: true, force: true }))
-
-const start = (...words: string[]) => startProgram(process.execPath, [program, ...words])
+const { start } = programForTests('test/store/processes.program.ts')
 const storeIn = (folder: string) => new Store({ folder, clock: { now: () => new Date() } })
 
 describe('a claim to make a blob', () => {

@@ -1,24 +1,14 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, it } from 'vitest'
+import { describe, it } from 'vitest'
 import { Store } from '../../src/store/index.ts'
-import { buildProgram, startProgram } from '../support/child-program.ts'
+import { programForTests, startProgram } from '../support/child-program.ts'
 import { quietSession, scratchFolder } from '../support/scratch.ts'
 import { virtualClock } from '../support/virtual-clock.ts'
 
 const session = quietSession()
-let programFolder = ''
-let program = ''
-
-beforeAll(async () => {
-  programFolder = await mkdtemp(join(tmpdir(), 'aptroot-program-'))
-  program = await buildProgram('test/store/processes.program.ts', programFolder)
-})
-afterAll(() => rm(programFolder, { recursive: true, force: true }))
-
-const start = (...programArguments: string[]) => startProgram(process.execPath, [program, ...programArguments])
+const { built, start } = programForTests('test/store/processes.program.ts')
 
 describe('several processes with one store', () => {
   it('put and read the same blobs and records, and nobody sees anything half', async () => {
@@ -61,7 +51,13 @@ describe('a store without room', () => {
     const folder = await scratchFolder()
     // A limit of the shell's on file sizes is the one way to run out of room that needs no privilege; Node ignores SIGXFSZ.
     const script = 'ulimit -f 100 && exec "$0" "$1" write "$2" 1000000'
-    const { status, output } = await startProgram('/bin/sh', ['-c', script, process.execPath, program, folder]).ended()
+    const { status, output } = await startProgram('/bin/sh', [
+      '-c',
+      script,
+      process.execPath,
+      built.path,
+      folder,
+    ]).ended()
     assert.equal(status, 0)
     const fault = JSON.parse(output)
     assert.equal(fault.code, 'DISK_FULL')

@@ -1,8 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
+import { afterAll, beforeAll } from 'vitest'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..')
 
@@ -24,6 +27,18 @@ export async function buildProgram(sourcePath: string, outputFolder: string): Pr
     },
   })
   return outfile
+}
+
+/** Builds a program before the tests of a file, which start it with words. */
+export function programForTests(sourcePath: string) {
+  let folder = ''
+  const built = { path: '' }
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'aptroot-program-'))
+    built.path = await buildProgram(sourcePath, folder)
+  })
+  afterAll(() => rm(folder, { recursive: true, force: true }))
+  return { built, start: (...words: readonly string[]) => startProgram(process.execPath, [built.path, ...words]) }
 }
 
 export interface RunningProgram {

@@ -1,8 +1,21 @@
 import { type ArchivesRequest, openArchives, openUniverse } from '../../src/archive/index.ts'
 import type { ArchiveDefinition } from '../../src/manifest/index.ts'
 import type { LoopbackMirror } from './loopback-mirror.ts'
+import { packagesFile } from './packages-file.ts'
 import { quietSession } from './scratch.ts'
+import { type SuiteRequest, signedSuite } from './signed-suite.ts'
+import { makeTestKey } from './signing.ts'
 import { transferScene } from './transfer-world.ts'
+
+export const bash = packagesFile({ 'bash 5.2': {} })
+export const newerBash = packagesFile({ 'bash 5.3': {} })
+
+/** What the suites of `suiteOf` are signed with. */
+export const archiveKey = await makeTestKey({ name: 'Archive' })
+
+/** The files of a suite with bash 5.2 for amd64. */
+export const suiteOf = (changes: Partial<SuiteRequest> = {}) =>
+  signedSuite({ keys: [archiveKey], indexes: { 'main/binary-amd64': bash }, ...changes })
 
 /** For amd64, with an empty store, in the month in which the suites of the tests are signed. */
 export async function archivesRequestOf(

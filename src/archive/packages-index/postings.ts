@@ -1,5 +1,5 @@
+import { NumberList } from '../../debian-control-parser/index.ts'
 import { findName, makeNameTable, type NameTable } from './name-table.ts'
-import { NumberList } from './number-list.ts'
 
 /** For each name, in which rows (stanzas, counted from 0 in the order of the file) it occurs. */
 export interface Postings {

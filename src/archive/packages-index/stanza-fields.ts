@@ -1,7 +1,7 @@
 import type { FieldOffsets } from '../../debian-control-parser/index.ts'
+import { NumberList } from '../../debian-control-parser/index.ts'
 import { colon, comma, isBlankByte, slash } from './ascii.ts'
 import type { NameTable } from './name-table.ts'
-import { NumberList } from './number-list.ts'
 import { notPlain, TextNumbers } from './text-numbers.ts'
 
 /** Fields of one value. */

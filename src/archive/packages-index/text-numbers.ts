@@ -1,5 +1,5 @@
+import { NumberList } from '../../debian-control-parser/index.ts'
 import type { NameTable } from './name-table.ts'
-import { NumberList } from './number-list.ts'
 
 /** What `TextNumbers.numberOf` answers for bytes that it does not keep. */
 export const notPlain = -1
