@@ -1,4 +1,4 @@
-import type { Relation } from '../debian/index.ts'
+import type { PackageUniverse, Relation } from '../debian/index.ts'
 import { nearestNames, unreachable } from '../kernel/index.ts'
 import { type BaseSet, formatWanted, type Pin } from '../manifest/index.ts'
 import { type Encoding, encodeProblem } from './encoding.ts'
@@ -100,7 +100,9 @@ function proposalsFor(origin: ClauseOrigin, encoding: Encoding, request: Resolut
           return request.wanted
             .filter(({ text }) => text === origin.requirement.text)
             .flatMap(each => [
-              ...(origin.requirement.alternatives.length === 0 ? restrictionOf(each, request) : []),
+              ...(origin.requirement.alternatives.length === 0
+                ? [...widerRootFor(each, request), ...restrictionOf(each, request)]
+                : []),
               ...proposalsForWanted(each, encoding, request),
             ])
         case 'base':
@@ -134,6 +136,20 @@ function restrictionOf(wanted: WantedPackage, request: ResolutionRequest): reado
       request: { ...request, wanted: request.wanted.filter(each => each !== wanted) },
     },
   ]
+}
+
+/** `wine32:i386` in a root of amd64 alone: the root may be one with i386 beside. */
+function widerRootFor({ alternatives }: WantedPackage, request: ResolutionRequest): readonly Proposal[] {
+  return alternatives.flatMap(({ architectureQualifier }) => {
+    const universe = request.wider?.get(architectureQualifier ?? '')
+    if (universe === undefined) return []
+    const change = { kind: 'add-architecture', root: nameOfRoot(request.universe), by: nameOfRoot(universe) } as const
+    return [{ change, request: { ...request, universe } }]
+  })
+}
+
+function nameOfRoot({ nativeArchitecture, foreignArchitectures }: PackageUniverse): string {
+  return [nativeArchitecture, ...foreignArchitectures].join('+')
 }
 
 /** Not `none`: that gives the demand up. */

@@ -15,6 +15,8 @@ export type ManifestChange =
   | { readonly kind: 'replace'; readonly wanted: string; readonly by: string }
   /** As `replace`, where no archive has the name. */
   | { readonly kind: 'respell'; readonly wanted: string; readonly by: string }
+  /** The root gets a foreign architecture; `by` is its name then, such as `amd64+i386`. */
+  | { readonly kind: 'add-architecture'; readonly root: string; readonly by: string }
   | { readonly kind: 'unexclude'; readonly name: string }
   /** Position of the pins in the manifest's list, from 0. */
   | { readonly kind: 'unpin'; readonly name: string; readonly pins: readonly number[] }
@@ -33,6 +35,8 @@ export function adviceOf(change: ManifestChange): string {
       return `Want \`${change.by}\` instead of \`${change.wanted}\``
     case 'respell':
       return `Did you mean ${change.by} instead of ${change.wanted}? Write \`${change.by}\``
+    case 'add-architecture':
+      return `Add the foreign architecture: write \`${change.by}\` instead of \`${change.root}\` in \`architectures\``
     case 'unexclude':
       return `Take ${change.name} out of \`exclude\``
     case 'unpin':

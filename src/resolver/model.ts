@@ -25,6 +25,8 @@ export interface ResolutionRequest {
   readonly lockstep?: ReadonlyMap<string, string>
   /** What the other roots of the manifest choose from: where a wanted package is missing here, they may have it. */
   readonly otherRoots?: readonly PackageUniverse[]
+  /** By the name of an architecture that this root lacks and a wanted item names: the root with it. It never moves a choice, only advice. */
+  readonly wider?: ReadonlyMap<string, PackageUniverse>
   /** The day (`YYYY-MM-DD`) on which expired pins are judged; undefined: none is reported. It never moves a choice. */
   readonly asOf?: string | undefined
   /** Native architectures of the manifest's other roots: advice may move an item there. It never moves a choice. */

@@ -1,4 +1,4 @@
-import type { OpenRelease } from '../archive/index.ts'
+import type { OpenRelease, PackagesIndex } from '../archive/index.ts'
 import type { PackageUniverse } from '../debian/index.ts'
 import { Fault, type Session } from '../kernel/index.ts'
 import {
@@ -16,6 +16,7 @@ import type { Manifest, RootArchitecture } from '../manifest/index.ts'
 import type { Explanation, ForcedChange, HeldBack, ResolutionNote, ResolutionRequest } from '../resolver/index.ts'
 import { archivesAt, mirrorsOf } from './archive-addresses.ts'
 import { readManifestFile } from './confine-path.ts'
+import { explainWider, type WiderIndexes } from './explain-wider.ts'
 import { type ContinuityWaiver, continuityOf } from './lock-continuity.ts'
 import { ownDebsIndex } from './own-debs.ts'
 import type { Project } from './project.ts'
@@ -104,23 +105,28 @@ export async function updateLock(
   const asOf = request.asOf ?? (request.snapshot === undefined ? world.clock.now() : timeOf(request.snapshot))
   const { openArchives, openUniverse } = await import('../archive/index.ts')
   const { agreeOnVersions, rankCandidates } = await import('../resolver/index.ts')
-  const archives = await openArchives(
-    {
-      archives: archivesAt(site, manifest.archives),
-      architectures: [...new Set(manifest.architectures.flatMap(root => [root.native, ...root.foreign]))],
-      urisOf: archive => mirrorsOf(archive, manifest, site),
-      readKeyFile: path => readManifestFile(project, path),
-      asOf,
-      continuity: continuityOf(previous?.lock, request),
-      ...(request.snapshot === undefined ? {} : { snapshot: request.snapshot }),
-      mode: site.mode,
-      ...(await openSite(site, world)),
-    },
-    session,
-  )
+  const reach = await openSite(site, world)
+  const openFor = (architectures: readonly string[]) =>
+    openArchives(
+      {
+        archives: archivesAt(site, manifest.archives),
+        architectures,
+        urisOf: archive => mirrorsOf(archive, manifest, site),
+        readKeyFile: path => readManifestFile(project, path),
+        asOf,
+        continuity: continuityOf(previous?.lock, request),
+        ...(request.snapshot === undefined ? {} : { snapshot: request.snapshot }),
+        mode: site.mode,
+        ...reach,
+      },
+      session,
+    )
+  const architectures = [...new Set(manifest.architectures.flatMap(root => [root.native, ...root.foreign]))]
+  const archives = await openFor(architectures)
   try {
     const own = await ownDebsIndex(manifest, project, session)
-    const indexes = own === undefined ? archives.indexes : [...archives.indexes, own.index]
+    const withOwn = (indexes: readonly PackagesIndex[]) => (own === undefined ? indexes : [...indexes, own.index])
+    const indexes = withOwn(archives.indexes)
     const universes = manifest.architectures.map(({ native, foreign }) =>
       openUniverse({ nativeArchitecture: native, foreignArchitectures: foreign, indexes }),
     )
@@ -155,7 +161,15 @@ export async function updateLock(
       })),
       manifest.sameVersion,
     )
-    if (resolved.kind === 'unsolvable') return { ...resolved, lockName: project.lockName }
+    if (resolved.kind === 'unsolvable') {
+      const failed = requests.find(({ architecture }) => architecture === resolved.architecture)?.request
+      const openWider = async (more: readonly string[]): Promise<WiderIndexes> => {
+        const wider = await openFor([...architectures, ...more])
+        return { indexes: withOwn(wider.indexes), close: () => wider.close() }
+      }
+      const explanation = failed === undefined ? undefined : await explainWider(failed, openWider, session)
+      return { ...resolved, explanation: explanation ?? resolved.explanation, lockName: project.lockName }
+    }
     const roots = resolved.resolutions.map(
       ({ packages }, at): ResolvedRoot => ({ architecture: requests[at]?.architecture ?? '', packages }),
     )

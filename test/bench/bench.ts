@@ -15,6 +15,7 @@ import { coldRow, warmRows } from './resolver-rows.ts'
 import { deepRow } from './review-rows.ts'
 import { revisionRowName, revisionRows } from './revision-rows.ts'
 import { type ServedArchive, serveArchive } from './served-archive.ts'
+import { solveSteps } from './solve-step.ts'
 import { startRows } from './start-rows.ts'
 
 const { values } = parseArgs({
@@ -31,6 +32,7 @@ const runs = Number(values.runs)
 if (!Number.isInteger(runs) || runs < 1) throw new Error(`--runs ${values.runs} is not a number of runs`)
 if (runs < 5) say('*** fewer than five runs: a median of so few says little')
 
+const solveStep = 'solve step'
 const versionCommands: Readonly<Record<string, readonly [string, ...string[]]>> = {
   'apt-get': ['apt-get', '--version'],
   'python3-apt': ['/usr/bin/python3', '-c', 'import apt_pkg; print(apt_pkg.VERSION)'],
@@ -61,8 +63,10 @@ let served: ServedArchive | undefined
 const mounted = mountPlaces(scratch)
 try {
   served = await serveArchive((await frozenArchive(join(scratch, 'served'))).folder)
-  const rows = (await allRows(served)).filter(row => isChosen(row.name))
-  if (rows.length === 0) throw new Error(`no row has ${values.only?.join(' or ')} in its name`)
+  const steps = isChosen(solveStep) ? await solveSteps(scratch, served, runs) : []
+  const isOnlyStep = values.only?.every(part => solveStep.includes(part)) === true
+  const rows = isOnlyStep ? [] : (await allRows(served)).filter(row => isChosen(row.name))
+  if (rows.length === 0 && steps.length === 0) throw new Error(`no row has ${values.only?.join(' or ')} in its name`)
   const measured: MeasuredRow[] = []
   for (const row of rows) {
     const peers = row.peers.filter(peer => !lacks(peer.commandLine[0]))
@@ -71,6 +75,7 @@ try {
     for (const line of linesOf(result)) say(line)
   }
   if (isChosen(revisionRowName)) await revisionRows(scratch, say)
+  for (const line of steps) say(line)
   const path = values.output ?? join(tmpdir(), `aptroot-bench-${process.pid}.json`)
   const facts = { versions, cpus: cpus().map(each => each.model), runs, rows: measured }
   await writeFile(path, `${JSON.stringify(facts, undefined, 2)}\n`)

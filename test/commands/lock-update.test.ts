@@ -32,9 +32,10 @@ function write(name: string, content: string | Uint8Array): void {
 async function publish(
   stanzas: Readonly<Record<string, StanzaFields>>,
   fields: Record<string, string> = {},
+  armStanzas: Readonly<Record<string, StanzaFields>> = {},
 ): Promise<void> {
   const files = await signedSuite({
-    indexes: { 'main/binary-amd64': packagesFile(stanzas), 'main/binary-arm64': '' },
+    indexes: { 'main/binary-amd64': packagesFile(stanzas), 'main/binary-arm64': packagesFile(armStanzas) },
     fields,
     keys: [key],
   })
@@ -161,6 +162,29 @@ describe('lock update', () => {
     assert.equal(read('aptroot.lock'), before)
     const json = envelopeOf(await run('lock', 'update', ...asOf, '--json'))
     assert.deepEqual([json.ok, json.exitCode, json.fault?.code], [false, 3, 'RESOLVE_NO_SOLUTION'])
+  })
+
+  test('proposes the foreign architecture that a wanted name asks for, after trying it with its indexes', async () => {
+    await publish(
+      web,
+      {},
+      { 'loader 1': { Architecture: 'arm64' }, 'odd 1': { Architecture: 'arm64', Depends: 'gone' } },
+    )
+    want('nginx', '"loader:arm64"')
+    const without = await run('lock', 'update', ...asOf)
+    assert.equal(without.exitCode, 3)
+    assert.match(
+      without.errorOutput,
+      /^hint: Add the foreign architecture: write `amd64\+arm64` instead of `amd64` in `architectures` \(checked: /m,
+    )
+    write('aptroot.yaml', read('aptroot.yaml').replace('[amd64]', '[amd64+arm64]'))
+    const { exitCode, errorOutput } = await run('lock', 'update', ...asOf)
+    assert.equal(exitCode, 0, errorOutput)
+    for (const useless of ['odd:arm64', 'loader:i386']) {
+      want('nginx', `"${useless}"`)
+      const result = await run('lock', 'update', ...asOf)
+      assert.deepEqual([result.exitCode, result.errorOutput.includes('foreign')], [3, false], result.errorOutput)
+    }
   })
 
   test('refuses an expired Release with exit code 6, unless it is judged as of its own time', async () => {

@@ -44,12 +44,12 @@ describe('progress in a log', () => {
     ])
   })
 
-  test('names every item when verbose', () => {
+  test('names every item when verbose, and how long it took', () => {
     assert.deepEqual(linesOf(recorded, 'verbose'), [
-      'fetch: libc6_2.36_amd64.deb: from mirror.example.org',
+      'fetch: libc6_2.36_amd64.deb: from mirror.example.org (2000 ms)',
       'warning: mirror.example.org is slow (use another mirror)',
       'fetch 1 of 2, 7.0 MB of 10.0 MB, 461.5 kB/s, 6.5 s left',
-      'fetch: nginx_1.22_amd64.deb',
+      'fetch: nginx_1.22_amd64.deb (9000 ms)',
       'fetch: 2 done, 10.0 MB in 9.0 s',
     ])
   })

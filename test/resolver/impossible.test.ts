@@ -85,6 +85,7 @@ function applied(asked: ResolutionRequest, change: ManifestChange): ResolutionRe
       return { ...asked, pins: asked.pins.filter((_pin, at) => !change.pins.includes(at)) }
     case 'base':
       return { ...asked, base: change.base }
+    case 'add-architecture':
     case 'same-version':
       return asked
   }

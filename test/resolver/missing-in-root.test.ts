@@ -54,3 +54,29 @@ describe('a wanted package that one of several architectures does not have', () 
     assert.doesNotMatch(hint, /\[amd64\]/)
   })
 })
+
+describe('a wanted package of an architecture that the root does not have', () => {
+  const stanzas = {
+    'wine32:i386 8': { depends: 'libc6' },
+    'libc6:i386 2': {},
+    'odd:i386 1': { depends: 'gone' },
+    'b:amd64 1': {},
+  }
+  const wider = new Map([['i386', archive(stanzas, { native: 'amd64', foreign: ['i386'] })]])
+  const explained = (...wanted: readonly string[]) =>
+    explain(archive({ 'b:amd64 1': {} }, { native: 'amd64' }), wanted, { wider })
+
+  it('is had by adding that architecture to the root', async () => {
+    const { hint, changes } = await explained('b', 'wine32:i386')
+    assert.equal(
+      hint,
+      'Add the foreign architecture: write `amd64+i386` instead of `amd64` in `architectures` (checked: then there is a solution)',
+    )
+    assert.deepEqual(changes, [{ kind: 'add-architecture', root: 'amd64', by: 'amd64+i386' }])
+  })
+
+  it('is not had by it where it cannot be installed there either', async () => {
+    assert.doesNotMatch((await explained('b', 'odd:i386')).hint, /foreign/)
+    assert.doesNotMatch((await explained('b', 'gone:i386')).hint, /foreign/)
+  })
+})

@@ -30,8 +30,8 @@ const lineIntervalMilliseconds = 5_000
 const frameIntervalMilliseconds = 100
 
 /**
- * For logs: a line when a stage is done, and every five seconds where it stands. With `verbose` also a line per item, without a plan
- * (a handful of index files) always.
+ * For logs: a line when a stage is done, and every five seconds where it stands. With `verbose` also a line per item and how long
+ * it took, without a plan (a handful of index files) always.
  */
 export function lineJournal(options: JournalOptions): ClosableJournal {
   let progress: Progress = new Map()
@@ -39,6 +39,7 @@ export function lineJournal(options: JournalOptions): ClosableJournal {
   return {
     emit: event => {
       const now = options.nowMilliseconds()
+      const item = event.kind === 'finished' ? progress.get(event.stage)?.active.get(event.name) : undefined
       progress = advance(progress, event, now)
       const message = messageOf(event, options.verbosity)
       if (message !== undefined) options.writeLine(message)
@@ -46,7 +47,11 @@ export function lineJournal(options: JournalOptions): ClosableJournal {
       const stage = 'stage' in event ? progress.get(event.stage) : undefined
       if (stage === undefined) return
       if (event.kind === 'finished' && (options.verbosity === 'verbose' || stage.plannedItems === undefined)) {
-        options.writeLine(`${event.stage}: ${event.name}${event.detail === undefined ? '' : `: ${event.detail}`}`)
+        const took =
+          options.verbosity === 'verbose' && item !== undefined
+            ? ` (${Math.round(now - item.startedMilliseconds)} ms)`
+            : ''
+        options.writeLine(`${event.stage}: ${event.name}${event.detail === undefined ? '' : `: ${event.detail}`}${took}`)
       }
       if (event.kind === 'finished' && isComplete(stage)) {
         options.writeLine(summariseStage(stage, now))
