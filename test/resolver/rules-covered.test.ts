@@ -19,7 +19,7 @@ const rules: readonly (readonly [rule: number, file: string, ...words: readonly 
   [9, 'debian/relation.test.ts', 'a folded field with CRLF', 'a comma may end the field'],
   [
     10,
-    'archive/packages-index.test.ts',
+    'archive/packages-universe.test.ts',
     'with the same bytes in two suites are one package',
     'with other bytes under the same version',
   ],
@@ -73,16 +73,16 @@ const rules: readonly (readonly [rule: number, file: string, ...words: readonly 
   [53, 'resolver/versions.test.ts', 'is a preference: another version is taken where a relation needs it'],
   [
     54,
-    'resolver/scenarios-apt.test.ts',
+    'resolver/scenarios-apt-policy.test.ts',
     'libc6-dev follows the libc6 that is chosen',
     'its dependencies only where they must',
   ],
   [55, 'resolver/uninstallable.test.ts', 'is left for later below 100 %'],
   [56, 'archive/release-check.test.ts', 'or older than its max-age'],
   [57, 'resolver/versions.test.ts', 'is taken from the byte-smallest archive, and reported with both places'],
-  [58, 'archive/packages-index.test.ts', 'all is part of every root, listed in binary-all or in each'],
+  [58, 'archive/packages-universe.test.ts', 'all is part of every root, listed in binary-all or in each'],
   [59, 'archive/packages-index.test.ts', 'does without every field that only some archives write'],
-  [60, 'archive/packages-index.test.ts', 'a stanza of another architecture than its index does not exist'],
+  [60, 'archive/packages-universe.test.ts', 'a stanza of another architecture than its index does not exist'],
   [61, 'archive/packages-index.test.ts', 'capitals and underscores in a third-party archive'],
   [62, 'resolver/uninstallable.test.ts', 'needs a metapackage whose own dependency is gone'],
 ]
