@@ -51,7 +51,9 @@ export function lineJournal(options: JournalOptions): ClosableJournal {
           options.verbosity === 'verbose' && item !== undefined
             ? ` (${Math.round(now - item.startedMilliseconds)} ms)`
             : ''
-        options.writeLine(`${event.stage}: ${event.name}${event.detail === undefined ? '' : `: ${event.detail}`}${took}`)
+        options.writeLine(
+          `${event.stage}: ${event.name}${event.detail === undefined ? '' : `: ${event.detail}`}${took}`,
+        )
       }
       if (event.kind === 'finished' && isComplete(stage)) {
         options.writeLine(summariseStage(stage, now))
