@@ -46,6 +46,58 @@ describe('a lock of rules_distroless', () => {
   })
 })
 
+describe('a lock of rules_distroless as newer releases write it', () => {
+  const debs = [
+    ['bookworm', 'bash', 'amd64', '5.2-1'],
+    ['bookworm', 'bash', 'arm64', '5.2-1'],
+    ['bookworm-security', 'tzdata', 'all', '2024a-0+deb12u1'],
+  ] as const
+  const packages = Object.fromEntries(
+    debs.map(([suite, name, architecture, version]) => [
+      `/${suite}/${name}:${architecture}=${version}`,
+      { name, version, architecture, sha256, filename: `pool/main/${name}.deb`, suite, size: 100, depends_on: [] },
+    ]),
+  )
+  const source = (uri: string) => ({
+    types: ['deb'],
+    uris: [uri],
+    components: ['main'],
+    architectures: ['amd64', 'arm64'],
+  })
+  const lock = {
+    version: 2,
+    dependency_sets: { image: { sets: { amd64: { '/bookworm/bash:amd64': '5.2-1' }, arm64: {} } } },
+    packages,
+    sources: {
+      bookworm: source('https://snapshot.example.org/archive/debian/20240210T223313Z'),
+      'bookworm-security': source('https://snapshot.example.org/archive/debian-security/20240210T223313Z'),
+    },
+  }
+
+  test('becomes its packages at their versions, and the archives they are from; what a lock lacks then is named', async () => {
+    const read = await readForeignProject(JSON.stringify(lock), 'apt.lock.json')
+    assert.deepEqual(read.packages, ['bash=5.2-1', 'tzdata=2024a-0+deb12u1'])
+    assert.deepEqual(read.architectures, ['amd64', 'arm64'])
+    assert.equal(read.snapshot, '20240210T223313Z')
+    assert.deepEqual(
+      read.archives.map(each => each.source.suites[0]),
+      ['bookworm', 'bookworm-security'],
+    )
+    assert.match(
+      read.notes.join('\n'),
+      /its 3 debs: it has their sha256 and size, but not version of the source package, signing key, date of the Release;/,
+    )
+    assert.match(read.notes.join('\n'), /asked for were bash$/m)
+  })
+
+  test('is refused where its sources are none', () =>
+    assertFault(
+      readForeignProject(JSON.stringify({ ...lock, sources: { bookworm: { uris: 'x' } } }), 'apt.lock.json'),
+      'IMPORT_MALFORMED',
+      '"uris" is no list of texts',
+    ))
+})
+
 describe('a manifest of rules_distroless', () => {
   test('becomes what was asked for, and its channels', async () => {
     const text = `version: 1
@@ -80,7 +132,7 @@ describe('a lock of repro-env', () => {
 
   test('becomes its packages of Debian; what the container has is said to stay behind', async () => {
     const text = [
-      `[container]\nimage = "debian@sha256:${sha256}"\n`,
+      `[container]\nimage = "debian@sha256:${sha256}"\nbootstrap_cmd = [["apt-get", "update"]]\n`,
       entry({
         name: 'gcc',
         version: '4:12.2.0-3',
@@ -101,6 +153,7 @@ describe('a lock of repro-env', () => {
     assert.deepEqual(read.architectures, ['amd64'])
     assert.match(read.notes.join('\n'), /container image "debian@sha256:a+" stays behind/)
     assert.match(read.notes.join('\n'), /1 packages of other systems/)
+    assert.match(read.notes.join('\n'), /1 commands of bootstrap_cmd were left out/)
   })
 })
 

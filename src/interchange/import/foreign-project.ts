@@ -87,8 +87,8 @@ export function newestSnapshot(addresses: readonly string[]): string | undefined
 }
 
 /** What a lock of aptroot says of each deb, and another program's does not; without it no lock can be made of one. */
-export function missingForLock(debs: number, absent: readonly string[]): string {
-  return `no lock was made of its ${debs} debs: it has their sha256, but not ${absent.join(', ')}; \`aptroot lock update\` takes these from the signed index`
+export function missingForLock(debs: number, present: string, absent: readonly string[]): string {
+  return `no lock was made of its ${debs} debs: it has their ${present}, but not ${absent.join(', ')}; \`aptroot lock update\` takes these from the signed index`
 }
 
 export function importFault(fileName: string, problem: string): Fault {

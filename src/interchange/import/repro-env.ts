@@ -38,10 +38,18 @@ export async function readReproEnvLock(text: string, fileName: string): Promise<
       ...(image === undefined
         ? []
         : [`the container image ${quoted(image)} stays behind: \`base:\` and \`packages:\` say what a root has`]),
+      ...bootstrapNotes(lock.container),
       ...(others === 0 ? [] : [`${others} packages of other systems than debian were left out`]),
-      missingForLock(debs.length, ['size', 'source package', 'suite', 'signing key', 'needs']),
+      missingForLock(debs.length, 'sha256', ['size', 'source package', 'suite', 'signing key', 'needs']),
     ],
   }
+}
+
+/** Commands that the container ran before; nothing of them is in a manifest. */
+function bootstrapNotes(container: unknown): readonly string[] {
+  const commands = isRecord(container) && Array.isArray(container.bootstrap_cmd) ? container.bootstrap_cmd.length : 0
+  if (commands === 0) return []
+  return [`${commands} commands of bootstrap_cmd were left out: write your own steps to \`image.run\``]
 }
 
 /** The file's name has the architecture, and in older locks the only version; `%3a` is the colon of an epoch. */
