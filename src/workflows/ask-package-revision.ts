@@ -5,13 +5,6 @@ import { revisionService, writersToken } from './revision-places.ts'
 import type { Site } from './site.ts'
 import type { World } from './world.ts'
 
-/** Where revisions of own packages come from. */
-export interface RevisionPlace {
-  readonly url: string
-  /** Absolute: a file with the token of a writer. */
-  readonly tokenFile: string | undefined
-}
-
 export interface RevisionQuestion {
   readonly packageName: string
   readonly version: string
@@ -48,7 +41,11 @@ export async function askPackageRevision(
     })
   const { askRevision } = await import('../revision/ask-revision.ts')
   const token = await writersToken(revisions.tokenFile, world)
-  const service = await revisionService({ address: revisions.url, flag: '--revision-service', token }, session, world)
+  const service = await revisionService(
+    { address: revisions.service, flag: '--revision-service', token },
+    session,
+    world,
+  )
   const { packageName, version, architecture, checksum } = question
   const key = { package: packageName, version, architecture, checksum }
   const { revision } = await askRevision(service, key, session.signal)

@@ -52,10 +52,14 @@ export async function findInCaches(
   const { isAbsent } = await import('../transfer/index.ts')
   for (const place of usable) {
     const top = isUrl(place) ? place.replace(/\/+$/, '') : pathToFileURL(place).href
+    const report = { stage: 'fetch', name: `record of ${wanted.key.slice(0, 12)}` } as const
+    let signed: Uint8Array | undefined
     try {
-      const url = `${top}/${recordPath(wanted)}`
-      const report = { stage: 'fetch', name: `record of ${wanted.key.slice(0, 12)}` } as const
-      const signed = await transfer.downloadBytes(url, { maximumBytes: maximumSignedBytes, report }, session)
+      signed = await transfer.downloadBytes(
+        `${top}/${recordPath(wanted)}`,
+        { maximumBytes: maximumSignedBytes, report },
+        session,
+      )
       const record = await verifiedRecord(signed, wanted, { keyrings, at: world.clock.now() })
       for (const output of record.outputs)
         if ((await store.check(output)) !== 'sound')
@@ -63,7 +67,9 @@ export async function findInCaches(
       return { record, from: shown(place) }
     } catch (error) {
       if (!isFault(error)) throw error
-      if (!isAbsent(error)) warn(session, `the build in ${shown(place)} is not used: ${error.message}`, undefined)
+      // That somebody did not build it is no news; that an output is gone, is.
+      if (signed !== undefined || !isAbsent(error))
+        warn(session, `the build in ${shown(place)} is not used: ${error.message}`, undefined)
     }
   }
   return undefined
@@ -131,7 +137,7 @@ function isUrl(place: string): boolean {
 }
 
 function shown(place: string): string {
-  return isUrl(place) ? redacted(new URL(place)) : place
+  return isUrl(place) ? redacted(place) : place
 }
 
 function warn(session: Session, message: string, hint: string | undefined): void {

@@ -49,7 +49,7 @@ export async function siteOfSettings(
     revisions:
       settings.revisionService === undefined
         ? undefined
-        : { url: settings.revisionService, tokenFile: settings.revisionToken },
+        : { service: settings.revisionService, tokenFile: settings.revisionToken },
     tlsOf: await readTlsMaterial(settings.tls),
     credentialText:
       settings.credentialsFile === undefined ? hostCredentials : await readCredentials(settings.credentialsFile),

