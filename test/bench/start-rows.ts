@@ -16,6 +16,7 @@ export async function startRows(scratch: string, served: ServedArchive): Promise
     'packages: [build-essential, python3-dev, postgresql, nginx, openssh-server]',
     'recommends: false',
   ])
+  const small = await projectIn(place('start-small'), ['base: none', 'packages: [bash]'])
   const large = await projectIn(place('start-large'), ['base: none', 'packages: [kde-full]', 'recommends: true'])
   const [before, after] = [join(large.folder, 'before.lock'), join(large.folder, 'aptroot.lock')]
   const differ: Contender = {
@@ -26,6 +27,12 @@ export async function startRows(scratch: string, served: ServedArchive): Promise
   return [
     startRow('--version', middling, ['--version'], { prepare: () => Promise.resolve('floor'), others: [] }),
     startRow('lock check', middling, ['lock', 'check'], { prepare: () => lockedDebs(middling), others: [] }),
+    ...[small, large].map((project, at) =>
+      startRow(`lock check, ${['bash', 'kde-full with Recommends'][at]}`, project, ['lock', 'check'], {
+        prepare: () => lockedDebs(project),
+        others: [],
+      }),
+    ),
     startRow('lock diff', large, ['lock', 'diff', before, after], {
       prepare: async () => {
         const debs = await lockedDebs(large)

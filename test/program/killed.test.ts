@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, test } from 'vitest'
 import { diskCampaign, whyNoDisk } from '../soak/disk-campaign.ts'
 import { killCampaign } from '../soak/kill-campaign.ts'
+import { publisherKillsCampaign } from '../soak/publisher-kills-campaign.ts'
 import { skippedForWantOf } from '../support/real-archive.ts'
 import { realPrograms } from '../support/real-programs.ts'
 
@@ -24,6 +25,17 @@ describe('a run that is cut off', () => {
     async () => {
       const place = { scratch, seed, parallel: 3, part: 0.015, match: '', say: () => undefined }
       assert.deepEqual((await killCampaign(place)).complaints, [])
+    },
+  )
+
+  test.skipIf(skippedForWantOf(missing))(
+    `by SIGKILL while it publishes leaves a whole repository: a part of npm run soak, seed ${seed}`,
+    { timeout: 120_000 },
+    async () => {
+      const place = { scratch, seed, parallel: 3, part: 0.05, match: '', say: () => undefined }
+      const { cases, complaints } = await publisherKillsCampaign(place)
+      assert.ok(cases > 0)
+      assert.deepEqual(complaints, [])
     },
   )
 

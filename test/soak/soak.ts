@@ -11,6 +11,7 @@ import { killCampaign } from './kill-campaign.ts'
 import { mergeCampaign } from './merge-campaign.ts'
 import { mirrorCampaign } from './mirror-campaign.ts'
 import { processesCampaign } from './processes-campaign.ts'
+import { publisherKillsCampaign } from './publisher-kills-campaign.ts'
 import { publishersCampaign } from './publishers-campaign.ts'
 import { revisionsCampaign } from './revisions-campaign.ts'
 
@@ -23,6 +24,7 @@ const campaigns: Readonly<Record<string, Campaign>> = {
   images: imagesCampaign,
   merges: mergeCampaign,
   publishers: publishersCampaign,
+  'publisher-kills': publisherKillsCampaign,
   revisions: revisionsCampaign,
 }
 
