@@ -27,7 +27,9 @@ export const publisherKillsCampaign: Campaign = async place => {
     await scene.deb({ Package: 'hello', Version: '1.1' }),
   ]
   const points = await pointsOf(words, origin, place)
-  const chosen = points.filter(() => random.below(1_000_000) < place.part * 1_000_000)
+  const rest = [...points]
+  const most = Math.max(1, Math.round(points.length * place.part))
+  const chosen = Array.from({ length: most }, () => rest.splice(random.below(rest.length), 1)).flat()
   const queue = createQueue(place.parallel)
   const cases = chosen.map(point => queue(() => runKilled({ words, origin, point }, place)))
   const ends = await Promise.all(cases)
