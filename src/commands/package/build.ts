@@ -66,8 +66,8 @@ export default class PackageBuild extends BaseCommand {
       dependsOn: ['suite'],
       exclusive: ['dry-run'],
     }),
-    suite: Flags.string({ char: 's', summary: 'suite to publish in', dependsOn: ['publish'] }),
-    component: Flags.string({ summary: 'part of the suite', dependsOn: ['publish'] }),
+    suite: Flags.string({ char: 's', summary: 'suite to publish in', helpValue: 'NAME', dependsOn: ['publish'] }),
+    component: Flags.string({ summary: 'part of the suite', helpValue: 'NAME', dependsOn: ['publish'] }),
     ...signerFlag,
     'package-cache': Flags.string({
       summary: 'folder or address with builds of others, may be given several times',
