@@ -42,7 +42,7 @@ export function requestProblem(status: number, message: string, hint: string): R
 export function tokenWanted(): Fault {
   return new Fault('REVISION_DENIED', {
     message: 'only writers get new revisions: the request shows no token of this service',
-    hint: 'Send `Authorization: Bearer TOKEN`; with aptroot give the token in APTROOT_REVISION_TOKEN or by --token-file.',
+    hint: 'Send `Authorization: Bearer TOKEN`; aptroot takes it from APTROOT_REVISION_TOKEN or the setting `revision-token`.',
   })
 }
 

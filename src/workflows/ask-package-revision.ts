@@ -42,7 +42,7 @@ export async function askPackageRevision(
   const { askRevision } = await import('../revision/ask-revision.ts')
   const token = await writersToken(revisions.tokenFile, world)
   const service = await revisionService(
-    { address: revisions.service, flag: '--revision-service', token },
+    { address: revisions.service, flag: '--revision-service', token, routes: site },
     session,
     world,
   )

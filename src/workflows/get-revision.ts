@@ -1,4 +1,4 @@
-import { Fault, type Session } from '../kernel/index.ts'
+import { Fault, type Routes, type Session } from '../kernel/index.ts'
 import {
   askRevision,
   defaultVersionTemplate,
@@ -16,9 +16,12 @@ export interface GetRevisionRequest extends Omit<RevisionKey, 'architecture'> {
   readonly architecture: string | undefined
   /** Undefined: `{version}+r{revision}`. */
   readonly template: string | undefined
-  /** Undefined: APTROOT_REVISION_SERVICE, else a service of this machine. */
+  /** Its address; undefined: a service of this machine. */
   readonly service: string | undefined
+  /** Of the writer's token. */
   readonly tokenFile: string | undefined
+  /** Proxies and certificates of the site. */
+  readonly routes?: Routes | undefined
 }
 
 export interface FoundRevision extends RevisionKey, RevisionAnswer {
@@ -44,8 +47,9 @@ export async function getRevision(request: GetRevisionRequest, session: Session,
   const key = readRevisionKey({ package: name, version, architecture, checksum })
   const template = readVersionTemplate(request.template ?? defaultVersionTemplate)
   const token = await writersToken(request.tokenFile, world)
-  const address = request.service ?? world.environment.APTROOT_REVISION_SERVICE ?? serviceOfThisMachine
-  const service = await revisionService({ address, flag: '--service', token }, session, world)
+  const address = request.service ?? serviceOfThisMachine
+  const place = { address, flag: '--revision-service', token, routes: request.routes }
+  const service = await revisionService(place, session, world)
   const answer = await askRevision(service, key, session.signal)
   return { ...key, ...answer, debianVersion: versionOf(template, version, answer.revision) }
 }

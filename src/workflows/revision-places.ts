@@ -1,14 +1,16 @@
 import { resolve } from 'node:path'
-import { Fault, type Session } from '../kernel/index.ts'
+import { Fault, type Routes, type Session } from '../kernel/index.ts'
 import type { RevisionService, TablePlace } from '../revision/index.ts'
 import { readSettingFile } from './secret-file.ts'
 import type { World } from './world.ts'
 
 export interface ServiceAddress {
   readonly address: string
-  /** What a fault names: `--service`, `--upstream`. */
+  /** What a fault names: `--revision-service`, `--upstream`. */
   readonly flag: string
   readonly token: string | undefined
+  /** Proxies and certificates of the site. */
+  readonly routes?: Routes | undefined
 }
 
 /**
@@ -17,7 +19,7 @@ export interface ServiceAddress {
  * @throws {Fault} `USAGE_INVALID` when the address is none
  */
 export async function revisionService(
-  { address, flag, token }: ServiceAddress,
+  { address, flag, token, routes }: ServiceAddress,
   session: Session,
   world: World,
 ): Promise<RevisionService> {
@@ -36,7 +38,7 @@ export async function revisionService(
       message: `the token goes to ${url.host} without encryption`,
       hint: 'Put the service behind a proxy that speaks https.',
     })
-  return { transport: await world.openTransport(), clock: world.clock, url, token }
+  return { transport: await world.openTransport(routes), clock: world.clock, url, token }
 }
 
 /**
@@ -48,13 +50,13 @@ export async function writersToken(tokenFile: string | undefined, world: World):
   const text =
     tokenFile === undefined
       ? world.environment.APTROOT_REVISION_TOKEN
-      : await readSettingFile(resolve(world.workingFolder, tokenFile), 'token-file')
+      : await readSettingFile(resolve(world.workingFolder, tokenFile), 'revision-token')
   const token = text?.trim()
   if (token === undefined || token === '') return undefined
   if (/^[\x21-\x7e]{1,1000}$/.test(token)) return token
   throw new Fault('SETTINGS_INVALID', {
     message: 'the token of the revision service is no single line of visible ASCII',
-    hint: 'Give one token, in APTROOT_REVISION_TOKEN or by --token-file.',
+    hint: 'Give one token, in APTROOT_REVISION_TOKEN, or in the file of the setting `revision-token`.',
   })
 }
 

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises'
-import { Fault, isFault, type Session } from '../kernel/index.ts'
+import { count, Fault, isFault, printable, type Session } from '../kernel/index.ts'
 import type { ListeningPlace } from '../revision/http-entrance.ts'
 import type { RevisionMode, RevisionService } from '../revision/index.ts'
 import type { TokenList } from '../revision/tokens.ts'
@@ -27,6 +27,7 @@ export interface ServedRevisions {
   readonly requests: number
 }
 
+const failurePeriodMilliseconds = 5000
 /** How soon a changed file of tokens counts. */
 const tokensPeriodMilliseconds = 1000
 
@@ -71,7 +72,7 @@ export async function serveRevisions(
         tokens,
         limits: defaultLimits,
         nowMilliseconds: () => performance.now(),
-        onFailure: error => session.journal.emit({ kind: 'warned', stage: 'fetch', message: wordsOf(error) }),
+        onFailure: sparingLog(session, () => performance.now()),
       },
       request.listen,
     )
@@ -151,6 +152,23 @@ async function openTokens(path: string, session: Session, world: World): Promise
 async function stampOf(path: string): Promise<string> {
   const facts = await stat(path, { bigint: true }).catch(() => undefined)
   return facts === undefined ? 'absent' : `${facts.ino} ${facts.mtimeNs} ${facts.size}`
+}
+
+/** A database that is away fails every request: said once in a while, and as a step, since warnings are kept until the command ends. */
+function sparingLog({ journal }: Session, nowMilliseconds: () => number): (error: unknown) => void {
+  let saidAt = Number.NEGATIVE_INFINITY
+  let unsaid = 0
+  return error => {
+    const now = nowMilliseconds()
+    if (now - saidAt < failurePeriodMilliseconds) {
+      unsaid += 1
+      return
+    }
+    const more = unsaid === 0 ? '' : ` (and ${count(unsaid, 'failure')} since the last line)`
+    journal.emit({ kind: 'noted', stage: 'fetch', message: `a request failed: ${printable(wordsOf(error))}${more}` })
+    saidAt = now
+    unsaid = 0
+  }
 }
 
 function wordsOf(error: unknown): string {

@@ -70,7 +70,7 @@ describe.skipIf(skippedForWantOf(whyNoSqlite()))('aptroot revision', () => {
     const run = (more: readonly string[], environment: Readonly<Record<string, string>> = {}) =>
       runAptroot(['revision', ...more], { folder, environment })
     const get = (...more: readonly string[]) =>
-      run(['get', ...words, '--service', server.url, ...more], { APTROOT_REVISION_TOKEN: writerToken })
+      run(['get', ...words, '--revision-service', server.url, ...more], { APTROOT_REVISION_TOKEN: writerToken })
     assert.equal((await get()).output, '1\n')
     assert.equal((await get('--template', '{recipe}.{revision}')).output, '2.10.1\n')
     assert.deepEqual(envelopeOf(await get('--json')).result, {
@@ -79,7 +79,7 @@ describe.skipIf(skippedForWantOf(whyNoSqlite()))('aptroot revision', () => {
       known: true,
       debianVersion: '2.10+r1',
     })
-    const denied = await run(['get', ...words, '--service', server.url])
+    const denied = await run(['get', ...words, '--revision-service', server.url])
     assert.deepEqual([denied.exitCode, /REVISION_DENIED/.test(denied.errorOutput)], [2, true])
     const unknown = await get('--template', '{version}+{what}')
     assert.match(unknown.errorOutput, /"\{what\}", which does not exist.*REVISION_TEMPLATE_INVALID/)
@@ -104,7 +104,7 @@ describe.skipIf(skippedForWantOf(whyNoSqlite()))('aptroot revision', () => {
     const server = await serverOf(folder, '--tokens', 'tokens')
     const get = async (token: string) =>
       (
-        await runAptroot(['revision', 'get', ...words, '--service', server.url], {
+        await runAptroot(['revision', 'get', ...words, '--revision-service', server.url], {
           folder,
           environment: { APTROOT_REVISION_TOKEN: token },
         })
@@ -127,9 +127,12 @@ describe.skipIf(skippedForWantOf(whyNoSqlite()))('aptroot revision', () => {
     assert.match(early.errorOutput, /cannot be asked.*REVISION_UNAVAILABLE/)
     const get = async (url: string, word: string) => {
       const checksum = keyOf(word).checksum
-      return runAptroot(['revision', 'get', 'hello', '2.10', '-a', 'amd64', '-c', checksum, '--service', url], {
-        folder,
-      })
+      return runAptroot(
+        ['revision', 'get', 'hello', '2.10', '-a', 'amd64', '-c', checksum, '--revision-service', url],
+        {
+          folder,
+        },
+      )
     }
     const told = async (url: string, word: string) => (await get(url, word)).output.trim()
     for (const [at, word] of ['a', 'b', 'c', 'd'].entries())

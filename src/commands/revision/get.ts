@@ -2,12 +2,13 @@ import { Args, Flags } from '@oclif/core'
 import { getRevision } from '../../workflows/get-revision.ts'
 import { BaseCommand } from '../base/base-command.ts'
 import type { Answer } from '../base/envelope.ts'
+import { siteOf } from '../base/settings.ts'
 import { requireDigest } from '../base/settings-flags.ts'
 
 export default class RevisionGet extends BaseCommand {
   static override summary = 'Ask a revision service which revision a build has'
   static override description =
-    'Prints the revision, or with --template the Debian version of it. The token is taken from --token-file or APTROOT_REVISION_TOKEN.'
+    'Prints the revision, or with --template the Debian version of it. Address and token may stand in your settings.'
   static override args = {
     package: Args.string({ name: 'PACKAGE', description: 'the source package', required: true }),
     version: Args.string({ name: 'VERSION', description: 'of the source, without revision', required: true }),
@@ -29,20 +30,28 @@ export default class RevisionGet extends BaseCommand {
       summary: 'print a version: {version} or {recipe}, and {revision} once',
       helpValue: 'TEMPLATE',
     }),
-    service: Flags.string({
-      summary: 'address of the service [default: APTROOT_REVISION_SERVICE, else http://127.0.0.1:8090]',
+    'revision-service': Flags.string({
+      summary: 'address of the service [default: http://127.0.0.1:8090]',
       helpValue: 'URL',
+      helpGroup: 'SETTINGS',
     }),
-    'token-file': Flags.string({ summary: "file that holds the writer's token", helpValue: 'FILE' }),
+    'revision-token': Flags.string({
+      summary: "file with the writer's token [default: APTROOT_REVISION_TOKEN]",
+      helpValue: 'FILE',
+      helpGroup: 'SETTINGS',
+    }),
   }
   static override examples = [
     '<%= config.bin %> revision get hello 2.10 --checksum $(sha256sum inputs.tar | cut -c1-64)',
     '<%= config.bin %> revision get hello 2.10 -a arm64 -c SHA256 --template {version}+r{revision}',
-    '<%= config.bin %> revision get hello 2.10 -c SHA256 --service https://revisions.example.org --token-file token',
+    '<%= config.bin %> revision get hello 2.10 -c SHA256 --revision-service https://revisions.example.org --revision-token token',
   ]
 
   async run(): Promise<Answer> {
     const { args, flags } = await this.parse(RevisionGet)
+    const session = this.session(flags)
+    const world = this.world()
+    const site = await siteOf(flags, { folder: world.workingFolder }, { session, world })
     const result = await getRevision(
       {
         package: args.package,
@@ -50,11 +59,12 @@ export default class RevisionGet extends BaseCommand {
         architecture: flags.architecture,
         checksum: requireDigest('--checksum', flags.checksum),
         template: flags.template,
-        service: flags.service,
-        tokenFile: flags['token-file'],
+        service: site.revisions?.url,
+        tokenFile: site.revisions?.tokenFile ?? flags['revision-token'],
+        routes: { proxyOf: site.proxyOf, tlsOf: site.tlsOf },
       },
-      this.session(flags),
-      this.world(),
+      session,
+      world,
     )
     return { result, lines: [flags.template === undefined ? result.revision : result.debianVersion] }
   }
