@@ -35,7 +35,7 @@ export default class RevisionGet extends BaseCommand {
       helpValue: 'URL',
       helpGroup: 'SETTINGS',
     }),
-    'revision-token': Flags.string({
+    'token-file': Flags.string({
       summary: "file with the writer's token [default: APTROOT_REVISION_TOKEN]",
       helpValue: 'FILE',
       helpGroup: 'SETTINGS',
@@ -44,14 +44,18 @@ export default class RevisionGet extends BaseCommand {
   static override examples = [
     '<%= config.bin %> revision get hello 2.10 --checksum $(sha256sum inputs.tar | cut -c1-64)',
     '<%= config.bin %> revision get hello 2.10 -a arm64 -c SHA256 --template {version}+r{revision}',
-    '<%= config.bin %> revision get hello 2.10 -c SHA256 --revision-service https://revisions.example.org --revision-token token',
+    '<%= config.bin %> revision get hello 2.10 -c SHA256 --revision-service https://revisions.example.org --token-file token',
   ]
 
   async run(): Promise<Answer> {
     const { args, flags } = await this.parse(RevisionGet)
     const session = this.session(flags)
     const world = this.world()
-    const site = await siteOf(flags, { folder: world.workingFolder }, { session, world })
+    const site = await siteOf(
+      { ...flags, 'revision-token': flags['token-file'] },
+      { folder: world.workingFolder },
+      { session, world },
+    )
     const result = await getRevision(
       {
         package: args.package,
@@ -59,8 +63,8 @@ export default class RevisionGet extends BaseCommand {
         architecture: flags.architecture,
         checksum: requireDigest('--checksum', flags.checksum),
         template: flags.template,
-        service: site.revisions?.url,
-        tokenFile: site.revisions?.tokenFile ?? flags['revision-token'],
+        service: site.revisions?.service,
+        tokenFile: site.revisions?.tokenFile ?? flags['token-file'],
         routes: { proxyOf: site.proxyOf, tlsOf: site.tlsOf },
       },
       session,
