@@ -33,7 +33,7 @@ describe('aptroot repo', () => {
     )
     assert.match(
       (await run('list')).output,
-      /^bookworm +moving +1 debs +main +amd64 .*\nbookworm-2026\.11\.3 +never changes /,
+      /^bookworm +moving +1 deb +main +amd64 .*\nbookworm-2026\.11\.3 +never changes /,
     )
     assert.equal((await run('list', 'bookworm')).output, 'hello  1.0-1  amd64\n')
     assert.match((await run('show', 'hello')).output, /^hello 1\.0-1 amd64 {2}in bookworm, bookworm-2026\.11\.3\n/)

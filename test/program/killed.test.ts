@@ -32,7 +32,7 @@ describe('a run that is cut off', () => {
     `by SIGKILL while it publishes leaves a whole repository: a part of npm run soak, seed ${seed}`,
     { timeout: 120_000 },
     async () => {
-      const place = { scratch, seed, parallel: 3, part: 0.05, match: '', say: () => undefined }
+      const place = { scratch, seed, parallel: 3, part: 0.03, match: '', say: () => undefined }
       const { cases, complaints } = await publisherKillsCampaign(place)
       assert.ok(cases > 0)
       assert.deepEqual(complaints, [])

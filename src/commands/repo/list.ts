@@ -3,7 +3,7 @@ import { listDebs, listSuites } from '../../workflows/tend-repository.ts'
 import { BaseCommand } from '../base/base-command.ts'
 import type { Answer } from '../base/envelope.ts'
 import { repositoryFlag, repositoryOf } from '../base/repository-flags.ts'
-import { alignColumns } from '../base/text.ts'
+import { alignColumns, count } from '../base/text.ts'
 
 export default class RepoList extends BaseCommand {
   static override summary = 'List the suites of a repository, or the debs of a suite'
@@ -24,7 +24,7 @@ export default class RepoList extends BaseCommand {
     const rows = suites.map(({ suite, kind, debs, components, architectures, date }) => [
       suite,
       kind === 'release' ? 'never changes' : 'moving',
-      `${debs} debs`,
+      count(debs, 'deb'),
       components.join(' '),
       architectures.join(' '),
       date,
