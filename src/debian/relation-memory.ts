@@ -1,5 +1,5 @@
 import type { OrGroup, ProvidedName, Relation } from './relation.ts'
-import { parseOrGroups, parseProvides, parseRelations } from './relation-parser.ts'
+import { parseOrGroups, parseProvides, parseRelations, readPlainRelation } from './relation-parser.ts'
 
 /** Reads relation fields, handing out one object for all groups that are written alike. */
 export interface RelationMemory {
@@ -20,23 +20,27 @@ export interface RelationMemory {
  * 3,931 of them different. Its memory grows with the text that is read, so it lives as long as one universe.
  */
 export function relationMemory(): RelationMemory {
-  const groups = remembering(parseOrGroups)
-  const relations = remembering(parseRelations)
+  const groups = remembering(parseOrGroups, (text): OrGroup | undefined => {
+    const relation = readPlainRelation(text)
+    return relation === undefined ? undefined : [relation]
+  })
+  const relations = remembering(parseRelations, readPlainRelation)
   return {
     orGroups: groups.all,
     relations: relations.all,
     orGroup: groups.one,
     relation: relations.one,
-    providedName: remembering(parseProvides).one,
+    providedName: remembering(parseProvides, () => undefined).one,
   }
 }
 
-function remembering<Item>(parse: (field: string) => readonly Item[]) {
+/** @param readPlain one item without its list, or undefined when only `parse` can tell */
+function remembering<Item>(parse: (field: string) => readonly Item[], readPlain: (text: string) => Item | undefined) {
   const known = new Map<string, Item>()
   const one = (text: string): Item | undefined => {
     const remembered = known.get(text)
     if (remembered !== undefined) return remembered
-    const item = readOne(parse, text)
+    const item = readPlain(text) ?? readOne(parse, text)
     if (item !== undefined) known.set(text, item)
     return item
   }

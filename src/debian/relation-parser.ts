@@ -110,6 +110,20 @@ function parseRelation(cursor: Cursor): Relation {
   return { packageName, architectureQualifier, constraint }
 }
 
+/** What most relations look like. Names and versions are judged apart. */
+const plainRelation = /^([A-Za-z0-9+._-]+)(?::([a-z0-9-]+))?(?: \((<<|<=|=|>=|>>) ([A-Za-z0-9.+~:_-]+)\))?$/
+
+/** As `parseRelations`, for one relation that is written in the usual way, in one native search; undefined: `parseRelations` has to judge it. */
+export function readPlainRelation(text: string): Relation | undefined {
+  const found = plainRelation.exec(text)
+  if (found === null) return undefined
+  const [, packageName = '', architectureQualifier, operator, version = ''] = found
+  if (!isPackageName(packageName)) return undefined
+  if (operator === undefined) return { packageName, architectureQualifier, constraint: undefined }
+  if (versionProblem(version) !== undefined) return undefined
+  return { packageName, architectureQualifier, constraint: { operator: operator as VersionOperator, version } }
+}
+
 function parseRestrictedRelation(cursor: Cursor): RestrictedRelation {
   const relation = parseRelation(cursor)
   const architectures = readTerms(cursor, '[', ']')

@@ -29,8 +29,24 @@ export interface Expansion {
   readonly optional: readonly Requirement[]
 }
 
-/** A group as it is written, and the variables of the debs that satisfy it. */
-type ReadGroup = Pick<Requirement, 'text' | 'alternatives'>
+/** A requirement of a field. Only who explains something asks for its text. */
+class FieldRequirement implements Requirement {
+  readonly owner: BinaryPackage
+  readonly field: RequirementField
+  readonly group: OrGroup
+  readonly alternatives: readonly number[]
+
+  constructor({ owner, field, group, alternatives }: Omit<Requirement, 'text'> & { readonly owner: BinaryPackage }) {
+    this.owner = owner
+    this.field = field
+    this.group = group
+    this.alternatives = alternatives
+  }
+
+  get text(): string {
+    return formatOrGroup(this.group)
+  }
+}
 
 /** The problem as variables and clauses; grows as the search reaches packages, and remembers what it built. */
 export interface Encoding {
@@ -65,9 +81,10 @@ export function encodeProblem(request: ResolutionRequest): Encoding {
   const expansions = new Map<number, Expansion>()
   const verdicts = new Map<number, readonly EncodedClause[]>()
   const clauses: EncodedClause[] = []
-  const alternativesByText = new Map<string, readonly number[]>()
+  /** By what satisfies a relation: `targets` hands out one list for all relations that are written alike. */
+  const alternativesByTargets = new Map<readonly BinaryPackage[], readonly number[]>()
   /** By architecture, then by the group itself: universes hand out one object for all groups that are written alike. */
-  const readGroups = new Map<string, Map<OrGroup, ReadGroup>>()
+  const readGroups = new Map<string, Map<OrGroup, readonly number[]>>()
   /** Debs that the manifest names by version or suite: being asked for, they need not be candidates. */
   const namedExactly = new Set<BinaryPackage>()
 
@@ -94,14 +111,14 @@ export function encodeProblem(request: ResolutionRequest): Encoding {
     return rootArchitectureOf(deb, nativeArchitecture)
   }
 
-  function readGroup(group: OrGroup, architecture: string): ReadGroup {
-    const groups = readGroups.get(architecture) ?? new Map<OrGroup, ReadGroup>()
+  function readGroup(group: OrGroup, architecture: string): readonly number[] {
+    const groups = readGroups.get(architecture) ?? new Map<OrGroup, readonly number[]>()
     readGroups.set(architecture, groups)
     const known = groups.get(group)
     if (known !== undefined) return known
-    const read = { text: formatOrGroup(group), alternatives: alternativesOf(group, architecture) }
-    groups.set(group, read)
-    return read
+    const alternatives = alternativesOf(group, architecture)
+    groups.set(group, alternatives)
+    return alternatives
   }
 
   /** Preferred debs first, candidates before other versions: a version that is not the candidate is a last resort. */
@@ -113,12 +130,11 @@ export function encodeProblem(request: ResolutionRequest): Encoding {
   }
 
   function alternativesOfRelation(relation: Relation, architecture: string): readonly number[] {
-    const key = `${formatRelation(relation)} ${architecture}`
-    const known = alternativesByText.get(key)
+    const satisfying = targets.satisfying(relation, architecture)
+    const known = alternativesByTargets.get(satisfying)
     if (known !== undefined) return known
-    const found = prefer(targets.satisfying(relation, architecture), relation.packageName)
-    const alternatives = candidatesFirst(found.map(variableOf))
-    alternativesByText.set(key, alternatives)
+    const alternatives = candidatesFirst(prefer(satisfying, relation.packageName).map(variableOf))
+    alternativesByTargets.set(satisfying, alternatives)
     return alternatives
   }
 
@@ -134,8 +150,9 @@ export function encodeProblem(request: ResolutionRequest): Encoding {
     const requirements: Requirement[] = []
     for (let at = 0; at < groups.length; at++) {
       const group = groups[at] as OrGroup
-      const { text, alternatives } = readGroup(group, architecture)
-      if (!alternatives.includes(own)) requirements.push({ owner: deb, field, text, group, alternatives })
+      const alternatives = readGroup(group, architecture)
+      if (!alternatives.includes(own))
+        requirements.push(new FieldRequirement({ owner: deb, field, group, alternatives }))
     }
     return requirements
   }

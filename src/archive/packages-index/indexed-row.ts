@@ -37,6 +37,7 @@ export class IndexedRow implements StanzaPlaceInIndex {
   readonly architecture: string
   readonly #decoded: DecodedTexts
   #stanza: IndexedStanza | undefined
+  #sha256: string | undefined
 
   /** @throws {Fault} `INDEX_MALFORMED` when it lacks a Version that is one, or an Architecture */
   constructor({ index, row, name, architecture, decoded }: RowPlace) {
@@ -53,7 +54,8 @@ export class IndexedRow implements StanzaPlaceInIndex {
 
   /** Lower case. */
   get sha256(): string {
-    return this.#isTakenApart ? digestAt(this.index.table.fields, this.row) : this.#read().sha256
+    this.#sha256 ??= this.#isTakenApart ? digestAt(this.index.table.fields, this.row) : this.#read().sha256
+    return this.#sha256
   }
 
   text(field: SingleField): string | undefined {
