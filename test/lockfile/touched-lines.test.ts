@@ -30,7 +30,7 @@ const later = { at: '20260201T000000Z' }
 const rebuilt = (list: readonly LockedDeb[], suffix: string): LockedDeb[] =>
   list.map(deb => ({ ...deb, version: `${deb.version}${suffix}` }))
 
-describe('an update touches so many lines on each side (decisions/0015)', () => {
+describe('an update touches so many lines on each side (decisions/0016)', () => {
   const old = debs('3.0.14-1', '1')
   const fix = debs('3.0.15-1', '2', later)
 
