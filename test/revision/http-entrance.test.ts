@@ -177,7 +177,7 @@ describe('a bad request to the revision service', () => {
   const head = `POST /v1/revision HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nAuthorization: Bearer ${token}\r\n`
 
   it('that arrives too slowly gets 408, whether header or body', async () => {
-    const { send, isHealthy } = await entrance({ limits: { requestMilliseconds: 150 } })
+    const { send, isHealthy } = await entrance({ limits: { requestMilliseconds: 400 } })
     for (const part of ['POST /v1/rev', `${head}Content-Length: 100\r\n\r\n{"pack`]) {
       const text = await send(part)
       assert.match(text, /^HTTP\/1\.1 408 /)
