@@ -25,6 +25,14 @@ export function wantedDebs(lock: Lockfile): readonly WantedDeb[] {
     })
 }
 
+/** The least in which maintainer scripts run: what every Debian has. */
+export const essentialRoot: readonly string[] = [
+  'architectures: [amd64]',
+  'base: essential',
+  'packages: [usr-is-merged]',
+  'exclude: [usrmerge]',
+]
+
 export interface RealProjectChoice {
   /** Beside the manifest, by name. */
   readonly files?: Readonly<Record<string, Uint8Array>>

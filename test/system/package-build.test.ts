@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, test } from 'vitest'
 import { envelopeOf, type ProgramResult, runAptroot } from '../support/aptroot-program.ts'
 import { runAsNobody } from '../support/ordinary-user.ts'
 import { missingForRealData, skippedForWantOf } from '../support/real-archive.ts'
-import { type RealProject, realProject } from '../support/real-project.ts'
+import { essentialRoot, type RealProject, realProject } from '../support/real-project.ts'
 import { makeTestKey } from '../support/signing.ts'
 
 function missing(): string | undefined {
@@ -41,12 +41,7 @@ describe.skipIf(skippedForWantOf(missing()))('a package', () => {
   let project: RealProject
   beforeAll(async () => {
     scratch = await mkdtemp(join(tmpdir(), 'aptroot-package-test-'))
-    project = await realProject(scratch, [
-      'architectures: [amd64]',
-      'base: essential',
-      'packages: [usr-is-merged]',
-      'exclude: [usrmerge]',
-    ])
+    project = await realProject(scratch, essentialRoot)
     await project.run('lock', 'install', '--digest')
   })
   afterAll(() => rm(scratch, { recursive: true, force: true }))
@@ -196,9 +191,6 @@ cp pkg/usr/share/seen ../seen.txt
   test('cannot hand out what is no plain file of its own', async () => {
     for (const [what, words] of [
       ['ln -s /etc/shadow ../evil_1_all.deb', /evil_1_all\.deb, which the build left, is no regular file/],
-      ['mkfifo ../evil_1_all.deb', /is no regular file/],
-      ['touch "$(printf \'../e\\033[2Jvil.deb\')"', /cannot be kept/],
-      ['touch ../evil_1_all.deb', /evil_1_all\.deb/],
       ['dpkg-deb --build pkg ../other_1.0-1_all.deb', /other_1\.0-1_all\.deb, which the build left, is the deb "evil_/],
       [
         'cd /; mv /build /moved; ln -s /moved /build; cd /moved/evil-1.0-1',

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, test } from 'vitest'
 import { envelopeOf, runAptroot } from '../support/aptroot-program.ts'
 import { runAsNobody } from '../support/ordinary-user.ts'
 import { missingForRealData, skippedForWantOf } from '../support/real-archive.ts'
-import { type RealProject, realProject } from '../support/real-project.ts'
+import { essentialRoot, type RealProject, realProject } from '../support/real-project.ts'
 
 function missing(): string | undefined {
   if (process.getuid?.() !== 0) return 'only root can become another user'
@@ -18,12 +18,7 @@ describe.skipIf(skippedForWantOf(missing()))('a shell in the root of a lock', ()
   let project: RealProject
   beforeAll(async () => {
     scratch = await mkdtemp(join(tmpdir(), 'aptroot-shell-test-'))
-    project = await realProject(scratch, [
-      'architectures: [amd64]',
-      'base: essential',
-      'packages: [usr-is-merged]',
-      'exclude: [usrmerge]',
-    ])
+    project = await realProject(scratch, essentialRoot)
     await project.run('lock', 'install', '--digest')
   })
   afterAll(() => rm(scratch, { recursive: true, force: true }))
