@@ -2,7 +2,6 @@ import { readDebControl } from '../deb/index.ts'
 import type { UnpackedDeb } from '../dpkg/index.ts'
 import { Fault, type Session } from '../kernel/index.ts'
 import type { Store } from '../store/index.ts'
-import type { PackManifest } from './pack-manifest.ts'
 import {
   checkIdentity,
   controlPartOf,
@@ -94,32 +93,36 @@ interface UnfinishedPack {
   finish(): Promise<void>
 }
 
+/** Most control archives have less than this. */
+const controlBytes = 16 * 1024
+
 async function beginPack(
   deb: DebIdentity,
   store: Store,
 ): Promise<UnfinishedPack | { readonly state: 'whole'; readonly pack: Pack }> {
-  let manifest = await readPack(deb, store)
+  const manifest = await readPack(deb, store)
   const named = { locked: deb, name: deb.name, object: objectOf(deb) }
   if (manifest !== undefined) {
     checkIdentity(deb, manifest.deb)
     return { state: 'whole', pack: { ...named, ...manifest } }
   }
   const debName = `${deb.name}_${deb.version}_${deb.architecture}.deb`
-  const part = controlPartOf(await readDebControl(store.stream(deb), { name: debName }), debName)
+  const part = controlPartOf(await readDebControl(store.stream(deb, controlBytes), { name: debName }), debName)
   checkIdentity(deb, part)
-  const whole = (): PackManifest => {
-    if (manifest === undefined) throw new Fault('INTERNAL', { message: `${debName} is not unpacked yet` })
-    return manifest
+  let rest: RestOfPack | undefined
+  const whole = (): RestOfPack => {
+    if (rest === undefined) throw new Fault('INTERNAL', { message: `${debName} is not unpacked yet` })
+    return rest
   }
   const pack: Pack = {
     ...named,
     deb: {
       ...part,
       get entries() {
-        return whole().deb.entries
+        return whole().entries
       },
       get md5BySha256() {
-        return whole().deb.md5BySha256
+        return whole().md5BySha256
       },
     },
     get places() {
@@ -127,9 +130,12 @@ async function beginPack(
     },
   }
   const finish = async () => {
-    manifest = await readPack(deb, store)
+    const made = await readPack(deb, store)
     // The control archive was read before the deb's last byte, and so before its digest was compared.
-    if (manifest !== undefined && sameControl(manifest.deb, part)) return
+    if (made !== undefined && sameControl(made.deb, part)) {
+      rest = { entries: made.deb.entries, md5BySha256: made.deb.md5BySha256, places: made.places }
+      return
+    }
     throw new Fault('STORE_CORRUPT', {
       message: `${debName} in the store changed while it was unpacked`,
       hint: 'Run the command again; when it happens twice, check this disk and its memory.',
@@ -139,6 +145,7 @@ async function beginPack(
   return { state: 'unfinished', pack, finish }
 }
 
+type RestOfPack = Pick<Pack, 'places'> & Pick<UnpackedDeb, 'entries' | 'md5BySha256'>
 type ControlPart = Pick<UnpackedDeb, 'control' | 'controlFiles'>
 
 function sameControl(left: ControlPart, right: ControlPart): boolean {

@@ -48,7 +48,11 @@ export async function checkBlob(layout: StoreLayout, blob: BlobIdentity): Promis
  *
  * @throws {Fault} `STORE_CORRUPT` when absent, or when the bytes differ from the name (the file is removed then)
  */
-export async function* streamBlob(layout: StoreLayout, blob: BlobIdentity): AsyncGenerator<Uint8Array> {
+export async function* streamBlob(
+  layout: StoreLayout,
+  blob: BlobIdentity,
+  largestBytes?: number,
+): AsyncGenerator<Uint8Array> {
   const path = blobPath(layout, blob.sha256)
   const handle = await onDiskIfPresent(path, () => open(path, 'r'), layout.use)
   if (handle === undefined) throw corruptFault(path, 'is not there any more', layout)
@@ -59,7 +63,7 @@ export async function* streamBlob(layout: StoreLayout, blob: BlobIdentity): Asyn
       throw corruptFault(path, `has ${size} bytes, but ${blob.sizeBytes} belong there`, layout)
     }
     const hash = createHash('sha256')
-    for await (const chunk of readChunks(handle, { offset: 0, length: size })) {
+    for await (const chunk of readChunks(handle, { offset: 0, length: size }, largestBytes)) {
       hash.update(chunk)
       yield chunk
     }

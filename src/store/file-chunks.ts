@@ -23,9 +23,10 @@ export const chunkBytes = 256 * 1024
 export async function* readChunks(
   file: ChunkReader,
   range: { readonly offset: number; readonly length: number },
+  largestBytes = chunkBytes,
 ): AsyncGenerator<Uint8Array> {
   for (let done = 0; done < range.length; ) {
-    const buffer = Buffer.allocUnsafeSlow(Math.min(chunkBytes, range.length - done))
+    const buffer = Buffer.allocUnsafeSlow(Math.min(largestBytes, range.length - done))
     const { bytesRead } = await file.read(buffer, 0, buffer.length, range.offset + done)
     if (bytesRead === 0) return
     done += bytesRead

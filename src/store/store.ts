@@ -108,10 +108,11 @@ export class Store {
    * The blob's bytes in chunks. The digest is compared after the last one: what was yielded is not to be believed
    * before the iteration ends.
    *
+   * @param largestBytes of a chunk: little, for those who want only the beginning
    * @throws {Fault} `STORE_CORRUPT` when absent, or when the bytes differ (the file is removed)
    */
-  async *stream(blob: BlobIdentity): AsyncGenerator<Uint8Array> {
-    yield* this.#streamFrom((await this.#placeOf(blob)) ?? this.#layout, blob)
+  async *stream(blob: BlobIdentity, largestBytes?: number): AsyncGenerator<Uint8Array> {
+    yield* this.#streamFrom((await this.#placeOf(blob)) ?? this.#layout, blob, largestBytes)
   }
 
   /**
@@ -237,9 +238,9 @@ export class Store {
     return undefined
   }
 
-  async *#streamFrom(place: StoreLayout, blob: BlobIdentity): AsyncGenerator<Uint8Array> {
+  async *#streamFrom(place: StoreLayout, blob: BlobIdentity, largestBytes?: number): AsyncGenerator<Uint8Array> {
     this.#noteUse(place, blobPath(place, blob.sha256))
-    yield* streamBlob(place, blob)
+    yield* streamBlob(place, blob, largestBytes)
   }
 
   /** Fails quietly: a store on a read-only file system is a good one. The ages in a layer are its owner's business. */
