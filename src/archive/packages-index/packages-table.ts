@@ -35,8 +35,8 @@ export interface PackagesTable {
 }
 
 /**
- * Scans the bytes once. 50 MB (bookworm main, 63,440 stanzas) take 120 ms when the code is warm, 180 to 315 ms in
- * the first scan of a process.
+ * Scans the bytes once and takes the stanzas apart. 50 MB (bookworm main, 63,440 stanzas) take 0.7 s of processor time, of which the
+ * taking apart has half; a resolution of gnome from what is saved then takes 0.1 s less.
  *
  * Only what would make every answer wrong is judged here: a stanza without a package name. Everything else that is
  * malformed faults when the package is looked at.
