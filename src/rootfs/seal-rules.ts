@@ -19,6 +19,7 @@ export const sealRules: readonly SealRule[] = [
       ...['passwd', 'group', 'shadow', 'gshadow', 'subuid', 'subgid'].map(name => `etc/${name}-`),
       'var/lib/dpkg/*-old',
       'var/cache/debconf/*-old',
+      'usr/share/info/dir.old',
       'var/backups/**',
       'etc/.pwd.lock',
     ],
@@ -33,6 +34,7 @@ export const sealRules: readonly SealRule[] = [
       'var/log/fontconfig.log',
       'var/log/apt/*.log',
       'var/log/apt/*.xz',
+      'usr/share/emacs*/site-lisp/**/Install.log.gz',
     ],
   },
   {

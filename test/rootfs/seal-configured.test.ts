@@ -38,6 +38,8 @@ describe('sealing a configured root', () => {
       'etc/ssh/ssh_host_rsa_key',
       'etc/ssh/ssh_host_ed25519_key.pub',
       'usr/lib/mono/aot-cache/amd64/mscorlib.dll.so',
+      'usr/share/emacs/site-lisp/elpa/markdown-mode-2.5/Install.log.gz',
+      'usr/share/info/dir.old',
       'var/lib/dpkg/status-old',
       'var/cache/debconf/templates.dat-old',
       'var/log/dpkg.log',
