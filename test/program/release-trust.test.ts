@@ -74,7 +74,7 @@ describe('lock update, when the signers of an archive change', () => {
     const spaced = fingerprint.replace(/(.{4})/g, '$1 ').toLowerCase()
     const accepted = await update('--accept-key', spaced)
     assert.equal(accepted.exitCode, 0, accepted.errorOutput)
-    assert.match(accepted.output, new RegExp(`test signed by ${fingerprint}`))
+    assert.match(accepted.output, new RegExp(`Signing key added: test: ${fingerprint}`))
     assert.ok((await lock()).includes(`keys:\n  "test":\n    - "${fingerprint}"\n`))
     assert.equal((await update()).exitCode, 0)
   })
