@@ -21,10 +21,10 @@ const folders = ['self', 'sys', 'sys/net', 'sys/net/ipv4', 'sys/net/ipv6']
 export function putProc(rootFolder: string): void {
   const proc = join(rootFolder, 'proc')
   if (!emptyFolder(proc)) return
-  // Modes as in a real one, whatever umask the caller has.
+  // The same modes whatever umask the caller has.
   for (const name of folders) {
     mkdirSync(join(proc, name))
-    chmodSync(join(proc, name), 0o555)
+    chmodSync(join(proc, name), 0o755)
   }
   for (const [name, text] of Object.entries(files)) {
     writeFileSync(join(proc, name), text, { flag: 'wx' })
