@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, test } from 'vitest'
@@ -10,6 +8,8 @@ import { envelopeOf, type ProgramResult, runAptroot } from '../support/aptroot-p
 import { runAsNobody } from '../support/ordinary-user.ts'
 import { missingForRealData, skippedForWantOf } from '../support/real-archive.ts'
 import { essentialRoot, type RealProject, realProject } from '../support/real-project.ts'
+import { startRevisionServer } from '../support/revision-servers.ts'
+import { keyOf, whyNoSqlite } from '../support/revision-table.ts'
 import { makeTestKey } from '../support/signing.ts'
 
 function missing(): string | undefined {
@@ -287,44 +287,37 @@ cp pkg/usr/share/seen ../seen.txt
     await forget()
   })
 
-  test('is numbered by the revision service, and keeps its number with its inputs', async () => {
-    const asked: string[] = []
-    const server = await revisionService(asked)
-    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-    try {
+  test.skipIf(skippedForWantOf(whyNoSqlite()))(
+    'is numbered by the revision service, and keeps its number with its inputs',
+    async () => {
       const numbered = await packageOf('numbered', `version-template: "{version}+r{revision}"\n${script()}`)
-      const words = ['--revision-service', url]
-      const online = { APTROOT_OFFLINE: '0' }
-      const ninth = await numbered.build(words, online)
-      assert.deepEqual([ninth.version, ninth.outputs[0]?.name], ['1.0-1+r9', 'numbered_1.0-1+r9_all.deb'])
-      await numbered.write('src/text', 'better day\n')
-      assert.equal((await numbered.build(words, online)).version, '1.0-1+r10')
-      await numbered.write('src/text', 'good day\n')
-      const again = await numbered.build(words, online)
-      assert.deepEqual([again.built, again.version, again.outputs], [false, '1.0-1+r9', ninth.outputs])
-      assert.deepEqual(asked, [ninth.key, asked[1], ninth.key])
-      assert.equal((await numbered.build()).version, '1.0-1+r9', 'offline, what the service said before')
-    } finally {
-      server.close()
-    }
-  })
+      const server = await startRevisionServer({ folder: numbered.folder, words: ['--database', 'revisions.db'] })
+      try {
+        // Others had eight revisions before.
+        for (let before = 1; before <= 8; before++) await ask(server.url, `before ${before}`)
+        const words = ['--revision-service', server.url]
+        const online = { APTROOT_OFFLINE: '0' }
+        const ninth = await numbered.build(words, online)
+        assert.deepEqual([ninth.version, ninth.outputs[0]?.name], ['1.0-1+r9', 'numbered_1.0-1+r9_all.deb'])
+        await numbered.write('src/text', 'better day\n')
+        assert.equal((await numbered.build(words, online)).version, '1.0-1+r10')
+        await numbered.write('src/text', 'good day\n')
+        const again = await numbered.build(words, online)
+        assert.deepEqual([again.built, again.version, again.outputs], [false, '1.0-1+r9', ninth.outputs])
+        assert.equal((await numbered.build()).version, '1.0-1+r9', 'offline, what the service said before')
+      } finally {
+        await server.kill()
+      }
+    },
+  )
 
-  /** Numbers from 9 on; a checksum keeps its number. */
-  async function revisionService(asked: string[]): Promise<Server> {
-    const revisions = new Map<string, string>()
-    const server = createServer(async (request, response) => {
-      let text = ''
-      for await (const bytes of request) text += bytes
-      const { checksum } = JSON.parse(text) as { readonly checksum: string }
-      asked.push(checksum)
-      const known = revisions.has(checksum)
-      const revision = revisions.get(checksum) ?? `${9 + revisions.size}`
-      revisions.set(checksum, revision)
-      response.setHeader('content-type', 'application/json')
-      response.end(JSON.stringify({ revision, known }))
+  async function ask(url: string, word: string): Promise<void> {
+    const response = await fetch(`${url}/v1/revision`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(keyOf(word, { package: 'numbered', version: '1.0-1' })),
     })
-    await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-    return server
+    assert.equal(response.status, 200, await response.text())
   }
 
   test('goes into a repository with its build', async () => {
