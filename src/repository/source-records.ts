@@ -3,7 +3,7 @@ import { readSingleStanza } from '../debian-control-parser/index.ts'
 import { Fault, isFault } from '../kernel/index.ts'
 import { corrupt } from './deb-records.ts'
 import type { PublishedDeb, SourceKey } from './model.ts'
-import { placeInPool } from './place-in-pool.ts'
+import { placeInPool, requirePlace } from './place-in-pool.ts'
 import type { RepositoryFolder } from './repository-folder.ts'
 
 /** One file per source that was ever published: never changed, never removed. */
@@ -17,7 +17,7 @@ export interface OfferedSource {
 }
 
 /**
- * Binds name and version of a source to its files, and puts them in the pool.
+ * Binds name and version of a source to its files, and puts them in the pool. Where another file lies in the place of one nothing is bound.
  *
  * @throws {Fault} `REPOSITORY_REBINDING`, `SOURCE_MALFORMED` for a path where indexes and records are
  */
@@ -27,7 +27,11 @@ export async function placeSource(
 ): Promise<void> {
   const key = sourceKey(source)
   const before = await checkSource(source, place.folder)
-  if (before === 'new') await place.folder.create(recordPath(key), [source.stanza])
+  if (before === 'new') {
+    for (const { name, sha256 } of source.files)
+      await requirePlace({ owner: key, path: pathOf(source, name), sha256 }, place.folder)
+    await place.folder.create(recordPath(key), [source.stanza])
+  }
   const bound = await requireSource(key, place.folder)
   requireSameFiles(source, bound, place.folder)
   for (const file of bound.files) {

@@ -20,16 +20,10 @@ export interface BroughtLock {
  *
  * @throws {Fault} as `lock install` for reading and fetching
  */
-export async function bringLocked(
-  project: Project,
-  siteOf: (project: Project) => Promise<Site>,
-  session: Session,
-  world: World,
-): Promise<BroughtLock> {
+export async function bringLocked(project: Project, site: Site, session: Session, world: World): Promise<BroughtLock> {
   const manifest = await readProjectManifest(project, world)
   const { lock: locked } = await readProjectLock(project)
   requireFreshLock(project, manifest, locked)
-  const site = await siteOf(project)
   const { store, transfer } = await openSite(site, world)
   const { fetchDebs } = await import('../fetch/index.ts')
   const providers = providerSettingsOf(manifest, { project, site })

@@ -57,7 +57,7 @@ export async function mirrorLocks(request: MirrorLocksRequest, session: Session,
   const parts = new Map<string, MirrorPart>()
   const seen = new Map<string, number>()
   for (const project of request.projects) {
-    const { lock, place } = await bringLocked(project, request.siteOf, session, world)
+    const { lock, place } = await bringLocked(project, await request.siteOf(project), session, world)
     const architectures = rootsOf(lock.request.architectures)
     const described = new Map<LockedDeb, PublishedDeb | undefined>()
     for (const deb of lock.debs) {

@@ -1,13 +1,8 @@
 import { Fault, isFault, type Session } from '../kernel/index.ts'
 import { keyOfDeb, type OfferedDeb, sourcesOfDeb } from '../repository/index.ts'
 import { getRevision } from './get-revision.ts'
+import type { Site } from './site.ts'
 import type { World } from './world.ts'
-
-/** Who numbers builds, where a repository alone would count what it has itself. */
-export interface RevisionPlace {
-  readonly service: string
-  readonly tokenFile: string | undefined
-}
 
 /**
  * To a refused version the one that a revision service gives to these bytes: other than the next that is free in this repository, it is free in every
@@ -18,11 +13,12 @@ export interface RevisionPlace {
  */
 export async function withProposedVersion(
   error: unknown,
-  { debs, place }: { readonly debs: readonly OfferedDeb[]; readonly place: RevisionPlace | undefined },
+  { debs, site }: { readonly debs: readonly OfferedDeb[]; readonly site: Site },
   session: Session,
   world: World,
 ): Promise<unknown> {
-  if (place === undefined || !isFault(error, 'REPOSITORY_REBINDING')) return error
+  const { revisions, proxyOf, tlsOf } = site
+  if (revisions === undefined || !isFault(error, 'REPOSITORY_REBINDING')) return error
   const { name, version, architecture } = error.context
   const offered = debs.find(
     ({ deb }) => deb.name === name && deb.version === version && deb.architecture === architecture,
@@ -35,14 +31,15 @@ export async function withProposedVersion(
       architecture: offered.deb.architecture,
       checksum: offered.deb.sha256,
       template: undefined,
-      ...place,
+      ...revisions,
+      routes: { proxyOf, tlsOf },
     },
     session,
     world,
   )
   return new Fault('REPOSITORY_REBINDING', {
     message: error.message,
-    hint: `Machines may have the other one: build it with version ${debianVersion}, which ${place.service} gives to these bytes alone.`,
+    hint: `Machines may have the other one: build it with version ${debianVersion}, which ${revisions.service} gives to these bytes alone.`,
     context: { ...error.context, deb: keyOfDeb(offered.deb), proposedVersion: debianVersion },
     cause: error,
   })

@@ -15,7 +15,7 @@ import {
 import { bringLocked } from './bring-locked.ts'
 import { openRepository, openSigner, type RepositoryPlace } from './open-repository.ts'
 import type { Project } from './project.ts'
-import { type RevisionPlace, withProposedVersion } from './propose-version.ts'
+import { withProposedVersion } from './propose-version.ts'
 import type { Site } from './site.ts'
 import type { World } from './world.ts'
 
@@ -24,7 +24,8 @@ export interface PublishDebsRequest {
   /** Debs, `.dsc` files of source packages, and folders that hold some, as the user wrote them. */
   readonly files: readonly string[]
   /** A project whose locked debs are published too; undefined: none. */
-  readonly locked: { readonly project: Project; readonly siteOf: (project: Project) => Promise<Site> } | undefined
+  readonly locked: Project | undefined
+  readonly site: Site
   readonly suite: string
   readonly component: string
   readonly architectures: readonly string[]
@@ -32,8 +33,6 @@ export interface PublishDebsRequest {
   /** Number of a release that keeps the suite as it is then. */
   readonly release: string | undefined
   readonly signWith: string | undefined
-  /** Who is asked for another version of a deb whose version is taken; undefined: nobody. */
-  readonly revisions: RevisionPlace | undefined
   readonly mode: 'write' | 'dry-run'
 }
 
@@ -82,7 +81,7 @@ export async function publishDebs(request: PublishDebsRequest, session: Session,
   const publication = { ...request, debs, sources, signer }
   const attempt = request.mode === 'dry-run' ? repository.plan(publication) : repository.publish(publication, session)
   const outcome = await attempt.catch(async error => {
-    throw await withProposedVersion(error, { debs, place: request.revisions }, session, world)
+    throw await withProposedVersion(error, { debs, site: request.site }, session, world)
   })
   if (request.mode === 'dry-run') return { ...outcome, ...result }
   if (numbered !== undefined) await repository.release({ suite: numbered, from: suite, signer }, session)
@@ -90,16 +89,16 @@ export async function publishDebs(request: PublishDebsRequest, session: Session,
 }
 
 async function lockedDebs(
-  { locked }: PublishDebsRequest,
+  { locked, site }: PublishDebsRequest,
   session: Session,
   world: World,
 ): Promise<readonly NamedDeb[]> {
   if (locked === undefined) return []
-  const { lock, place } = await bringLocked(locked.project, locked.siteOf, session, world)
+  const { lock, place } = await bringLocked(locked, site, session, world)
   const found: NamedDeb[] = []
   for (const deb of lock.debs) {
     session.signal.throwIfAborted()
-    const name = `${deb.name} of ${locked.project.lockName}`
+    const name = `${deb.name} of ${locked.lockName}`
     found.push({ name, offered: await describeDeb({ name, content: () => place.store.stream(deb) }) })
   }
   return found

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'vitest'
-import { readManifest } from '../../src/manifest/index.ts'
+import { presetOf, readManifest } from '../../src/manifest/index.ts'
 import { type InitRequest, type InitResult, initManifest } from '../../src/workflows/init-manifest.ts'
 import { projectOf } from '../../src/workflows/project.ts'
 import type { World } from '../../src/workflows/world.ts'
@@ -41,7 +41,8 @@ async function imported(
 }
 
 const source = (channel: string, url: string) => `  - channel: ${channel}\n    url: ${url}\n`
-const snapshot = 'https://snapshot.debian.org/archive'
+/** As the presets name Debian's snapshot service, and manifests of others too. */
+const snapshot = presetOf('debian/bookworm').archives[0].snapshot?.replace('/debian/{timestamp}', '')
 
 describe('init --from a manifest of rules_distroless', () => {
   test('takes the archives of the release with their keys, and names the snapshot for the first update', async () => {

@@ -9,6 +9,18 @@ export const databaseFlag = {
   }),
 }
 
+/** The service that a client asks, and how; the same for all who ask it. */
+export function revisionServiceFlags(summary: string) {
+  return {
+    'revision-service': Flags.string({ summary, helpValue: 'URL', helpGroup: 'SETTINGS' }),
+    'token-file': Flags.string({
+      summary: "file with the writer's token [default: APTROOT_REVISION_TOKEN]",
+      helpValue: 'FILE',
+      helpGroup: 'SETTINGS',
+    }),
+  }
+}
+
 /** An address may hold a password, which a variable hides from lists of processes. */
 export function databaseOf(flags: { readonly database?: string | undefined }, world: World): string {
   return flags.database ?? world.environment.APTROOT_REVISION_DATABASE ?? 'revisions.db'

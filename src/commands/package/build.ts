@@ -10,6 +10,7 @@ import type { Answer } from '../base/envelope.ts'
 import { LogFile } from '../base/log-file.ts'
 import { packageBuildLines } from '../base/render/package-build-lines.ts'
 import { signerFlag } from '../base/repository-flags.ts'
+import { revisionServiceFlags } from '../base/revision-flags.ts'
 import { siteOf } from '../base/settings.ts'
 import { networkFlags, storeFlags, vendorFlags } from '../base/settings-flags.ts'
 
@@ -83,16 +84,7 @@ export default class PackageBuild extends BaseCommand {
       multipleNonGreedy: true,
       helpGroup: 'SETTINGS',
     }),
-    'revision-service': Flags.string({
-      summary: 'service that numbers builds, for a `version-template`',
-      helpValue: 'URL',
-      helpGroup: 'SETTINGS',
-    }),
-    'token-file': Flags.string({
-      summary: 'file with its token [default: APTROOT_REVISION_TOKEN]',
-      helpValue: 'FILE',
-      helpGroup: 'SETTINGS',
-    }),
+    ...revisionServiceFlags('service that numbers builds, for a `version-template`'),
     ...storeFlags,
     ...networkFlags,
     ...vendorFlags,
@@ -139,7 +131,8 @@ export default class PackageBuild extends BaseCommand {
                   ),
                 ),
                 locked: undefined,
-                revisions: undefined,
+                // The service has numbered this build already.
+                site: { ...site, revisions: undefined },
                 suite: flags.suite ?? '',
                 component: flags.component ?? 'main',
                 // A deb for all architectures is listed for those that it was built on.

@@ -1,15 +1,14 @@
 import { Args, Flags } from '@oclif/core'
 import { Fault } from '../../kernel/index.ts'
 import { projectOf } from '../../workflows/project.ts'
-import type { RevisionPlace } from '../../workflows/propose-version.ts'
 import { type PublishedDebs, publishDebs } from '../../workflows/publish-debs.ts'
-import type { World } from '../../workflows/world.ts'
 import { BaseCommand } from '../base/base-command.ts'
 import { parseDuration } from '../base/duration.ts'
 import type { Answer } from '../base/envelope.ts'
 import { manifestFlag } from '../base/project-flags.ts'
 import { repositoryFlag, repositoryOf, signerFlag } from '../base/repository-flags.ts'
 import { countsOf } from '../base/repository-text.ts'
+import { revisionServiceFlags } from '../base/revision-flags.ts'
 import { siteOf } from '../base/settings.ts'
 import { networkFlags, storeFlags, vendorFlags } from '../base/settings-flags.ts'
 import { type Line, span } from '../base/text.ts'
@@ -54,12 +53,8 @@ export default class RepoPublish extends BaseCommand {
       summary: 'keep the suite, as it is then, as SUITE-NUMBER, which never changes',
       helpValue: 'NUMBER',
     }),
-    'revision-service': Flags.string({
-      summary: 'who is asked for a free version where one is taken [default: APTROOT_REVISION_SERVICE]',
-      helpValue: 'URL',
-    }),
-    'token-file': Flags.string({ summary: "file that holds the writer's token of the service", helpValue: 'FILE' }),
     'dry-run': Flags.boolean({ char: 'n', summary: 'check everything and write nothing' }),
+    ...revisionServiceFlags('who is asked for a free version where one is taken'),
     ...storeFlags,
     ...networkFlags,
     ...vendorFlags,
@@ -80,18 +75,15 @@ export default class RepoPublish extends BaseCommand {
         message: 'nothing is given to publish',
         hint: 'Name debs, `.dsc` files or folders that hold some, or say `--locked` for those of the lockfile.',
       })
+    const project = projectOf(flags.file, world.workingFolder)
     const validFor = flags['valid-for']
     const validForSeconds = validFor === undefined ? undefined : parseDuration('--valid-for', validFor) / 1000
     const result = await publishDebs(
       {
         repository: repositoryOf(flags, world),
         files: argv.map(String),
-        locked: flags.locked
-          ? {
-              project: projectOf(flags.file, world.workingFolder),
-              siteOf: project => siteOf(flags, project, { session, world }),
-            }
-          : undefined,
+        locked: flags.locked ? project : undefined,
+        site: await siteOf({ ...flags, 'revision-token': flags['token-file'] }, project, { session, world }),
         suite: flags.suite,
         component: flags.component,
         architectures: flags.architecture ?? [],
@@ -102,7 +94,6 @@ export default class RepoPublish extends BaseCommand {
         },
         release: flags.release,
         signWith: flags['sign-with'],
-        revisions: revisionsOf(flags, world),
         mode: flags['dry-run'] ? 'dry-run' : 'write',
       },
       session,
@@ -110,14 +101,6 @@ export default class RepoPublish extends BaseCommand {
     )
     return { result, lines: linesOf(result, flags['dry-run']) }
   }
-}
-
-function revisionsOf(
-  flags: { readonly 'revision-service'?: string | undefined; readonly 'token-file'?: string | undefined },
-  world: World,
-): RevisionPlace | undefined {
-  const service = flags['revision-service'] ?? world.environment.APTROOT_REVISION_SERVICE
-  return service === undefined || service === '' ? undefined : { service, tokenFile: flags['token-file'] }
 }
 
 function linesOf(

@@ -2,6 +2,7 @@ import { Args, Flags } from '@oclif/core'
 import { getRevision } from '../../workflows/get-revision.ts'
 import { BaseCommand } from '../base/base-command.ts'
 import type { Answer } from '../base/envelope.ts'
+import { revisionServiceFlags } from '../base/revision-flags.ts'
 import { siteOf } from '../base/settings.ts'
 import { requireDigest } from '../base/settings-flags.ts'
 
@@ -30,16 +31,7 @@ export default class RevisionGet extends BaseCommand {
       summary: 'print a version: {version} or {recipe}, and {revision} once',
       helpValue: 'TEMPLATE',
     }),
-    'revision-service': Flags.string({
-      summary: 'address of the service [default: http://127.0.0.1:8090]',
-      helpValue: 'URL',
-      helpGroup: 'SETTINGS',
-    }),
-    'token-file': Flags.string({
-      summary: "file with the writer's token [default: APTROOT_REVISION_TOKEN]",
-      helpValue: 'FILE',
-      helpGroup: 'SETTINGS',
-    }),
+    ...revisionServiceFlags('address of the service [default: http://127.0.0.1:8090]'),
   }
   static override examples = [
     '<%= config.bin %> revision get hello 2.10 --checksum $(sha256sum inputs.tar | cut -c1-64)',
