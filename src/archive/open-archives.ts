@@ -9,6 +9,7 @@ import { evidenceOf, keepEvidence, type SuiteEvidence } from './evidence.ts'
 import { type ChosenIndex, chooseIndexes, chooseSourceIndexes, type IndexWish } from './index-choice.ts'
 import { listedIndex } from './index-fetch.ts'
 import { type OpenIndexes, openIndexes } from './packages-index/open-indexes.ts'
+import { pastStateFault } from './past-state-fault.ts'
 import { formatTimestamp } from './release-date.ts'
 import { type FetchedRelease, fetchRelease, type ReleaseWorld } from './release-fetch.ts'
 import { type KeyringFile, keyringFile } from './release-verification.ts'
@@ -60,6 +61,14 @@ export interface OpenArchives extends OpenIndexes {
  *   `MANIFEST_INVALID`, and the store's faults
  */
 export async function openArchives(request: ArchivesRequest, session: Session): Promise<OpenArchives> {
+  try {
+    return await openListed(request, session)
+  } catch (error) {
+    throw request.snapshot === undefined ? error : pastStateFault(error)
+  }
+}
+
+async function openListed(request: ArchivesRequest, session: Session): Promise<OpenArchives> {
   const first = await listArchives(request, session)
   try {
     return { releases: first.releases, ...(await openIndexes(first.indexes, request.store, session)) }

@@ -132,6 +132,20 @@ describe('an archive', () => {
     assert.deepEqual(await versionsOf(request), ['bash 5.2'])
   })
 
+  test('is not there in the past when its snapshot service is away or has no such state, and no mirror is proposed', async () => {
+    const mirror = await startMirror({ files: await suiteOf() })
+    const answers = [
+      ['http://127.0.0.1:9', 'NETWORK_UNREACHABLE'],
+      [mirror.url, 'SUITE_ABSENT'],
+    ] as const
+    for (const [service, code] of answers) {
+      const archive = archiveOf(mirror.url, key, { snapshot: `${service}/{timestamp}` })
+      const request = await archivesRequestOf([archive], { snapshot: '20260115T120000Z' })
+      const { hint } = await assertFault(openArchives(request, quietSession()), code, '/20260115T120000Z')
+      assert.match(hint ?? '', /^Mirrors are not asked for a past state: .*APTROOT_SNAPSHOTS=ID=URI/)
+    }
+  })
+
   test('without a snapshot address has no past', async () => {
     const request = await archivesRequestOf([archiveOf('http://mirror.example.org', key)], {
       snapshot: '20260115T120000Z',
