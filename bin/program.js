@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { setFlagsFromString } from 'node:v8'
-import { constants, Script } from 'node:vm'
+import { Script } from 'node:vm'
 
 /** The whole program as one script, and what V8 of this version compiled it to when it was built. */
 const scriptFile = new URL('../dist/program.cjs', import.meta.url)
@@ -38,10 +38,9 @@ export function readCompiledCode() {
  * @returns the script, and the function that it defines
  */
 export function compileProgram(cachedData) {
-  // What esbuild writes is ASCII: read as latin1 it needs no decoding, and one byte per character.
+  // The build writes ASCII alone: read as latin1 it needs no decoding, and one byte per character.
   const script = new Script(readFileSync(scriptFile, 'latin1'), {
     filename: scriptFile.pathname,
-    importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
     ...(cachedData === undefined ? {} : { cachedData }),
   })
   const define = script.runInThisContext()

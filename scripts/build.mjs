@@ -101,10 +101,12 @@ ${commands.join('\n')}
 }
 export const main = (entry: string) => start(entry, commands)
 `
-  await build({
+  const outfile = 'dist/program.cjs'
+  const { outputFiles } = await build({
     ...shared,
+    write: false,
     stdin: { contents, resolveDir: root, sourcefile: 'program.ts', loader: 'ts' },
-    outfile: 'dist/program.cjs',
+    outfile,
     format: 'cjs',
     // V8 forgets how a script imports once its code comes from a file (Node 20): Node's own modules are required instead.
     supported: { 'dynamic-import': false },
@@ -114,6 +116,12 @@ export const main = (entry: string) => start(entry, commands)
     },
     footer: { js: '})' },
   })
+  // esbuild escapes texts and names, but neither regular expressions nor comments: bin/program.js reads the script as latin1.
+  const code = outputFiles[0].text.replaceAll(
+    /[^\0-\x7f]/g,
+    unit => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+  await writeFile(join(root, outfile), code)
 }
 
 /** The licences of what was bundled travel with it. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { cp, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -18,6 +18,14 @@ tuneEngine()
 console.log(compileProgram(readCompiledCode()).script.cachedDataRejected)`
     const output = execFileSync(process.execPath, ['--input-type=module', '-e', asked], { encoding: 'utf8' })
     assert.equal(output, 'false\n')
+  })
+
+  test('belongs to a script of ASCII alone, which is read as latin1', () => {
+    const bytes = readFileSync(join(dist, 'program.cjs'))
+    assert.equal(
+      bytes.findIndex(byte => byte > 0x7f),
+      -1,
+    )
   })
 
   test("loads Node's own modules when they are needed, such as the one that starts programs", async () => {
