@@ -36,6 +36,14 @@ describe('docs/fault-codes.md', () => {
     }
   })
 
+  test('groups the sections by exit code, which is the order of `aptroot explain`', () => {
+    for (const group of manual.split(/^## (?=Exit code)/m).slice(1)) {
+      const [heading = ''] = group.split('\n', 1)
+      const exitCodes = new Set(readSections(group).map(section => String(section.exitCode)))
+      assert.deepEqual([...exitCodes], heading.split(':')[0]?.match(/\d+/g), heading)
+    }
+  })
+
   test('links to documents that exist', () => {
     for (const [, target] of manual.matchAll(/\]\(([^)#]+)\)/g)) {
       assert.ok(readdirSync(join(root, 'docs')).includes(target ?? ''), target)

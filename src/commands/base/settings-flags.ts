@@ -68,7 +68,7 @@ export function requireDigest(flag: string, text: string): string {
   if (match?.[1] !== undefined) return match[1]
   throw new Fault('USAGE_INVALID', {
     message: `${flag} is ${JSON.stringify(text)}, which is no sha256`,
-    hint: 'Give the 64 hex digits that an earlier `aptroot lock install` printed.',
+    hint: 'Give its 64 lower-case hex digits, as sha256sum and `aptroot lock install` print them.',
     context: { flag, value: text },
   })
 }
