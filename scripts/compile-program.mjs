@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { setFlagsFromString } from 'node:v8'
-import { cacheFile, compileProgram, tuneEngine } from '../bin/program.js'
+import { cacheFile, compileProgram, tuneEngine, untuneEngine } from '../bin/program.js'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const executable = pathToFileURL(join(root, 'bin/aptroot.js')).href
@@ -37,10 +37,10 @@ try {
     APTROOT_MIRRORS: mirrors.join(' '),
   }
 
-  tuneEngine()
   // Else the collector drops the code of functions that were not called for a while.
   setFlagsFromString('--no-flush-bytecode')
   const { script, main } = compileProgram(undefined)
+  tuneEngine()
   for (const words of [
     ['lock', 'update'],
     ['lock', 'update', '--json'],
@@ -50,7 +50,8 @@ try {
     ['lock', 'install', '--fetch-only'],
   ])
     await run(main, words)
-  // The code is good for the flags that it was kept under, which have to be those of a run.
+  // The code is good for the flags that it was kept under, which have to be those of a start.
+  untuneEngine()
   setFlagsFromString('--flush-bytecode')
   writeFileSync(cacheFile, script.createCachedData())
 } finally {

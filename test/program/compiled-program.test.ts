@@ -11,13 +11,16 @@ const example = join(process.cwd(), 'examples/quickstart')
 const dist = join(process.cwd(), 'dist')
 
 describe('The code that the build compiled', () => {
-  test('is accepted by the V8 that built it, under the flags of a run', () => {
+  test('is accepted by the V8 that built it, at the start and wherever the engine is untuned again', () => {
     const address = JSON.stringify(pathToFileURL(join(process.cwd(), 'bin/program.js')).href)
-    const asked = `import { compileProgram, readCompiledCode, tuneEngine } from ${address}
+    const asked = `import { compileProgram, readCompiledCode, tuneEngine, untuneEngine } from ${address}
+const isRefused = () => compileProgram(readCompiledCode()).script.cachedDataRejected
+const first = isRefused()
 tuneEngine()
-console.log(compileProgram(readCompiledCode()).script.cachedDataRejected)`
+untuneEngine()
+console.log(first, isRefused())`
     const output = execFileSync(process.execPath, ['--input-type=module', '-e', asked], { encoding: 'utf8' })
-    assert.equal(output, 'false\n')
+    assert.equal(output, 'false false\n')
   })
 
   test('belongs to a script of ASCII alone, which is read as latin1', () => {
