@@ -1,10 +1,10 @@
 import {
   type Clock,
-  decodeUtf8,
   encodeUtf8,
   Fault,
   isFault,
   printable,
+  readJsonBody,
   redacted,
   type Sender,
   type Transport,
@@ -121,22 +121,11 @@ async function exchange({ method, url, body }: Ask, access: ForgeAccess, world: 
         body: encodeUtf8(JSON.stringify(body)),
         signal,
       }))
-  const chunks: Uint8Array[] = []
-  let length = 0
-  for await (const chunk of response.body) {
-    length += chunk.length
-    if (length > maximumBodyBytes) throw refused(access, url, `sent more than ${maximumBodyBytes} bytes`)
-    chunks.push(chunk)
-  }
-  return { status: response.status, headers: response.headers, body: parsed(decodeUtf8(Buffer.concat(chunks))) }
-}
-
-function parsed(text: string | undefined): unknown {
-  try {
-    return text === undefined || text === '' ? undefined : JSON.parse(text)
-  } catch {
-    return undefined
-  }
+  const answered = await readJsonBody(response.body, {
+    maximumBytes: maximumBodyBytes,
+    tooLong: () => refused(access, url, `sent more than ${maximumBodyBytes} bytes`),
+  })
+  return { status: response.status, headers: response.headers, body: answered }
 }
 
 /** How long the forge asks to wait, undefined when it does not. @see RFC 9110 10.2.3; GitHub "Rate limits for the REST API"; GitLab "Rate limits" */

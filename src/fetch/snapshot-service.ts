@@ -1,4 +1,4 @@
-import { decodeUtf8, type Session } from '../kernel/index.ts'
+import { decodeUtf8, parsedJson, type Session } from '../kernel/index.ts'
 import type { LockedDeb } from '../lockfile/index.ts'
 import { type Transfer, urlBelow } from '../transfer/index.ts'
 
@@ -92,20 +92,13 @@ export async function urlsByVersion(
 function asked(url: string, { transfer, session, answers }: SnapshotQuestion): Promise<unknown> {
   const known = answers.get(url)
   if (known !== undefined) return known
-  const answer = transfer.downloadBytes(url, { maximumBytes: maximumAnswerBytes }, session).then(parsed)
+  const answer = transfer
+    .downloadBytes(url, { maximumBytes: maximumAnswerBytes }, session)
+    .then(bytes => parsedJson(decodeUtf8(bytes)))
   answers.set(url, answer)
   // A server that failed may answer the next deb.
   answer.catch(() => answers.delete(url))
   return answer
-}
-
-/** Any text may come back; what is no JSON has no answer in it. */
-function parsed(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(decodeUtf8(bytes) ?? '')
-  } catch {
-    return undefined
-  }
 }
 
 function fieldOf(value: unknown, name: string): unknown {

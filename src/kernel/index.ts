@@ -3,6 +3,7 @@ export { canonicalJson, type Json } from './canonical-json.ts'
 export { Fault, type FaultContext, type FaultDetails, isFault, unreachable } from './fault.ts'
 export { type ExitCode, exitCodeByFaultCode, type FaultCode } from './fault-codes.ts'
 export { groupBy } from './group-by.ts'
+export { isJsonObject, type JsonObject, parsedJson, readJsonBody } from './json.ts'
 export { didYouMean, nearestNames } from './nearest.ts'
 export type {
   Clock,

@@ -1,5 +1,5 @@
 import { versionProblem } from '../debian/index.ts'
-import { canonicalJson, compareBytes, isSha256 } from '../kernel/index.ts'
+import { canonicalJson, compareBytes, isJsonObject, isSha256, parsedJson } from '../kernel/index.ts'
 import type { ObjectName } from '../store/index.ts'
 
 /** A file that a build left. */
@@ -72,7 +72,7 @@ export function readBuildRecord(
 function recordOf(text: string): BuildRecord | undefined {
   if (text.length > maximumRecordBytes) return undefined
   const value = parsedJson(text)
-  if (!isObject(value) || value.record !== recordFormat) return undefined
+  if (!isJsonObject(value) || value.record !== recordFormat) return undefined
   const { key, packageName, version, architecture, outputs } = value
   if (typeof key !== 'string' || !isSha256(key)) return undefined
   if (typeof packageName !== 'string' || typeof architecture !== 'string') return undefined
@@ -86,22 +86,10 @@ function recordOf(text: string): BuildRecord | undefined {
 }
 
 function outputOf(value: unknown): BuildOutput | undefined {
-  if (!isObject(value)) return undefined
+  if (!isJsonObject(value)) return undefined
   const { name, sha256, sizeBytes } = value
   if (typeof name !== 'string' || outputNameProblem(name) !== undefined) return undefined
   if (typeof sha256 !== 'string' || !isSha256(sha256)) return undefined
   if (typeof sizeBytes !== 'number' || !Number.isSafeInteger(sizeBytes) || sizeBytes < 0) return undefined
   return { name, sha256, sizeBytes }
-}
-
-function parsedJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

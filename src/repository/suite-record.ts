@@ -1,4 +1,4 @@
-import { canonicalJson, decodeUtf8, encodeUtf8, sortedByBytes } from '../kernel/index.ts'
+import { canonicalJson, decodeUtf8, encodeUtf8, isJsonObject, sortedByBytes } from '../kernel/index.ts'
 import { corrupt } from './deb-records.ts'
 import type { DebKey, SourceKey, Suite } from './model.ts'
 import type { RepositoryFolder } from './repository-folder.ts'
@@ -82,7 +82,7 @@ function recordPath(name: string): string {
 }
 
 function suiteOf(record: unknown, name: string): Suite {
-  if (!isRecord(record)) throw new Error('it is no object')
+  if (!isJsonObject(record)) throw new Error('it is no object')
   if (record.format !== recordFormat) throw new Error(`its format is ${String(record.format)}, not ${recordFormat}`)
   if (record.name !== name) throw new Error(`it describes ${String(record.name)}`)
   const { kind, components, sources, architectures, date } = record
@@ -103,12 +103,8 @@ function suiteOf(record: unknown, name: string): Suite {
 }
 
 function mapOf(value: unknown, what: string): ReadonlyMap<string, readonly string[]> {
-  if (!isRecord(value)) throw new Error(`its ${what} are no object`)
+  if (!isJsonObject(value)) throw new Error(`its ${what} are no object`)
   return new Map(Object.entries(value).map(([component, keys]) => [component, texts(keys)]))
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function optionalText(value: unknown): string | undefined {

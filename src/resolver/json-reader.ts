@@ -1,6 +1,4 @@
-import type { Fault } from '../kernel/index.ts'
-
-export type JsonRecord = Readonly<Record<string, unknown>>
+import { type Fault, isJsonObject, type JsonObject } from '../kernel/index.ts'
 
 /**
  * Reads checked values out of JSON.
@@ -14,60 +12,56 @@ export class JsonReader {
     this.fault = fault
   }
 
-  text(record: JsonRecord, field: string): string {
+  text(record: JsonObject, field: string): string {
     const value = record[field]
     if (typeof value === 'string') return value
     throw this.fault(`${field} is not a text`)
   }
 
-  optionalText(record: JsonRecord, field: string): string | undefined {
+  optionalText(record: JsonObject, field: string): string | undefined {
     return record[field] === undefined ? undefined : this.text(record, field)
   }
 
-  texts(record: JsonRecord, field: string): readonly string[] {
+  texts(record: JsonObject, field: string): readonly string[] {
     return this.#list(record, field, (each): each is string => typeof each === 'string')
   }
 
-  number(record: JsonRecord, field: string): number {
+  number(record: JsonObject, field: string): number {
     const value = record[field]
     if (typeof value === 'number') return value
     throw this.fault(`${field} is not a number`)
   }
 
-  numbers(record: JsonRecord, field: string): readonly number[] {
+  numbers(record: JsonObject, field: string): readonly number[] {
     return this.#list(record, field, (each): each is number => typeof each === 'number')
   }
 
   /** Absent means no. */
-  flag(record: JsonRecord, field: string): boolean {
+  flag(record: JsonObject, field: string): boolean {
     const value = record[field] ?? false
     if (typeof value === 'boolean') return value
     throw this.fault(`${field} is neither true nor false`)
   }
 
-  oneOf<Word extends string>(record: JsonRecord, field: string, words: readonly Word[]): Word {
+  oneOf<Word extends string>(record: JsonObject, field: string, words: readonly Word[]): Word {
     const found = words.find(word => word === record[field])
     if (found !== undefined) return found
     throw this.fault(`${field} is none of ${words.join(', ')}`)
   }
 
-  record(record: JsonRecord, field: string): JsonRecord {
+  record(record: JsonObject, field: string): JsonObject {
     const value = record[field]
-    if (isJsonRecord(value)) return value
+    if (isJsonObject(value)) return value
     throw this.fault(`${field} is not an object`)
   }
 
-  records(record: JsonRecord, field: string): readonly JsonRecord[] {
-    return this.#list(record, field, isJsonRecord)
+  records(record: JsonObject, field: string): readonly JsonObject[] {
+    return this.#list(record, field, isJsonObject)
   }
 
-  #list<Item>(record: JsonRecord, field: string, isItem: (each: unknown) => each is Item): readonly Item[] {
+  #list<Item>(record: JsonObject, field: string, isItem: (each: unknown) => each is Item): readonly Item[] {
     const value = record[field]
     if (Array.isArray(value) && value.every(isItem)) return value
     throw this.fault(`${field} is not a list of what it should hold`)
   }
-}
-
-export function isJsonRecord(value: unknown): value is JsonRecord {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

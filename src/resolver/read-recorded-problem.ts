@@ -7,9 +7,9 @@ import {
   parseRelations,
   universeOfPackages,
 } from '../debian/index.ts'
-import { Fault, isSha256 } from '../kernel/index.ts'
+import { Fault, isJsonObject, isSha256, type JsonObject, parsedJson } from '../kernel/index.ts'
 import type { BaseSet, Pin, RecommendsPolicy, WantedSelection } from '../manifest/index.ts'
-import { isJsonRecord, JsonReader, type JsonRecord } from './json-reader.ts'
+import { JsonReader } from './json-reader.ts'
 import type { ResolutionRequest, WantedPackage } from './model.ts'
 import { problemFormat } from './record-problem.ts'
 
@@ -43,37 +43,33 @@ export function readRecordedProblem(text: string, name: string): ResolutionReque
   }
 }
 
-function parseDocument(text: string, name: string): JsonRecord {
-  try {
-    const document: unknown = JSON.parse(text)
-    if (isJsonRecord(document)) return document
-  } catch {
-    // Said below, with the name of the file.
-  }
+function parseDocument(text: string, name: string): JsonObject {
+  const document = parsedJson(text)
+  if (isJsonObject(document)) return document
   throw malformed(name, 'it is not a JSON object')
 }
 
-function wantedOf(record: JsonRecord, read: JsonReader): WantedPackage {
+function wantedOf(record: JsonObject, read: JsonReader): WantedPackage {
   const [alternatives, ...more] = parseOrGroups(read.text(record, 'relation'))
   if (alternatives === undefined || more.length > 0) throw read.fault('a wanted item is not one relation')
   return { text: read.text(record, 'text'), alternatives, selection: selectionOf(record, read) }
 }
 
-function selectionOf(record: JsonRecord, read: JsonReader): WantedSelection {
+function selectionOf(record: JsonObject, read: JsonReader): WantedSelection {
   const version = read.optionalText(record, 'version')
   if (version !== undefined) return { kind: 'version', version }
   const suite = read.optionalText(record, 'suite')
   return suite === undefined ? { kind: 'candidate' } : { kind: 'suite', suite }
 }
 
-function recommendsOf(record: JsonRecord, read: JsonReader): RecommendsPolicy {
+function recommendsOf(record: JsonObject, read: JsonReader): RecommendsPolicy {
   if (Array.isArray(record.recommends)) return { kind: 'follow-of', packages: read.texts(record, 'recommends') }
   return { kind: read.flag(record, 'recommends') ? 'follow' : 'skip' }
 }
 
 const releaseForms = ['a', 'n', 'o', 'l', 'c', 'v'] as const
 
-function pinOf(record: JsonRecord, read: JsonReader): Pin {
+function pinOf(record: JsonObject, read: JsonReader): Pin {
   const release = record.release === undefined ? undefined : read.record(record, 'release')
   return {
     package: read.optionalText(record, 'package'),
@@ -97,7 +93,7 @@ function pinOf(record: JsonRecord, read: JsonReader): Pin {
 }
 
 /** Everything of a listing but the file, which no choice depends on. */
-function listingOf(record: JsonRecord, read: JsonReader): Listing {
+function listingOf(record: JsonObject, read: JsonReader): Listing {
   const release = read.record(record, 'release')
   return {
     archive: read.text(record, 'archive'),
@@ -119,7 +115,7 @@ function listingOf(record: JsonRecord, read: JsonReader): Listing {
   }
 }
 
-function packageOf(record: JsonRecord, suites: readonly Listing[], read: JsonReader): BinaryPackage {
+function packageOf(record: JsonObject, suites: readonly Listing[], read: JsonReader): BinaryPackage {
   const name = read.text(record, 'name')
   const version = read.text(record, 'version')
   const relations = (field: string) => read.optionalText(record, field) ?? ''

@@ -1,9 +1,4 @@
-/** A JSON object of which nothing is known; own keys only, whatever they are called. */
-export type JsonObject = Readonly<Record<string, unknown>>
-
-export function isJsonObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
+import { isJsonObject, type JsonObject } from '../kernel/index.ts'
 
 /** An own value; a package may be called `constructor`. */
 export function ownValue(object: JsonObject, key: string): unknown {

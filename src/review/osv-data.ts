@@ -1,5 +1,6 @@
 import { compareVersions, versionProblem } from '../debian/index.ts'
-import { isJsonObject, type JsonObject, ownList, ownObject, ownText, ownValue } from './json-shape.ts'
+import { isJsonObject, type JsonObject } from '../kernel/index.ts'
+import { ownList, ownObject, ownText, ownValue } from './json-shape.ts'
 import type { SecurityData, SecurityQuestion, Verdict, Vulnerability } from './security-data.ts'
 import { urgencyOf } from './tracker-data.ts'
 

@@ -1,5 +1,6 @@
 import { compareVersions, versionProblem } from '../debian/index.ts'
-import { isJsonObject, type JsonObject, ownObject, ownText } from './json-shape.ts'
+import { isJsonObject, type JsonObject } from '../kernel/index.ts'
+import { ownObject, ownText } from './json-shape.ts'
 import type { SecurityData, Urgency, Verdict, Vulnerability } from './security-data.ts'
 
 /** The tracker's ids; `TEMP-…` are of what has no CVE yet. */

@@ -1,10 +1,11 @@
 import {
   type Clock,
-  decodeUtf8,
   encodeUtf8,
   Fault,
   isFault,
+  isJsonObject,
   printable,
+  readJsonBody,
   redacted,
   type Sender,
 } from '../kernel/index.ts'
@@ -45,7 +46,7 @@ export async function askRevision(
 ): Promise<RevisionAnswer> {
   const { body, url } = await postKey(service, { path: 'v1/revision', key, attempts: 5 }, signal)
   if (
-    isObject(body) &&
+    isJsonObject(body) &&
     typeof body.known === 'boolean' &&
     typeof body.revision === 'string' &&
     isRevision(body.revision)
@@ -98,14 +99,10 @@ async function exchange(
     body: encodeUtf8(JSON.stringify({ package: name, version, architecture, checksum })),
     signal,
   })
-  const chunks: Uint8Array[] = []
-  let length = 0
-  for await (const chunk of response.body) {
-    length += chunk.length
-    if (length > maximumBodyBytes) throw noService(url, `sent more than ${maximumBodyBytes} bytes`)
-    chunks.push(chunk)
-  }
-  const body = parsed(decodeUtf8(Buffer.concat(chunks)))
+  const body = await readJsonBody(response.body, {
+    maximumBytes: maximumBodyBytes,
+    tooLong: () => noService(url, `sent more than ${maximumBodyBytes} bytes`),
+  })
   if (response.status === 200) return body
   throw refusal(url, { status: response.status, body, token })
 }
@@ -127,7 +124,7 @@ const passedOn = [
 
 function refusal(url: URL, { status, body, token }: Refusal): Fault {
   const where = redacted(url)
-  const code = passedOn.find(each => isObject(body) && each === body.code)
+  const code = passedOn.find(each => isJsonObject(body) && each === body.code)
   if (code === undefined) {
     if (status === 408 || status === 429 || status >= 500)
       return new Fault('NETWORK_STATUS', {
@@ -147,7 +144,7 @@ function refusal(url: URL, { status, body, token }: Refusal): Fault {
 
 /** A server's words, without what would move a cursor and without the token, should it repeat it. */
 function wordsOf(body: unknown, field: 'message' | 'hint', token: string | undefined): string {
-  const words = isObject(body) && typeof body[field] === 'string' ? body[field] : ''
+  const words = isJsonObject(body) && typeof body[field] === 'string' ? body[field] : ''
   return printable(token === undefined ? words : words.replaceAll(token, '(token)')).slice(0, 300)
 }
 
@@ -158,16 +155,4 @@ export function noService(url: URL, what: string): Fault {
     hint: 'Check that this is the address of a revision service; `curl ADDRESS/health` answers {"status":"ok"} there.',
     context: { url: redacted(url) },
   })
-}
-
-function parsed(text: string | undefined): unknown {
-  try {
-    return text === undefined || text === '' ? undefined : JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}
-
-export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,11 +1,19 @@
-import { canonicalJson, compareBytes, Fault, isFault, quoted } from '../kernel/index.ts'
-import { isObject } from './ask-revision.ts'
-import { revisionModes } from './assign.ts'
+import {
+  canonicalJson,
+  compareBytes,
+  Fault,
+  isFault,
+  isJsonObject,
+  type JsonObject,
+  parsedJson,
+  quoted,
+} from '../kernel/index.ts'
 import { lineOf } from './assign-batch.ts'
 import { contradiction } from './contradiction.ts'
 import { readRevisionKey } from './key.ts'
-import { compareRevisions, depthOf, greatestDepth, isRevision } from './revision-number.ts'
+import { compareRevisions, depthOf, isRevision } from './revision-number.ts'
 import type { RevisionRow, RevisionTable, TableKind } from './table.ts'
+import { readKind } from './table-kind.ts'
 
 /** Of the lines of an export. */
 const format = 1
@@ -37,12 +45,10 @@ export async function readExport(lines: AsyncIterable<string>): Promise<Revision
   const iterator = lines[Symbol.asyncIterator]()
   const first = await iterator.next()
   const header = first.done === true ? undefined : parsedLine(first.value, 1)
-  const mode = revisionModes.find(each => each === header?.mode)
-  const depth = header?.depth
   if (header?.revisions !== format) throw malformed(1, `the export does not begin with {"revisions":${format}}`)
-  if (mode === undefined || typeof depth !== 'number' || !Number.isInteger(depth) || depth < 1 || depth > greatestDepth)
-    throw malformed(1, 'the first line does not say mode and depth')
-  return { mode, depth, rows: readRows(iterator, { mode, depth }) }
+  const kind = readKind(header)
+  if (kind === undefined) throw malformed(1, 'the first line does not say mode and depth')
+  return { ...kind, rows: readRows(iterator, kind) }
 }
 
 async function* readRows(lines: AsyncIterator<string>, kind: TableKind): AsyncGenerator<RevisionRow> {
@@ -74,11 +80,7 @@ async function checkEnd(rows: unknown, number: number, lines: AsyncIterator<stri
   if ((await lines.next()).done !== true) throw malformed(number + 1, 'something follows the end')
 }
 
-function readRow(
-  { revision, ...key }: Readonly<Record<string, unknown>>,
-  number: number,
-  { depth }: TableKind,
-): RevisionRow {
+function readRow({ revision, ...key }: JsonObject, number: number, { depth }: TableKind): RevisionRow {
   if (typeof revision !== 'string' || !isRevision(revision)) throw malformed(number, 'the line has no revision')
   if (depthOf(revision) > depth) throw malformed(number, `revision ${revision} has more than ${depth} numbers`)
   try {
@@ -96,13 +98,9 @@ function compareRows(left: RevisionRow, right: RevisionRow): number {
   )
 }
 
-function parsedLine(line: string, number: number): Readonly<Record<string, unknown>> {
-  try {
-    const value: unknown = JSON.parse(line)
-    if (isObject(value)) return value
-  } catch {
-    // Said below.
-  }
+function parsedLine(line: string, number: number): JsonObject {
+  const value = parsedJson(line)
+  if (isJsonObject(value)) return value
   throw malformed(number, 'the line is no JSON object')
 }
 

@@ -72,7 +72,6 @@ export async function openEntrance(settings: EntranceSettings, place: ListeningP
     keepAliveTimeout: limits.idleMilliseconds,
     forceCloseConnections: 'idle',
     exposeHeadRoutes: false,
-    routerOptions: { maxParamLength: 100 },
     http: {
       maxHeaderSize: limits.headerBytes,
       headersTimeout: limits.requestMilliseconds,

@@ -23,6 +23,8 @@ const outcomes: readonly RequestOutcome[] = [
 const bucketsSeconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
 export interface ServiceMetrics {
+  /** All that were counted. */
+  requests(): number
   countRequest(outcome: RequestOutcome, seconds: number): void
   countBatch(requests: number): void
   /** Text in Prometheus' exposition format. */
@@ -38,6 +40,7 @@ export function createMetrics(): ServiceMetrics {
   let batches = 0
   let batched = 0
   return {
+    requests: () => total,
     countRequest(outcome, seconds) {
       requests.set(outcome, (requests.get(outcome) ?? 0) + 1)
       const bucket = bucketsSeconds.findIndex(limit => seconds <= limit)

@@ -56,7 +56,7 @@ export async function openPostgresTable(settings: PostgresSettings): Promise<Rev
     }
   }
   try {
-    const kind = await persist(() => (use.kind === 'read' ? readKind(sql, place, use) : prepare(sql, place, use)))
+    const kind = await persist(() => (use.kind === 'read' ? kindIn(sql, place, use) : prepare(sql, place, use)))
     return postgresTable({ sql, kind, persist })
   } catch (error) {
     await sql.end({ timeout: 1 }).catch(() => undefined)
@@ -97,7 +97,11 @@ function postgresTable({ sql, kind, persist }: OpenTable): RevisionTable {
     assign: requests => persist(() => assign(sql, kind, requests)),
     async *rows() {
       const cursor = sql`SELECT * FROM aptroot_revisions ORDER BY package, architecture, revision`.cursor(rowsAtATime)
-      for await (const rows of cursor) for (const row of rows) yield rowOf(row)
+      try {
+        for await (const rows of cursor) for (const row of rows) yield rowOf(row)
+      } catch (error) {
+        throw unavailable(error)
+      }
     },
     add: rows =>
       persistOnce(() => sql.begin('isolation level read committed', transaction => add(transaction, kind, rows))),
@@ -209,7 +213,7 @@ async function addRows(sql: Sql, kind: TableKind, rows: readonly RevisionRow[]):
   return missing.length
 }
 
-async function readKind(sql: Sql, place: string, use: TableUse): Promise<TableKind> {
+async function kindIn(sql: Sql, place: string, use: TableUse): Promise<TableKind> {
   const [exists] = await sql`SELECT to_regclass('aptroot_revision_table') IS NOT NULL AS found`
   if (exists?.found !== true) return agreedKind(place, undefined, use)
   const [record] = await sql`SELECT layout, mode, depth FROM aptroot_revision_table`
@@ -221,7 +225,7 @@ function prepare(sql: postgres.Sql, place: string, use: TableUse): Promise<Table
     // Servers that start together find the table that the first of them made.
     await transaction`SELECT pg_advisory_xact_lock(${creationLock}::bigint)`
     const [exists] = await transaction`SELECT to_regclass('aptroot_revision_table') IS NOT NULL AS found`
-    if (exists?.found === true) return readKind(transaction, place, use)
+    if (exists?.found === true) return kindIn(transaction, place, use)
     const kind = agreedKind(place, undefined, use)
     await create(transaction, kind)
     return kind

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { type Clock, Fault, isFault } from '../kernel/index.ts'
 import type { KnownRevisions } from './assign.ts'
 import { assignBatch, isSameRow, placeOf } from './assign-batch.ts'
@@ -33,6 +34,8 @@ const openingBusyMilliseconds = 5_000
  */
 export async function openSqliteTable(settings: SqliteSettings): Promise<RevisionTable> {
   const { path, use, clock } = settings
+  // SQLite would make the file.
+  if (use.kind === 'read' && !existsSync(path)) agreedKind(path, undefined, use)
   const driver = settings.driver ?? findSqliteDriver()
   const { database, kind } = translated(path, () => {
     const opened = driver.open(path)
@@ -57,18 +60,19 @@ export async function openSqliteTable(settings: SqliteSettings): Promise<Revisio
       await clock.sleep(1 + settings.random() * 4, neverAborted)
     }
   }
-  return sqliteTable({ database, kind, persist })
+  return sqliteTable({ path, database, kind, persist })
 }
 
 const neverAborted = new AbortController().signal
 
 interface OpenTable {
+  readonly path: string
   readonly database: SqliteDatabase
   readonly kind: TableKind
   readonly persist: <Result>(attempt: () => Result) => Promise<Result>
 }
 
-function sqliteTable({ database, kind, persist }: OpenTable): RevisionTable {
+function sqliteTable({ path, database, kind, persist }: OpenTable): RevisionTable {
   const of = 'FROM revisions WHERE package = ? AND architecture = ?'
   const newest = database.prepare(`SELECT max(revision) AS revision ${of}`)
   const ofVersion = database.prepare(`SELECT max(revision) AS revision ${of} AND version = ?`)
@@ -111,17 +115,22 @@ function sqliteTable({ database, kind, persist }: OpenTable): RevisionTable {
     assign: requests => persist(() => assign(requests)),
     // One statement reads one state, whatever is written meanwhile.
     async *rows() {
-      for (const row of all.iterate()) yield rowOf(row)
+      const found = translated(path, () => all.iterate())
+      for (;;) {
+        const next = translated(path, () => found.next())
+        if (next.done === true) return
+        yield rowOf(next.value)
+      }
     },
     async add(rows) {
       await persist(() => database.exec('BEGIN IMMEDIATE'))
       try {
         let added = 0
-        for await (const row of rows) added += translated('', () => addRow(row))
-        translated('', () => database.exec('COMMIT'))
+        for await (const row of rows) added += translated(path, () => addRow(row))
+        translated(path, () => database.exec('COMMIT'))
         return added
       } catch (error) {
-        database.exec('ROLLBACK')
+        rollBack(database)
         throw error
       }
     },
@@ -233,7 +242,7 @@ function translated<Result>(path: string, work: () => Result): Result {
       })
     if (trouble === 'no database')
       throw new Fault('REVISION_TABLE_MISMATCH', {
-        message: `${path === '' ? 'the database' : path} is no table of revisions, or is damaged: ${reason}`,
+        message: `${path} is no table of revisions, or is damaged: ${reason}`,
         hint: 'Name another file with `--database`, or restore it: `aptroot revision import` reads what `revision export` wrote.',
         cause: error,
       })

@@ -1,4 +1,4 @@
-import { Fault, quoted } from '../kernel/index.ts'
+import { Fault, type JsonObject, quoted } from '../kernel/index.ts'
 import { revisionModes } from './assign.ts'
 import { greatestDepth } from './revision-number.ts'
 import type { TableKind, TableUse } from './table.ts'
@@ -46,19 +46,26 @@ function depthHint(found: number, wanted: number): string {
     : 'Name the service that the table was made with as `--upstream`.'
 }
 
+/** What a record, an export or a service says of its kind; undefined where that is none. */
+export function readKind({ mode, depth }: JsonObject): TableKind | undefined {
+  const known = revisionModes.find(each => each === mode)
+  const isDepth = typeof depth === 'number' && Number.isInteger(depth) && depth >= 1 && depth <= greatestDepth
+  return known !== undefined && isDepth ? { mode: known, depth } : undefined
+}
+
 /** @throws {Fault} `REVISION_TABLE_MISMATCH` when a newer aptroot has made it */
 export function kindOfRecord(place: string, record: unknown): TableKind {
-  const { layout, mode, depth } = (record ?? {}) as Readonly<Record<string, unknown>>
+  const fields = (record ?? {}) as JsonObject
+  const { layout } = fields
   if (typeof layout === 'number' && layout > tableLayout)
     throw mismatch(
       `the revisions in ${place} have layout ${layout}, newer than ${tableLayout}`,
       'Use the newer aptroot.',
     )
-  const known = revisionModes.find(each => each === mode)
-  if (known !== undefined && typeof depth === 'number' && depth >= 1 && depth <= greatestDepth)
-    return { mode: known, depth }
+  const kind = readKind(fields)
+  if (kind !== undefined) return kind
   throw mismatch(
-    `${place} does not say how its revisions were made: mode ${quoted(String(mode))}`,
+    `${place} does not say how its revisions were made: mode ${quoted(String(fields.mode))}`,
     'Restore it from an export.',
   )
 }

@@ -1,9 +1,10 @@
-import { Fault, isFault, redacted } from '../kernel/index.ts'
-import { isObject, noService, postKey, type RevisionService } from './ask-revision.ts'
-import { type RevisionMode, revisionModes, type UpstreamRevisions } from './assign.ts'
+import { Fault, isFault, isJsonObject, redacted } from '../kernel/index.ts'
+import { noService, postKey, type RevisionService } from './ask-revision.ts'
+import type { UpstreamRevisions } from './assign.ts'
 import { nobodysKey, type RevisionKey } from './key.ts'
 import { depthOf, greatestDepth, isRevision, laterOf, type Revision } from './revision-number.ts'
 import type { TableKind } from './table.ts'
+import { readKind } from './table-kind.ts'
 
 /** What a service says about a key without changing anything. */
 export interface LookupAnswer extends TableKind, UpstreamRevisions {}
@@ -57,13 +58,11 @@ export function checkedUpstream(answer: LookupAnswer, table: TableKind): Upstrea
 }
 
 function readLookup(body: unknown, url: URL): LookupAnswer {
-  if (!isObject(body)) throw noService(url, 'answered with no object')
-  const mode: RevisionMode | undefined = revisionModes.find(each => each === body.mode)
-  const { depth } = body
-  if (mode === undefined || typeof depth !== 'number' || !Number.isInteger(depth) || depth < 1 || depth > greatestDepth)
-    throw noService(url, 'does not say how it numbers')
-  const revision = optionalRevision(body.revision, depth, url)
-  return { mode, depth, revision, newest: laterOf(revision, optionalRevision(body.newest, depth, url)) }
+  if (!isJsonObject(body)) throw noService(url, 'answered with no object')
+  const kind = readKind(body)
+  if (kind === undefined) throw noService(url, 'does not say how it numbers')
+  const revision = optionalRevision(body.revision, kind.depth, url)
+  return { ...kind, revision, newest: laterOf(revision, optionalRevision(body.newest, kind.depth, url)) }
 }
 
 function optionalRevision(value: unknown, depth: number, url: URL): Revision | undefined {

@@ -1,5 +1,5 @@
 import type { AptSource } from '../interchange/index.ts'
-import { decodeUtf8, Fault, redacted, type Session } from '../kernel/index.ts'
+import { decodeUtf8, Fault, parsedJson, redacted, type Session } from '../kernel/index.ts'
 import type { VendorPreset } from '../manifest/index.ts'
 import { openSite, type Site } from './site.ts'
 import type { World } from './world.ts'
@@ -70,10 +70,6 @@ function armorIn(bytes: Uint8Array, { keyForm, keyUrl }: VendorPreset): string {
 }
 
 function textOfJson(text: string): string | undefined {
-  try {
-    const value: unknown = JSON.parse(text)
-    return typeof value === 'string' ? value : undefined
-  } catch {
-    return undefined
-  }
+  const value = parsedJson(text)
+  return typeof value === 'string' ? value : undefined
 }

@@ -1,7 +1,6 @@
 import { decodeUtf8, encodeUtf8, Fault, type Session } from '../kernel/index.ts'
 import type { Store } from '../store/index.ts'
 import { revisionObject } from './package-records.ts'
-import { revisionService, writersToken } from './revision-places.ts'
 import type { Site } from './site.ts'
 import type { World } from './world.ts'
 
@@ -16,7 +15,7 @@ export interface RevisionQuestion {
 /**
  * The revision of a build: what the service says, and offline what it last said.
  *
- * @throws {Fault} as `askRevision`; `USAGE_INVALID` when no service is named, `FETCH_OFFLINE` when it was never asked
+ * @throws {Fault} as `getRevision`; `USAGE_INVALID` when no service is named, `FETCH_OFFLINE` when it was never asked
  */
 export async function askPackageRevision(
   question: RevisionQuestion,
@@ -33,22 +32,19 @@ export async function askPackageRevision(
     })
   }
   const { revisions } = site
-  if (revisions === undefined)
+  if (revisions?.service === undefined)
     throw new Fault('USAGE_INVALID', {
       message: `the version of ${question.packageName} wants a revision, and no service is named that gives it one`,
       hint: 'Name it with --revision-service URL, or as `revision-service` in your settings.',
       context: { package: question.packageName },
     })
-  const { askRevision } = await import('../revision/ask-revision.ts')
-  const token = await writersToken(revisions.tokenFile, world)
-  const service = await revisionService(
-    { address: revisions.service, flag: '--revision-service', token, routes: site },
+  const { getRevision } = await import('./get-revision.ts')
+  const { packageName, version, architecture, checksum } = question
+  const { revision } = await getRevision(
+    { package: packageName, version, architecture, checksum, template: undefined, ...revisions, routes: site },
     session,
     world,
   )
-  const { packageName, version, architecture, checksum } = question
-  const key = { package: packageName, version, architecture, checksum }
-  const { revision } = await askRevision(service, key, session.signal)
   await store.putRecord(revisionObject(checksum), encodeUtf8(revision))
   return revision
 }

@@ -9,6 +9,7 @@ import {
   versionOf,
 } from '../revision/index.ts'
 import { revisionService, writersToken } from './revision-places.ts'
+import type { TokenPlace } from './setting-values.ts'
 import type { World } from './world.ts'
 
 export interface GetRevisionRequest extends Omit<RevisionKey, 'architecture'> {
@@ -18,8 +19,8 @@ export interface GetRevisionRequest extends Omit<RevisionKey, 'architecture'> {
   readonly template: string | undefined
   /** Its address; undefined: a service of this machine. */
   readonly service: string | undefined
-  /** Of the writer's token. */
-  readonly tokenFile: string | undefined
+  /** Of a writer. */
+  readonly token: TokenPlace | undefined
   /** Proxies and certificates of the site. */
   readonly routes?: Routes | undefined
 }
@@ -46,7 +47,7 @@ export async function getRevision(request: GetRevisionRequest, session: Session,
   const { package: name, version, checksum } = request
   const key = readRevisionKey({ package: name, version, architecture, checksum })
   const template = readVersionTemplate(request.template ?? defaultVersionTemplate)
-  const token = await writersToken(request.tokenFile, world)
+  const token = await writersToken(request.token, world)
   const address = request.service ?? serviceOfThisMachine
   const place = { address, flag: '--revision-service', token, routes: request.routes }
   const service = await revisionService(place, session, world)

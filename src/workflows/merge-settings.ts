@@ -17,6 +17,7 @@ import {
   type ProxySetting,
   type SettingsLayer,
   type Snapshots,
+  type TokenPlace,
 } from './setting-values.ts'
 import type { TlsFiles, TlsSettings } from './tls-settings.ts'
 
@@ -52,8 +53,7 @@ export interface Settings {
   readonly packageCacheKeys: readonly string[]
   /** Address of the service that numbers builds. */
   readonly revisionService: string | undefined
-  /** Absolute: the file of its token. */
-  readonly revisionToken: string | undefined
+  readonly revisionToken: TokenPlace | undefined
   /** What was set and where, highest precedence first; for `doctor`. */
   readonly sources: readonly string[]
 }
@@ -75,7 +75,7 @@ export interface SettingFlags {
   readonly 'package-cache'?: readonly string[] | undefined
   readonly 'package-cache-key'?: readonly string[] | undefined
   readonly 'revision-service'?: string | undefined
-  readonly 'revision-token'?: string | undefined
+  readonly 'token-file'?: string | undefined
 }
 
 export type Environment = Readonly<Record<string, string>>
@@ -113,7 +113,9 @@ export function settingsOfFlags(flags: SettingFlags, workingFolder: string): Set
     packageCacheKeys: flags['package-cache-key']?.map(each => path(filled('--package-cache-key', each))),
     revisionService: flags['revision-service'],
     revisionToken:
-      flags['revision-token'] === undefined ? undefined : path(filled('--revision-token', flags['revision-token'])),
+      flags['token-file'] === undefined
+        ? undefined
+        : { kind: 'file', path: path(filled('--token-file', flags['token-file'])) },
   }
 }
 
@@ -164,6 +166,10 @@ export function settingsOfEnvironment(environment: Environment, workingFolder: s
     })),
     packageCacheKeys: read('APTROOT_PACKAGE_CACHE_KEYS', paths),
     revisionService: read('APTROOT_REVISION_SERVICE', text => ({ kind: 'value', value: text })),
+    revisionToken: read('APTROOT_REVISION_TOKEN', () => ({
+      kind: 'value',
+      value: { kind: 'variable', name: 'APTROOT_REVISION_TOKEN' },
+    })),
     tls: tlsForAll({
       ca: read('APTROOT_TLS_CA', path),
       certificate: read('APTROOT_TLS_CERTIFICATE', path),

@@ -18,7 +18,7 @@ export async function withProposedVersion(
   world: World,
 ): Promise<unknown> {
   const { revisions, proxyOf, tlsOf } = site
-  if (revisions === undefined || !isFault(error, 'REPOSITORY_REBINDING')) return error
+  if (revisions?.service === undefined || !isFault(error, 'REPOSITORY_REBINDING')) return error
   const { name, version, architecture } = error.context
   const offered = debs.find(
     ({ deb }) => deb.name === name && deb.version === version && deb.architecture === architecture,

@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import { Fault, type Routes, type Session } from '../kernel/index.ts'
 import type { RevisionService, TablePlace } from '../revision/index.ts'
 import { readSettingFile } from './secret-file.ts'
+import type { TokenPlace } from './setting-values.ts'
 import type { World } from './world.ts'
 
 export interface ServiceAddress {
@@ -42,15 +43,16 @@ export async function revisionService(
 }
 
 /**
- * The token of a writer: of a file, or APTROOT_REVISION_TOKEN.
+ * The token of a writer.
  *
  * @throws {Fault} `SETTINGS_INVALID` when the file cannot be read
  */
-export async function writersToken(tokenFile: string | undefined, world: World): Promise<string | undefined> {
-  const text =
-    tokenFile === undefined
-      ? world.environment.APTROOT_REVISION_TOKEN
-      : await readSettingFile(resolve(world.workingFolder, tokenFile), 'revision-token')
+export async function writersToken(
+  place: TokenPlace | undefined,
+  { environment }: Pick<World, 'environment'>,
+): Promise<string | undefined> {
+  if (place === undefined) return undefined
+  const text = place.kind === 'variable' ? environment[place.name] : await readSettingFile(place.path, 'revision-token')
   const token = text?.trim()
   if (token === undefined || token === '') return undefined
   if (/^[\x21-\x7e]{1,1000}$/.test(token)) return token

@@ -55,19 +55,12 @@ export async function serveRevisions(
   const table = await openTable(place, await useOf(request, upstream), world)
   const { mode, depth } = table
   const metrics = createMetrics()
-  let requests = 0
   try {
     const entrance = await openEntrance(
       {
         desk: openDesk({ table, access: request.access, upstream, metrics }),
         table,
-        metrics: {
-          ...metrics,
-          countRequest: (outcome, seconds) => {
-            requests += 1
-            metrics.countRequest(outcome, seconds)
-          },
-        },
+        metrics,
         access: request.access,
         tokens,
         limits: defaultLimits,
@@ -79,7 +72,7 @@ export async function serveRevisions(
     session.journal.emit({ kind: 'noted', stage: 'fetch', message: `answering at ${entrance.url} (${mode})` })
     await ended(session.signal)
     await entrance.close()
-    return { url: entrance.url, mode, depth, requests }
+    return { url: entrance.url, mode, depth, requests: metrics.requests() }
   } finally {
     await table.close()
   }

@@ -52,9 +52,13 @@ export interface SettingsLayer {
   /** Absolute. */
   readonly packageCacheKeys?: readonly string[] | undefined
   readonly revisionService?: string | undefined
-  /** Absolute. */
-  readonly revisionToken?: string | undefined
+  readonly revisionToken?: TokenPlace | undefined
 }
+
+/** Where a secret stands. It is no setting itself, so that whoever prints settings cannot print it. */
+export type TokenPlace =
+  /** Absolute. */
+  { readonly kind: 'file'; readonly path: string } | { readonly kind: 'variable'; readonly name: string }
 
 /** The value of a text, or why it is none; the caller knows where the text stands. */
 export type Judged<Value> =

@@ -90,7 +90,7 @@ export function readSettingsFile(file: SettingsFile): SettingsLayer {
         layer.revisionService = textOf(place, value, name)
         break
       case 'revision-token':
-        layer.revisionToken = judged(place, value, textOf(place, value, name), file.resolvePath)
+        layer.revisionToken = { kind: 'file', path: judged(place, value, textOf(place, value, name), file.resolvePath) }
         break
       case 'package-caches':
         layer.packageCaches = listOf(value).map(each => placeOf(place, each, name))

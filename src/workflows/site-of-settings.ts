@@ -46,10 +46,7 @@ export async function siteOfSettings(
     proxyOf: url => proxyFor(url, proxy, host?.proxies),
     securityData: settings.securityData,
     packageCaches: { places: settings.packageCaches, keyFiles: settings.packageCacheKeys },
-    revisions:
-      settings.revisionService === undefined
-        ? undefined
-        : { service: settings.revisionService, tokenFile: settings.revisionToken },
+    revisions: { service: settings.revisionService, token: settings.revisionToken },
     tlsOf: await readTlsMaterial(settings.tls),
     credentialText:
       settings.credentialsFile === undefined ? hostCredentials : await readCredentials(settings.credentialsFile),

@@ -3,13 +3,15 @@ import type { Routes } from '../kernel/index.ts'
 import { Store } from '../store/index.ts'
 import type { Transfer } from '../transfer/index.ts'
 import type { PackageCaches } from './package-caches.ts'
-import type { OptionalService, Snapshots } from './setting-values.ts'
+import type { OptionalService, Snapshots, TokenPlace } from './setting-values.ts'
 import type { World } from './world.ts'
 
 /** Who numbers builds. */
 export interface RevisionPlace {
-  readonly service: string
-  readonly tokenFile: string | undefined
+  /** Its address; undefined: nobody named one. */
+  readonly service: string | undefined
+  /** Of a writer. */
+  readonly token: TokenPlace | undefined
 }
 
 /** Where things are looked for and kept: changes speed and place, never bytes. */

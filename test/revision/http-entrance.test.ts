@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { describe, it, onTestFinished } from 'vitest'
+import { Fault } from '../../src/kernel/index.ts'
 import { openDesk } from '../../src/revision/desk.ts'
 import { defaultLimits, type EntranceLimits, openEntrance } from '../../src/revision/http-entrance.ts'
 import { createMetrics } from '../../src/revision/metrics.ts'
@@ -101,7 +102,18 @@ describe('the revision service over HTTP', () => {
     assert.deepEqual([refused.status, bodyOf(refused).code], [404, 'REVISION_UNKNOWN'])
   })
 
-  it('says 503 when the database is away, and tells no one else what it said', async () => {
+  it('says 503 when the database is away, so that it is asked again', async () => {
+    const away = async () => {
+      throw new Fault('REVISION_UNAVAILABLE', { message: 'the database is busy' })
+    }
+    const { post, failures } = await entrance({ table: { ...memoryTable(), assign: away } })
+    const refused = await post(JSON.stringify(keyOf('a')))
+    assert.deepEqual([refused.status, bodyOf(refused).code], [503, 'REVISION_UNAVAILABLE'])
+    assert.equal(refused.headers.get('retry-after'), '1')
+    assert.equal(failures.length, 1)
+  })
+
+  it('says 500 to a bug, and tells no one else what it said', async () => {
     const broken = async () => {
       throw new Error('password=secret')
     }

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict'
-import { writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, it, onTestFinished } from 'vitest'
 import { systemClock } from '../../src/adapters/system-clock.ts'
 import { openTable, type TableUse } from '../../src/revision/index.ts'
-import { findSqliteDriver, sqliteTrouble } from '../../src/revision/sqlite-driver.ts'
+import { findSqliteDriver, type SqliteDriver, sqliteTrouble } from '../../src/revision/sqlite-driver.ts'
+import { openSqliteTable } from '../../src/revision/sqlite-table.ts'
 import { assertFault } from '../support/assert-fault.ts'
-import { keyOf, skippedWithoutSqlite } from '../support/revision-table.ts'
+import { exported, imported, keyOf, memoryTable, skippedWithoutSqlite } from '../support/revision-table.ts'
 import { scratchFolder } from '../support/scratch.ts'
 import { tableRules, writing } from '../support/table-rules.ts'
 
@@ -34,6 +36,45 @@ describe.skipIf(skippedWithoutSqlite())('SQLite', () => {
   it('says that a folder cannot be written to', async () => {
     const path = join(await scratchFolder(), 'absent/revisions.db')
     await assertFault(openTable({ kind: 'sqlite', path }, writing, world), 'REVISION_UNAVAILABLE', /cannot be used/)
+  })
+
+  it('makes no file for those who only read', async () => {
+    const path = join(await scratchFolder(), 'revisions.db')
+    await assertFault(openTable({ kind: 'sqlite', path }, { kind: 'read' }, world), 'REVISION_TABLE_MISMATCH')
+    assert.equal(existsSync(path), false)
+  })
+
+  const keys = Array.from({ length: 2000 }, (_, at) => keyOf(`w${at}`))
+
+  it('says of a full disk that it is full, and has nothing of what was imported', async () => {
+    const source = memoryTable()
+    await source.assign(keys.map(key => ({ key, upstream: undefined })))
+    const path = join(await scratchFolder(), 'revisions.db')
+    const { name, open } = findSqliteDriver()
+    const driver: SqliteDriver = {
+      name,
+      open: place => {
+        const database = open(place)
+        database.exec('PRAGMA cache_size=1; PRAGMA max_page_count=40')
+        return database
+      },
+    }
+    const table = await openSqliteTable({ ...world, path, use: writing, driver })
+    onTestFinished(() => table.close())
+    await assertFault(imported(table, await exported(source)), 'DISK_FULL', /no space left for the revisions/)
+    assert.equal(await table.count(), 0)
+  })
+
+  it('says of a damaged file that it is damaged, also in its midst', async () => {
+    const path = join(await scratchFolder(), 'revisions.db')
+    const table = await openTable({ kind: 'sqlite', path }, writing, world)
+    await table.assign(keys.map(key => ({ key, upstream: undefined })))
+    await table.close()
+    const bytes = await readFile(path)
+    await writeFile(path, bytes.fill(0x5a, 4096 * 10, 4096 * 30))
+    const damaged = await openTable({ kind: 'sqlite', path }, { kind: 'read' }, world)
+    onTestFinished(() => damaged.close())
+    await assertFault(exported(damaged), 'REVISION_TABLE_MISMATCH', /revisions\.db is no table .* or is damaged/)
   })
 
   it('waits for another writer, and gives up with a clear word', async () => {

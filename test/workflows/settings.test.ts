@@ -87,6 +87,22 @@ describe('the precedence of settings', () => {
     )
   })
 
+  test('holds for the place of a secret too, which itself is no setting', async () => {
+    const place = await placeOf({ user: 'revision-token: file-of-the-user' })
+    const environment = { ...place.environment, APTROOT_REVISION_TOKEN: 'secret' }
+    const variable = { kind: 'variable', name: 'APTROOT_REVISION_TOKEN' }
+    const file = (path: string) => ({ kind: 'file', path })
+    assert.deepEqual((await readSettings({}, { ...place, environment })).revisionToken, variable)
+    assert.deepEqual(
+      (await readSettings({ 'token-file': 'here' }, { ...place, environment })).revisionToken,
+      file(join(place.workingFolder, 'here')),
+    )
+    assert.deepEqual(
+      (await readSettings({}, place)).revisionToken,
+      file(join(place.home, '.config/aptroot/file-of-the-user')),
+    )
+  })
+
   test('is told, highest first', async () => {
     const found = await settings({ ...everywhere, flags: { store: 's' }, environment: { APTROOT_PARALLELISM: '4' } })
     assert.deepEqual(found.sources, [

@@ -104,7 +104,7 @@ export default class PackageBuild extends BaseCommand {
       flags.log === undefined ? undefined : new LogFile(resolve(world.workingFolder, flags.log), ['configure', 'build'])
     const session = log === undefined ? this.session(flags) : log.listen(this.session(flags))
     const project = await readPackage(args.folder, flags.root, world)
-    const site = await siteOf({ ...flags, 'revision-token': flags['token-file'] }, project, { session, world })
+    const site = await siteOf(flags, project, { session, world })
     const cacheTo = flags['cache-to']
     const request: BuildPackageRequest = {
       project,

@@ -83,7 +83,7 @@ export default class RepoPublish extends BaseCommand {
         repository: repositoryOf(flags, world),
         files: argv.map(String),
         locked: flags.locked ? project : undefined,
-        site: await siteOf({ ...flags, 'revision-token': flags['token-file'] }, project, { session, world }),
+        site: await siteOf(flags, project, { session, world }),
         suite: flags.suite,
         component: flags.component,
         architectures: flags.architecture ?? [],

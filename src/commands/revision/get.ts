@@ -43,11 +43,7 @@ export default class RevisionGet extends BaseCommand {
     const { args, flags } = await this.parse(RevisionGet)
     const session = this.session(flags)
     const world = this.world()
-    const site = await siteOf(
-      { ...flags, 'revision-token': flags['token-file'] },
-      { folder: world.workingFolder },
-      { session, world },
-    )
+    const site = await siteOf(flags, { folder: world.workingFolder }, { session, world })
     const result = await getRevision(
       {
         package: args.package,
@@ -56,7 +52,7 @@ export default class RevisionGet extends BaseCommand {
         checksum: requireDigest('--checksum', flags.checksum),
         template: flags.template,
         service: site.revisions?.service,
-        tokenFile: site.revisions?.tokenFile ?? flags['token-file'],
+        token: site.revisions?.token,
         routes: { proxyOf: site.proxyOf, tlsOf: site.tlsOf },
       },
       session,

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { Flags } from '@oclif/core'
-import { Fault } from '../../kernel/index.ts'
+import { Fault, quoted } from '../../kernel/index.ts'
+import { revisionModes } from '../../revision/assign.ts'
 import { serveRevisions } from '../../workflows/serve-revisions.ts'
 import { BaseCommand } from '../base/base-command.ts'
 import type { Answer } from '../base/envelope.ts'
@@ -12,11 +13,11 @@ export default class RevisionServe extends BaseCommand {
     'Runs until it is interrupted, and then answers what is under way. Only this machine can ask unless --listen says otherwise, which takes --tokens or --read-only. Several may run on one database. TLS is the business of a reverse proxy.'
   static override flags = {
     ...databaseFlag,
-    mode: Flags.string({
+    mode: Flags.option({
+      options: revisionModes,
       summary:
         'what an old checksum gets: history, its old revision; no-history, a new one [default: what the table was made with, else history]',
-      options: ['history', 'no-history'],
-    }),
+    })(),
     'read-only': Flags.boolean({ summary: 'answer what is known and give no new revisions' }),
     upstream: Flags.string({
       summary: 'extend this service: what it knows is answered as it says, the rest is 4.1, 4.2, … after its newest',
@@ -47,7 +48,7 @@ export default class RevisionServe extends BaseCommand {
     const result = await serveRevisions(
       {
         database: databaseOf(flags, world),
-        mode: flags.mode === undefined ? undefined : flags.mode === 'no-history' ? 'no-history' : 'history',
+        mode: flags.mode,
         access: flags['read-only'] ? 'read-only' : 'write',
         upstream: flags.upstream,
         tokensFile: flags.tokens === undefined ? undefined : resolve(world.workingFolder, flags.tokens),
@@ -66,7 +67,7 @@ function placeOf(text: string): { readonly address: string; readonly port: numbe
   const address = match?.[1] ?? match?.[2]
   if (address !== undefined && port <= 65_535) return { address, port }
   throw new Fault('USAGE_INVALID', {
-    message: `--listen is ${JSON.stringify(text)}, which is no ADDRESS:PORT`,
+    message: `--listen is ${quoted(text)}, which is no ADDRESS:PORT`,
     hint: 'For example: --listen 127.0.0.1:8090, --listen [::1]:8090.',
   })
 }
