@@ -27,8 +27,8 @@ export function procReaders(debs: readonly Pick<UnpackedDeb, 'name' | 'controlFi
     .map(({ name }) => name)
 }
 
-/** gacutil, a program of mono, finds nothing where it looks for assemblies when it cannot read `/proc/self/exe`. */
-const callsGacutil = /^\s*\/usr\/share\/cli-common\/policy-install\b/
+/** gacutil is a program of mono, which starts only where it can read the bounds of its stack in `/proc/self/maps` (pthread_getattr_np(3)). */
+const callsGacutil = /^\s*\/usr\/share\/cli-common\/(policy|gac-package)-install\b/
 
 function asksForProc({ name, bytes }: UnpackedDeb['controlFiles'][number]): boolean {
   if (!scriptNames.includes(name)) return false

@@ -35,6 +35,7 @@ export const sealRules: readonly SealRule[] = [
       'var/log/apt/*.log',
       'var/log/apt/*.xz',
       'usr/share/emacs*/site-lisp/**/Install.log.gz',
+      'var/lib/texmf/web2c/**.log',
     ],
   },
   {
@@ -54,6 +55,12 @@ export const sealRules: readonly SealRule[] = [
     because: 'machine code of which mono makes another at each installation; without it mono compiles while it runs',
     folders: 'kept',
     remove: ['usr/lib/mono/aot-cache/**'],
+  },
+  {
+    because:
+      'formats of LuaTeX, whose tables are in another order each time, and of plain TeX, which writes the minute down; who calls them gets one made',
+    folders: 'kept',
+    remove: ['var/lib/texmf/web2c/lua*/*.fmt', 'var/lib/texmf/web2c/tex/*.fmt'],
   },
   {
     because: 'list of available packages, which dselect alone reads and nothing fills',

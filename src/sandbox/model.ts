@@ -60,9 +60,13 @@ export function sandboxEnvironment(sourceDateEpochSeconds: number): Readonly<Rec
   return {
     DEBIAN_FRONTEND: 'noninteractive',
     DEBCONF_NONINTERACTIVE_SEEN: 'true',
+    // TeX takes the date of its formats from SOURCE_DATE_EPOCH only when it is told to.
+    FORCE_SOURCE_DATE: '1',
     HOME: '/root',
     LC_ALL: 'C.UTF-8',
     PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+    // Perl's hashes are listed in another order by each process: update-language of tex-common writes languages so.
+    PERL_HASH_SEED: '0',
     PYTHONHASHSEED: '0',
     SOURCE_DATE_EPOCH: `${sourceDateEpochSeconds}`,
   }

@@ -1,4 +1,4 @@
-import { lstatSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, lstatSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ProcessRunner, Session } from '../kernel/index.ts'
 import type { AssembledRoot } from '../rootfs/index.ts'
@@ -54,5 +54,7 @@ function takeNameServers(rootFolder: string): void {
   if (lstatSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) return
   const path = join(folder, 'resolv.conf')
   rmSync(path, { force: true, recursive: true })
-  writeFileSync(path, readFileSync('/etc/resolv.conf'), { flag: 'wx', mode: 0o644 })
+  writeFileSync(path, readFileSync('/etc/resolv.conf'), { flag: 'wx' })
+  // Whatever umask the caller has: users other than root ask name servers too.
+  chmodSync(path, 0o644)
 }

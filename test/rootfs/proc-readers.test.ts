@@ -19,8 +19,9 @@ test('packages whose scripts ask for more of /proc than a chroot has are known, 
     script('commented', 'postinst', '  # /proc/self is nice'),
     script('leaving', 'prerm', 'cat /proc/mounts'),
     script('libnunit', 'postinst', '  /usr/share/cli-common/policy-install nunit.core 2.6'),
+    script('libnewtonsoft', 'postinst', '  /usr/share/cli-common/gac-package-install libnewtonsoft'),
     script('emacs-nox', 'postinst', 'emacs --batch'),
     script('libc6', 'preinst', 'grep -q xlockmore /proc/*/cmdline'),
   ]
-  assert.deepEqual(procReaders(debs), ['hardware', 'libnunit', 'emacs-nox'])
+  assert.deepEqual(procReaders(debs), ['hardware', 'libnunit', 'libnewtonsoft', 'emacs-nox'])
 })

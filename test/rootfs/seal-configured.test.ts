@@ -40,6 +40,10 @@ describe('sealing a configured root', () => {
       'usr/lib/mono/aot-cache/amd64/mscorlib.dll.so',
       'usr/share/emacs/site-lisp/elpa/markdown-mode-2.5/Install.log.gz',
       'usr/share/info/dir.old',
+      'var/lib/texmf/web2c/luahbtex/lualatex.fmt',
+      'var/lib/texmf/web2c/pdftex/pdflatex.log',
+      'var/lib/texmf/web2c/tex/tex.fmt',
+      'var/lib/texmf/web2c/updmap.log',
       'var/lib/dpkg/status-old',
       'var/cache/debconf/templates.dat-old',
       'var/log/dpkg.log',
@@ -47,7 +51,14 @@ describe('sealing a configured root', () => {
       'var/lib/systemd/random-seed',
       'var/backups/dpkg.status.0',
     ]
-    const kept = ['etc/passwd', 'etc/ssh/ssh_config', 'var/lib/dpkg/status', 'var/log/btmp', 'srv/etc/passwd-']
+    const kept = [
+      'etc/passwd',
+      'etc/ssh/ssh_config',
+      'var/lib/dpkg/status',
+      'var/lib/texmf/web2c/pdftex/pdflatex.fmt',
+      'var/log/btmp',
+      'srv/etc/passwd-',
+    ]
     const { tree } = sealed(...gone, ...kept)
     assert.deepEqual(
       gone.filter(path => tree.has(path)),

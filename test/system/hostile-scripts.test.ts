@@ -281,7 +281,17 @@ describe.skipIf(skippedForWantOf(missing()))('a maintainer script of real bookwo
 
   test('inherits no variable', async () => {
     const variables = (await said('env | cut -d= -f1 | sort')).trim().split('\n')
-    const known = ['DEBCONF_NONINTERACTIVE_SEEN', 'DEBIAN_FRONTEND', 'HOME', 'LC_ALL', 'PATH', 'PWD', 'PYTHONHASHSEED']
+    const known = [
+      'DEBCONF_NONINTERACTIVE_SEEN',
+      'DEBIAN_FRONTEND',
+      'FORCE_SOURCE_DATE',
+      'HOME',
+      'LC_ALL',
+      'PATH',
+      'PERL_HASH_SEED',
+      'PWD',
+      'PYTHONHASHSEED',
+    ]
     assert.deepEqual(variables, [...known, 'SOURCE_DATE_EPOCH'])
   })
 

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { chmod, cp, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, test } from 'vitest'
-import { envelopeOf, runAptroot } from '../support/aptroot-program.ts'
+import { aptrootProgram, envelopeOf, runAptroot } from '../support/aptroot-program.ts'
 import { runAsNobody } from '../support/ordinary-user.ts'
 import { missingForRealData, skippedForWantOf } from '../support/real-archive.ts'
 import { essentialRoot, type RealProject, realProject } from '../support/real-project.ts'
@@ -67,6 +69,16 @@ describe.skipIf(skippedForWantOf(missing()))('a shell in the root of a lock', ()
     assert.equal((await shell('--', 'sh', '-c', interfaces)).output.trim(), 'lo')
     const hosts = await shell('--network', '--', 'sh', '-c', `${interfaces}; test -s /etc/resolv.conf`)
     assert.equal(hosts.exitCode, 0, hosts.errorOutput)
+  })
+
+  test('has name servers that each of its users can read, whatever umask the caller has', async () => {
+    const words = ['shell', '--offline', '--quiet', '--network', '--', 'stat', '-c', '%a', '/etc/resolv.conf']
+    const { stdout } = await promisify(execFile)(
+      'sh',
+      ['-c', 'umask 077; exec "$@"', 'sh', process.execPath, aptrootProgram, ...words],
+      { cwd: project.folder, env: { PATH: process.env.PATH, HOME: scratch, APTROOT_STORE: join(scratch, 'store') } },
+    )
+    assert.equal(stdout, '644\n')
   })
 
   test('is there for an ordinary user, who is root in it', async () => {
