@@ -32,20 +32,30 @@ const archivedUbuntu: readonly string[] = [
 /**
  * No mirror has InRelease or Release of a suite. Where the suite is a release that its distribution took off the mirrors, the fault
  * says where it is now.
+ *
+ * @param snapshot the past state that was asked for, which no mirror has
  */
-export function suiteAbsent(address: SuiteAddress, cause: Fault): Fault {
+export function suiteAbsent(address: SuiteAddress, cause: Fault, snapshot: string | undefined): Fault {
   const { archive, suite, bases } = address
-  const movedTo = archiveOfOldReleases(archive, suite)
+  const movedTo = snapshot === undefined ? archiveOfOldReleases(archive, suite) : undefined
   const hosts = bases.map(base => redacted(base)).join(', ')
   return new Fault('SUITE_ABSENT', {
     message: `there is no suite ${suite} at ${hosts} (archive ${archive.id}): neither InRelease nor Release is there`,
-    hint:
-      movedTo === undefined
-        ? 'Correct `uri:` or `suites:` of the archive; releases out of support move to archive.debian.org/debian or old-releases.ubuntu.com/ubuntu.'
-        : `That release is out of support and moved: use \`--mirror ${archive.id}=${movedTo}\` or write \`uri: ${movedTo}\` (expired Releases are judged with \`--as-of TIME\`).`,
+    hint: hintFor(address, { movedTo, snapshot }),
     context: { ...cause.context, archive: archive.id, suite, ...(movedTo === undefined ? {} : { movedTo }) },
     cause,
   })
+}
+
+function hintFor(
+  { archive }: SuiteAddress,
+  { movedTo, snapshot }: { readonly movedTo: string | undefined; readonly snapshot: string | undefined },
+): string {
+  if (snapshot !== undefined)
+    return `The snapshot service has no state of ${snapshot} with it: correct the time, \`suites:\` or \`snapshot:\` of the archive.`
+  if (movedTo === undefined)
+    return 'Correct `uri:` or `suites:` of the archive; releases out of support move to archive.debian.org/debian or old-releases.ubuntu.com/ubuntu.'
+  return `That release is out of support and moved: use \`--mirror ${archive.id}=${movedTo}\` or write \`uri: ${movedTo}\` (expired Releases are judged with \`--as-of TIME\`).`
 }
 
 /**

@@ -2,14 +2,13 @@ import type { ReleaseFacts } from '../debian/index.ts'
 import { Fault, isFault, type Session } from '../kernel/index.ts'
 import { type ArchiveDefinition, keyringArmorOf, keyringNames, type SignedBy } from '../manifest/index.ts'
 import type { Store } from '../store/index.ts'
-import { isAbsent, type Transfer } from '../transfer/index.ts'
+import { isAbsent, type Transfer, withoutMirrors } from '../transfer/index.ts'
 import { type SuiteAddress, suiteAddresses } from './archive-address.ts'
 import type { Continuity } from './continuity.ts'
 import { evidenceOf, keepEvidence, type SuiteEvidence } from './evidence.ts'
 import { type ChosenIndex, chooseIndexes, chooseSourceIndexes, type IndexWish } from './index-choice.ts'
 import { listedIndex } from './index-fetch.ts'
 import { type OpenIndexes, openIndexes } from './packages-index/open-indexes.ts'
-import { pastStateFault } from './past-state-fault.ts'
 import { formatTimestamp } from './release-date.ts'
 import { type FetchedRelease, fetchRelease, type ReleaseWorld } from './release-fetch.ts'
 import { type KeyringFile, keyringFile } from './release-verification.ts'
@@ -64,9 +63,12 @@ export async function openArchives(request: ArchivesRequest, session: Session): 
   try {
     return await openListed(request, session)
   } catch (error) {
-    throw request.snapshot === undefined ? error : pastStateFault(error)
+    throw request.snapshot === undefined ? error : withoutMirrors(error, pastStateHint)
   }
 }
+
+const pastStateHint =
+  'Mirrors are not asked for a past state: try again later, or name another service with APTROOT_SNAPSHOTS=ID=URI.'
 
 async function openListed(request: ArchivesRequest, session: Session): Promise<OpenArchives> {
   const first = await listArchives(request, session)

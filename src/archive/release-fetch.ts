@@ -79,7 +79,7 @@ export async function fetchRelease(
         session.journal.emit({ kind: 'warned', stage: 'archive', message: `${error.message}; asking the next mirror` })
     }
   }
-  throw gravest(failures, address)
+  throw gravest(failures, address, world)
 }
 
 function isOfStandstill(fault: Fault): boolean {
@@ -87,12 +87,12 @@ function isOfStandstill(fault: Fault): boolean {
 }
 
 /** A mirror that stands still says more than one that is away, and that more than one that lacks the suite. */
-function gravest(failures: readonly Fault[], address: SuiteAddress): Fault {
+function gravest(failures: readonly Fault[], address: SuiteAddress, { snapshot }: ReleaseWorld): Fault {
   const told = failures.find(isOfStandstill) ?? failures.find(each => !isAbsent(each))
   if (told !== undefined) return told
   const [first] = failures
   if (first === undefined) return new Fault('INTERNAL', { message: `${address.archive.id} has no address` })
-  return suiteAbsent(address, first)
+  return suiteAbsent(address, first, snapshot)
 }
 
 async function checked(

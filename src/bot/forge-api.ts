@@ -9,6 +9,7 @@ import {
   type Sender,
   type Transport,
 } from '../kernel/index.ts'
+import { withoutMirrors } from '../transfer/index.ts'
 
 /** Where a forge's API is, and what proves who asks. */
 export interface ForgeAccess {
@@ -86,7 +87,7 @@ async function persist(ask: Ask, access: ForgeAccess, world: ForgeWorld): Promis
       answer = await exchange(ask, access, world)
     } catch (error) {
       // Whether a POST arrived is not known: its caller has to look.
-      if (isLast || ask.method === 'POST' || !isFault(error) || error.exitCode !== 4) throw error
+      if (isLast || ask.method === 'POST' || !isFault(error) || error.exitCode !== 4) throw withoutMirrors(error)
       await world.clock.sleep(1000 * 2 ** attempt, world.signal)
       continue
     }

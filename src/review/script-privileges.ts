@@ -5,7 +5,7 @@
 function givesRights(line: string): boolean {
   if (/\bsetcap\b/.test(line)) return true
   if (/\bdpkg-statoverride\b/.test(line) && /--(?:add|update)\b/.test(line)) return true
-  return /\b(?:chmod|install)\b/.test(line) && /[\s=,](?:[ugoa]*\+[rwxXt]*s|0?[2-7][0-7]{3}\b)/.test(line)
+  return /\b(?:chmod|install)\b/.test(line) && /[\s=,](?:[ugoa]*[+=][rwxXt]*s|0?[2-7][0-7]{3}\b)/.test(line)
 }
 
 /** Of a hostile script so many lines are told, so long; the difference of the script has all. */

@@ -9,6 +9,7 @@ import {
   redacted,
   type Sender,
 } from '../kernel/index.ts'
+import { withoutMirrors } from '../transfer/index.ts'
 import type { RevisionKey } from './key.ts'
 import { isRevision, type Revision } from './revision-number.ts'
 
@@ -75,7 +76,7 @@ export async function postKey(
     try {
       return { body: await exchange(service, { url, key }, signal), url }
     } catch (error) {
-      if (attempt === attempts || !isFault(error) || error.exitCode !== 4) throw error
+      if (attempt === attempts || !isFault(error) || error.exitCode !== 4) throw withoutMirrors(error)
       await service.clock.sleep(100 * 2 ** attempt, signal)
     }
   }

@@ -1,5 +1,6 @@
 export { type CredentialEntry, credentialsFor, parseCredentialFile } from './credentials.ts'
 export { fileBytes, openPlainFile } from './local-file.ts'
+export { withoutMirrors } from './mirror-hint.ts'
 export { createQueue, type Queue } from './queue.ts'
 export {
   type BlobDestination,

@@ -1,6 +1,7 @@
 import type { AptSource } from '../interchange/index.ts'
 import { decodeUtf8, Fault, parsedJson, redacted, type Session } from '../kernel/index.ts'
 import type { VendorPreset } from '../manifest/index.ts'
+import { withoutMirrors } from '../transfer/index.ts'
 import { openSite, type Site } from './site.ts'
 import type { World } from './world.ts'
 
@@ -21,7 +22,14 @@ export function keyDownload(siteOf: () => Promise<Site>, session: Session, world
         context: { url: redacted(url) },
       })
     const { transfer } = await openSite(site, world)
-    return transfer.downloadBytes(url, { maximumBytes: maximumKeyBytes, caches: 'passed-by' }, session)
+    try {
+      return await transfer.downloadBytes(url, { maximumBytes: maximumKeyBytes, caches: 'passed-by' }, session)
+    } catch (error) {
+      throw withoutMirrors(
+        error,
+        'Check the network and the proxy, try again later, or name a file that has the key with --key.',
+      )
+    }
   }
 }
 

@@ -4,7 +4,7 @@ import { decompressBytes, detectCompression } from '../codec/index.ts'
 import { decodeUtf8, Fault, isFault, redacted, type Session } from '../kernel/index.ts'
 import { readSecurityData, type SecurityData, type SecurityOrigin } from '../review/index.ts'
 import type { BlobIdentity, ObjectName, Store } from '../store/index.ts'
-import type { Transfer } from '../transfer/index.ts'
+import { type Transfer, withoutMirrors } from '../transfer/index.ts'
 import type { World } from './world.ts'
 
 export interface LoadedSecurityData {
@@ -112,7 +112,7 @@ async function bytesOfUrl(
     return { bytes, name, ...fetchedAt(now) }
   } catch (error) {
     session.signal.throwIfAborted()
-    if (kept === undefined || !isFault(error) || error.exitCode !== 4) throw error
+    if (kept === undefined || !isFault(error) || error.exitCode !== 4) throw withoutMirrors(error)
     session.journal.emit({
       kind: 'warned',
       stage: 'fetch',

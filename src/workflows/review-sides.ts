@@ -102,7 +102,11 @@ function manifestBeside(lock: string): string | undefined {
 const maximumBytes = 64 * 1024 * 1024
 
 async function download(url: string, transfer: Transfer, session: Session): Promise<NamedText> {
-  const text = decodeUtf8(await transfer.downloadBytes(url, { maximumBytes, caches: 'passed-by' }, session))
+  const bytes = await transfer.downloadBytes(url, { maximumBytes, caches: 'passed-by' }, session).catch(async error => {
+    const { withoutMirrors } = await import('../transfer/index.ts')
+    throw withoutMirrors(error)
+  })
+  const text = decodeUtf8(bytes)
   const name = redacted(url)
   if (text !== undefined) return { name, text }
   throw new Fault('LOCK_MALFORMED', {

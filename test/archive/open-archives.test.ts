@@ -135,14 +135,18 @@ describe('an archive', () => {
   test('is not there in the past when its snapshot service is away or has no such state, and no mirror is proposed', async () => {
     const mirror = await startMirror({ files: await suiteOf() })
     const answers = [
-      ['http://127.0.0.1:9', 'NETWORK_UNREACHABLE'],
-      [mirror.url, 'SUITE_ABSENT'],
+      [
+        'http://127.0.0.1:9',
+        'NETWORK_UNREACHABLE',
+        /^Mirrors are not asked for a past state: .*APTROOT_SNAPSHOTS=ID=URI/,
+      ],
+      [mirror.url, 'SUITE_ABSENT', /^The snapshot service has no state of 20260115T120000Z with it: correct the time/],
     ] as const
-    for (const [service, code] of answers) {
+    for (const [service, code, hint] of answers) {
       const archive = archiveOf(mirror.url, key, { snapshot: `${service}/{timestamp}` })
       const request = await archivesRequestOf([archive], { snapshot: '20260115T120000Z' })
-      const { hint } = await assertFault(openArchives(request, quietSession()), code, '/20260115T120000Z')
-      assert.match(hint ?? '', /^Mirrors are not asked for a past state: .*APTROOT_SNAPSHOTS=ID=URI/)
+      const fault = await assertFault(openArchives(request, quietSession()), code, '/20260115T120000Z')
+      assert.match(fault.hint ?? '', hint)
     }
   })
 

@@ -141,7 +141,7 @@ describe('security data', () => {
       parallelism: 1,
       downloadBytes: async () => {
         asked++
-        if (isSilent) throw new Fault('NETWORK_TIMEOUT', { message: 'silent' })
+        if (isSilent) throw new Fault('NETWORK_TIMEOUT', { message: 'silent', hint: 'Name another `--mirror ID=URI`.' })
         return gzipSync(tracker)
       },
       downloadBlob: async () => undefined,
@@ -159,6 +159,9 @@ describe('security data', () => {
     isSilent = true
     assert.equal(await load(480, 'online'), '1970-01-03')
     assert.equal(asked, 3)
+    const other = { store: await scratchStore(), transfer, mode: 'online' } as const
+    const fault = await assertFault(loadSecurityData(url, other, quietSession(), world(0)), 'NETWORK_TIMEOUT')
+    assert.match(fault.hint ?? '', /^Check the address, the proxy and the network/)
   })
 
   test('comes over https or from this machine, and is bounded', async () => {

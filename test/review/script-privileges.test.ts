@@ -8,6 +8,7 @@ describe('a line of a maintainer script gives rights', () => {
     'if command -v setcap > /dev/null; then',
     'chmod u+s /usr/bin/tool',
     'chmod a+rwxs /usr/bin/tool',
+    'chmod u=rwxs,go=rx /usr/bin/tool',
     'chmod -R g+s,o-w /var/lib/tool',
     'chmod 4755 /usr/bin/tool',
     'chmod 02755 /var/lib/tool',
@@ -19,6 +20,7 @@ describe('a line of a maintainer script gives rights', () => {
 
   for (const line of [
     'chmod u-s /usr/bin/tool',
+    'chmod u=rwx,go=rx /usr/share/tools',
     'chmod 1777 /tmp/tool',
     'chmod 0755 /usr/bin/tool',
     '# setcap cap_net_raw+ep /usr/bin/ping',

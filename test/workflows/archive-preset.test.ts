@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, test } from 'vitest'
+import { afterEach, beforeEach, describe, onTestFinished, test } from 'vitest'
+import { createWorld } from '../../src/commands/base/world.ts'
 import { vendorPresetOf } from '../../src/manifest/index.ts'
 import { addPlannedArchives, planArchives } from '../../src/workflows/add-archive.ts'
 import { keyDownload } from '../../src/workflows/archive-preset.ts'
@@ -12,6 +13,7 @@ import { siteOfSettings } from '../../src/workflows/site-of-settings.ts'
 import type { World } from '../../src/workflows/world.ts'
 import { envelopeOf, runAptroot } from '../support/aptroot-program.ts'
 import { assertFault } from '../support/assert-fault.ts'
+import { startMirror } from '../support/loopback-mirror.ts'
 import { quietSession } from '../support/scratch.ts'
 import { makeTestKey } from '../support/signing.ts'
 
@@ -107,6 +109,16 @@ describe('an archive that is known by name', () => {
     const result = await runAptroot(['archive', 'add', 'pgdg', '--key', 'other.asc', '--yes', '--json'], { folder })
     assert.deepEqual([result.exitCode, envelopeOf(result).fault?.code], [6, 'FETCH_INTEGRITY'], result.output)
     assert.equal(readFileSync(join(folder, 'aptroot.yaml'), 'utf8'), before)
+  })
+
+  test('whose address has no key is told how to give it, and of no mirror: a key has none', async () => {
+    const vendor = await startMirror()
+    const { world, close } = createWorld({ environment: {}, packageFolder: folder, workingFolder: folder })
+    onTestFinished(close)
+    const place = { environment: { HOME: folder }, workingFolder: folder, projectFolder: folder }
+    const site = async () => siteOfSettings(await readSettings({}, place), undefined)
+    const fault = await assertFault(keyDownload(site, quietSession(), world)(`${vendor.url}/gpg`), 'NETWORK_STATUS')
+    assert.match(fault.hint ?? '', /with --key\.$/)
   })
 
   test('needs its key from a file where the network is off limits', async () => {
