@@ -30,8 +30,8 @@ export function recordObject({ key, version }: RecordIdentity): ObjectName {
 }
 
 const recordFormat = 1
-const maximumOutputs = 2000
 /** A source package of a thousand debs comes nowhere near. */
+export const maximumOutputs = 2000
 export const maximumRecordBytes = 1024 * 1024
 
 const outputName = /^[A-Za-z0-9][A-Za-z0-9.+_~%:-]{0,254}$/

@@ -5,7 +5,7 @@ import { displayByteString } from '../codec/index.ts'
 import { pathFilter } from '../dpkg/index.ts'
 import { Fault, type Session } from '../kernel/index.ts'
 import type { Store } from '../store/index.ts'
-import { type BuildOutput, outputNameProblem } from './build-record.ts'
+import { type BuildOutput, maximumOutputs, outputNameProblem } from './build-record.ts'
 
 export interface OutputRequest {
   /** Absolute: where the build left them. Whoever built could put anything there, and nothing runs there any more. */
@@ -14,9 +14,6 @@ export interface OutputRequest {
   readonly names: readonly string[]
   readonly store: Store
 }
-
-/** A source package of a thousand debs comes nowhere near. */
-const maximumOutputs = 2000
 
 /**
  * Takes what a build left into the store: regular files alone, by their names; no link is followed, no pipe or device is opened.
@@ -29,16 +26,16 @@ export async function collectOutputs(
   session: Session,
 ): Promise<readonly [BuildOutput, ...BuildOutput[]]> {
   if (lstatSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true)
-    throw invalid('/build', 'is no folder any more')
+    throw outputInvalid('/build', 'is no folder any more')
   const isWanted = pathFilter(names.map(each => `/${each}`))
   const found = readdirSync(folder, { encoding: 'latin1' }).filter(isWanted).sort()
   if (found.length > maximumOutputs)
-    throw invalid('/build', `holds ${found.length} outputs, more than ${maximumOutputs}`)
+    throw outputInvalid('/build', `holds ${found.length} outputs, more than ${maximumOutputs}`)
   const outputs: BuildOutput[] = []
   for (const name of found) {
     session.signal.throwIfAborted()
     const problem = outputNameProblem(name)
-    if (problem !== undefined) throw invalid(displayByteString(name.slice(0, 200)), `cannot be kept: ${problem}`)
+    if (problem !== undefined) throw outputInvalid(displayByteString(name.slice(0, 200)), `cannot be kept: ${problem}`)
     outputs.push({ name, ...(await keep(folder, name, store, session)) })
   }
   const [first, ...rest] = outputs
@@ -52,18 +49,19 @@ export async function collectOutputs(
 
 async function keep(folder: string, name: string, store: Store, session: Session) {
   const path = join(folder, name)
-  if (!lstatSync(path).isFile()) throw invalid(name, 'is no regular file')
+  if (!lstatSync(path).isFile()) throw outputInvalid(name, 'is no regular file')
   const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
   try {
     const blob = await store.putFile(handle, session)
-    if (blob === 'changed') throw invalid(name, 'changed while it was read')
+    if (blob === 'changed') throw outputInvalid(name, 'changed while it was read')
     return blob
   } finally {
     await handle.close()
   }
 }
 
-function invalid(name: string, problem: string): Fault {
+/** @param problem in words that follow "which the build left," */
+export function outputInvalid(name: string, problem: string): Fault {
   return new Fault('PACKAGE_OUTPUT_INVALID', {
     message: `${name}, which the build left, ${problem}`,
     hint: 'Correct the command of the package, or `outputs` in package.yaml.',

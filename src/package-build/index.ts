@@ -21,7 +21,7 @@ export {
   writeBuildRecord,
 } from './build-record.ts'
 export { entrySeconds, newestEntry, versionEntry } from './changelog-entry.ts'
-export { collectOutputs, type OutputRequest } from './collect-outputs.ts'
+export { collectOutputs, type OutputRequest, outputInvalid } from './collect-outputs.ts'
 export {
   defaultSourceLimits,
   gatherSources,

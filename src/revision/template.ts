@@ -3,7 +3,7 @@ import { Fault, quoted } from '../kernel/index.ts'
 import { isRevision, type Revision } from './revision-number.ts'
 
 /** What a version template may hold: the key's version, under either name, and the revision. */
-export const templatePlaceholders = ['version', 'recipe', 'revision'] as const
+const templatePlaceholders = ['version', 'recipe', 'revision'] as const
 
 type Placeholder = (typeof templatePlaceholders)[number]
 

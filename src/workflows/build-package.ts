@@ -29,8 +29,6 @@ export interface BuildPackageRequest {
   readonly jobs: number
   /** `compare`: build again, whatever is known, and compare. `dry-run`: only tell what would be done. */
   readonly mode: 'build' | 'compare' | 'dry-run'
-  /** Instead of the description's; as the user wrote it. */
-  readonly outputFolder: string | undefined
   /** Where results are put for others, signed; as the user wrote them. */
   readonly cacheTo: { readonly folder: string; readonly signWith: string | undefined } | undefined
 }
@@ -83,16 +81,10 @@ export async function buildPackage(
     builds.push(await provide(plan, surroundings))
   }
   requireOneEach(builds)
-  const name = request.outputFolder ?? join(project.manifestName, '..', description.outputFolder)
-  if (request.mode !== 'dry-run') {
-    const { confinePath } = await import('./confine-path.ts')
-    const folder =
-      request.outputFolder === undefined
-        ? await confinePath(project, description.outputFolder)
-        : resolve(world.workingFolder, request.outputFolder)
-    await writeOutputs({ folder, name, outputs: builds.flatMap(each => each.outputs) }, store, session)
-  }
-  return { package: facts.name, version: facts.version, outputFolder: name, builds }
+  const { output } = project
+  if (request.mode !== 'dry-run')
+    await writeOutputs({ ...output, outputs: builds.flatMap(each => each.outputs) }, store, session)
+  return { package: facts.name, version: facts.version, outputFolder: output.name, builds }
 }
 
 interface Surroundings {

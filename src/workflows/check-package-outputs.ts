@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { openDeb } from '../deb/index.ts'
-import { Fault, quoted, type Session } from '../kernel/index.ts'
-import type { BuildOutput } from '../package-build/index.ts'
+import { quoted, type Session } from '../kernel/index.ts'
+import { type BuildOutput, outputInvalid } from '../package-build/index.ts'
 import { describeDeb } from '../repository/index.ts'
 import type { Store } from '../store/index.ts'
 
@@ -26,9 +26,12 @@ export async function checkDebs(
     const { deb } = await describeDeb({ name: output.name, content: () => store.stream(output) })
     const expected = `${deb.name}_${deb.version.replace(/^\d+:/, '')}_${deb.architecture}`
     if (output.name.replace(/\.[ud]?deb$/, '') !== expected)
-      throw invalid(output, `is the deb ${quoted(expected)} by its control file`)
+      throw outputInvalid(output.name, `is the deb ${quoted(expected)} by its control file`)
     if (version !== undefined && deb.version !== version)
-      throw invalid(output, `has version ${quoted(deb.version)}, but the revision makes it ${quoted(version)}`)
+      throw outputInvalid(
+        output.name,
+        `has version ${quoted(deb.version)}, but the revision makes it ${quoted(version)}`,
+      )
   }
 }
 
@@ -80,12 +83,4 @@ async function membersOf(deb: BuildOutput, store: Store): Promise<ReadonlyMap<st
     found.set(entry.path, JSON.stringify([hash.digest('hex'), entry]))
   }
   return found
-}
-
-function invalid({ name }: BuildOutput, problem: string): Fault {
-  return new Fault('PACKAGE_OUTPUT_INVALID', {
-    message: `${name}, which the build left, ${problem}`,
-    hint: 'Correct the command of the package, or `outputs` in package.yaml.',
-    context: { output: name },
-  })
 }

@@ -1,7 +1,6 @@
 import { encodeUtf8, isFault, type Session } from '../kernel/index.ts'
 import {
   type BuildInput,
-  type BuildOutput,
   type BuildRecord,
   compareInputs,
   type InputChange,
@@ -78,10 +77,6 @@ export async function keepInputs(
 /** The revision that a checksum was last given, for those who are offline. */
 export function revisionObject(key: string): ObjectName {
   return { kind: 'package-revision', key }
-}
-
-export function isSameOutput(left: BuildOutput, right: BuildOutput | undefined): boolean {
-  return left.sha256 === right?.sha256 && left.sizeBytes === right.sizeBytes
 }
 
 function inputsObject({ packageName, architecture }: LastBuild): ObjectName {

@@ -14,12 +14,12 @@ import { readVersionTemplate, type VersionTemplate, versionOf } from '../revisio
 import type { Store } from '../store/index.ts'
 import type { TreeEntry } from '../tree/index.ts'
 import type { PlannedRoot } from './plan-roots.ts'
-import type { PackageFacts } from './read-package.ts'
+import type { SourceFacts } from './read-package.ts'
 import { rootInputs } from './root-inputs.ts'
 
 export interface PlanRequest {
   readonly description: PackageDescription
-  readonly facts: PackageFacts
+  readonly facts: SourceFacts
   readonly manifest: Manifest
   readonly root: PlannedRoot
   /** The first root of the manifest builds what is for all architectures. */

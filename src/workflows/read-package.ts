@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises'
+import { realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join, relative, resolve } from 'node:path'
 import { type ChangelogEntry, isPackageName, versionProblem } from '../debian/index.ts'
 import { Fault, quoted, type Session } from '../kernel/index.ts'
@@ -19,35 +19,49 @@ export interface PackageProject {
   readonly description: PackageDescription
   /** The build root's manifest and lock. */
   readonly root: Project
+  /** Where the outputs go: absolute, and as messages name it. */
+  readonly output: { readonly folder: string; readonly name: string }
+}
+
+/** What the command line names instead of the description; both may lie anywhere. */
+export interface ChosenPlaces {
+  /** The build root's manifest. */
+  readonly root: string | undefined
+  readonly outputFolder: string | undefined
 }
 
 /**
  * Reads the description of a package.
  *
  * @param place a folder with a package.yaml, or such a file, as the user named it
- * @param rootName the build root's manifest where the command line names one, which may lie anywhere
  * @throws {Fault} `PACKAGE_MISSING`, as `readPackageDescription`, and `MANIFEST_PATH_OUTSIDE`
  */
 export async function readPackage(
   place: string,
-  rootName: string | undefined,
-  world: Pick<World, 'workingFolder'>,
+  chosen: ChosenPlaces,
+  { workingFolder }: Pick<World, 'workingFolder'>,
 ): Promise<PackageProject> {
   const manifestName = /\.ya?ml$/.test(place) ? place : join(place, 'package.yaml')
-  const path = resolve(world.workingFolder, manifestName)
+  const path = resolve(workingFolder, manifestName)
   const text = await readTextFile(path, 'PACKAGE_MISSING')
   const { readPackageDescription } = await import('../manifest/index.ts')
   const description = await readPackageDescription(text, manifestName)
   const folder = dirname(path)
-  if (rootName !== undefined)
-    return { manifestName, folder, description, root: projectOf(rootName, world.workingFolder) }
-  await confinePath({ folder, manifestName }, description.root)
-  const shown = join(dirname(manifestName), description.root)
-  return { manifestName, folder, description, root: projectOf(shown, world.workingFolder) }
+  const beside = (name: string) => join(dirname(manifestName), name)
+  if (chosen.root === undefined) await confinePath({ folder, manifestName }, description.root)
+  const root = projectOf(chosen.root ?? beside(description.root), workingFolder)
+  const output =
+    chosen.outputFolder === undefined
+      ? {
+          folder: await confinePath({ folder, manifestName }, description.outputFolder),
+          name: beside(description.outputFolder),
+        }
+      : { folder: resolve(workingFolder, chosen.outputFolder), name: chosen.outputFolder }
+  return { manifestName, folder, description, root, output }
 }
 
 /** What the sources say of themselves, where the description does not. */
-export interface PackageFacts {
+export interface SourceFacts {
   readonly name: string
   /** Of the sources; what the debs are called may have a revision more. */
   readonly version: string
@@ -62,12 +76,12 @@ export interface PackageFacts {
  *
  * @throws {Fault} as `gatherSources`, and `PACKAGE_SOURCE_INVALID` when nothing says what the package is called
  */
-export async function readSources(project: PackageProject, store: Store, session: Session): Promise<PackageFacts> {
+export async function readSources(project: PackageProject, store: Store, session: Session): Promise<SourceFacts> {
   const { defaultSourceLimits, entrySeconds, gatherSources } = await import('../package-build/index.ts')
   const { description } = project
   const folder = await confinePath(project, description.source)
   await requireFolder(project, folder)
-  const exclude = [...ownFiles(project, folder), ...description.exclude]
+  const exclude = [...(await ownFiles(project, folder)), ...description.exclude]
   const sources = await gatherSources({ folder, exclude, store, limits: defaultSourceLimits }, session)
   const changelog = await readChangelogOf(sources, store)
   const name = description.name ?? changelog?.newest.source
@@ -98,7 +112,7 @@ export async function readSources(project: PackageProject, store: Store, session
 /** A changelog of 30 years has 2 MB. */
 const maximumChangelogBytes = 16 * 1024 * 1024
 
-async function readChangelogOf(sources: Sources, store: Store): Promise<PackageFacts['changelog']> {
+async function readChangelogOf(sources: Sources, store: Store): Promise<SourceFacts['changelog']> {
   const { newestEntry, sourceTree } = await import('../package-build/index.ts')
   const { resolvePath } = await import('../tree/index.ts')
   const place = resolvePath(sourceTree(sources, 0), 'debian/changelog')
@@ -121,14 +135,25 @@ async function requireFolder(project: PackageProject, folder: string): Promise<v
 }
 
 /** What lies among the sources and is none: it goes into the key in its own way, or comes out of the build. */
-function ownFiles({ folder, manifestName, description, root }: PackageProject, sources: string): readonly string[] {
+async function ownFiles(
+  { folder, manifestName, description, root, output }: PackageProject,
+  sources: string,
+): Promise<readonly string[]> {
   const own = [
     join(folder, basename(manifestName)),
     join(folder, description.outputFolder),
     join(folder, '.aptroot'),
+    output.folder,
     root.manifestPath,
     root.lockPath,
   ]
-  const inside = own.map(path => relative(sources, path)).filter(path => path !== '' && !path.startsWith('..'))
+  const places = await Promise.all(own.map(async path => relative(sources, await withoutLinks(path))))
+  const inside = places.filter(path => path !== '' && !/^\.\.(\/|$)/.test(path))
   return ['.git', ...inside.map(path => `/${path.replace(/[\\*?[]/g, '\\$&')}`)]
+}
+
+/** The path with its folder's symlinks followed, as the folder of the sources is named. */
+async function withoutLinks(path: string): Promise<string> {
+  const folder = dirname(path)
+  return join(await realpath(folder).catch(() => folder), basename(path))
 }

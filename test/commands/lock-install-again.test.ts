@@ -2,23 +2,15 @@ import assert from 'node:assert/strict'
 import { chmod, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'vitest'
-import { buildArchive } from '../support/archive-builder.ts'
-import { greetingManifest, greetingPackages, type LockedProject, lockedProject } from '../support/locked-project.ts'
-import { makeTestKey } from '../support/signing.ts'
+import { type LockedProject, projectWithArchive } from '../support/locked-project.ts'
 
 /** Each run is a process. */
 const timeout = 60_000
 
 async function installedProject(): Promise<LockedProject> {
-  const key = await makeTestKey({ name: 'Archive' })
-  const date = new Date('2026-01-15T10:00:00Z')
-  const suite = { suite: 'stable', codename: 'trusty', date, label: 'Test', architectures: ['amd64'] }
-  const files = await buildArchive([{ ...suite, packages: greetingPackages, keys: [key] }])
-  const project = await lockedProject('file:///nowhere', key)
-  for (const [path, bytes] of Object.entries(files)) await project.write(`archive/${path}`, bytes)
-  const manifest = greetingManifest(`file://${project.folder}/archive`)
+  const project = await projectWithArchive()
   const more = '    - {format: directory, path: out/image}\n  files: [{source: brought, target: /etc/brought}]\n'
-  await project.write('aptroot.yaml', manifest + more)
+  await project.write('aptroot.yaml', (await project.read('aptroot.yaml')) + more)
   await project.write('brought', 'one\n')
   await project.succeed('lock update --as-of 2026-01-20')
   await project.succeed('lock install')

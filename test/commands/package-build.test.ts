@@ -4,9 +4,8 @@ import { join } from 'node:path'
 import { describe, test } from 'vitest'
 import { type BuildRecord, writeBuildRecord } from '../../src/package-build/index.ts'
 import { type Envelope, envelopeOf } from '../support/aptroot-program.ts'
-import { buildArchive } from '../support/archive-builder.ts'
 import { buildDeb } from '../support/deb-builder.ts'
-import { greetingManifest, greetingPackages, type LockedProject, lockedProject } from '../support/locked-project.ts'
+import { type LockedProject, projectWithArchive } from '../support/locked-project.ts'
 import { clearSign, makeTestKey } from '../support/signing.ts'
 
 /** Each run is a process. */
@@ -25,13 +24,7 @@ interface Built {
 
 /** A package whose build root has no shell: nothing can be built in it, so what comes out was there before. */
 async function unbuildablePackage() {
-  const key = await makeTestKey({ name: 'Archive' })
-  const date = new Date('2026-01-15T10:00:00Z')
-  const suite = { suite: 'stable', codename: 'trusty', date, label: 'Test', architectures: ['amd64'] }
-  const files = await buildArchive([{ ...suite, packages: greetingPackages, keys: [key] }])
-  const project = await lockedProject('file:///nowhere', key)
-  for (const [path, bytes] of Object.entries(files)) await project.write(`archive/${path}`, bytes)
-  await project.write('aptroot.yaml', greetingManifest(`file://${project.folder}/archive`))
+  const project = await projectWithArchive()
   await project.write('package.yaml', 'package: 1\nname: tool\nversion: "1.0"\nsource: src\ncommand: make\n')
   await project.write('src/tool.c', 'int main;\n')
   await project.succeed('lock update --as-of 2026-01-20')

@@ -4,8 +4,9 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { PrivateKey } from 'openpgp'
 import { type ProgramResult, runAptroot } from './aptroot-program.ts'
-import type { ArchivedPackage } from './archive-builder.ts'
+import { type ArchivedPackage, buildArchive } from './archive-builder.ts'
 import { scratchFolder } from './scratch.ts'
+import { makeTestKey } from './signing.ts'
 
 /** Two debs that lock and build without any other: one needs the other. */
 export const greetingPackages: readonly ArchivedPackage[] = [
@@ -48,6 +49,18 @@ ${more}image:
   outputs:
     - {format: tar, path: out/rootfs.tar}
 `
+}
+
+/** A project of `greetingPackages`, whose archive lies in its folder. */
+export async function projectWithArchive(): Promise<LockedProject> {
+  const key = await makeTestKey({ name: 'Archive' })
+  const date = new Date('2026-01-15T10:00:00Z')
+  const suite = { suite: 'stable', codename: 'trusty', date, label: 'Test', architectures: ['amd64'] }
+  const files = await buildArchive([{ ...suite, packages: greetingPackages, keys: [key] }])
+  const project = await lockedProject('file:///nowhere', key)
+  for (const [path, bytes] of Object.entries(files)) await project.write(`archive/${path}`, bytes)
+  await project.write('aptroot.yaml', greetingManifest(`file://${project.folder}/archive`))
+  return project
 }
 
 export async function lockedProject(uri: string, key: PrivateKey, more = ''): Promise<LockedProject> {

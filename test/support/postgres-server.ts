@@ -1,11 +1,11 @@
 import { execFileSync, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { chownSync, existsSync, readdirSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import postgres from 'postgres'
+import { endChild } from './end-child.ts'
 import { freePort } from './free-port.ts'
 
 /** A PostgreSQL of its own in a scratch folder, on a port of the loopback device. */
@@ -65,18 +65,11 @@ export async function startPostgres(): Promise<PostgresServer> {
       await setTimeout(50)
     }
   }
-  const end = async (signal: NodeJS.Signals) => {
-    const child = running
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
-    const ended = once(child, 'exit')
-    child.kill(signal)
-    await ended
-  }
   await start()
   return {
     start,
     // SIGQUIT: without a checkpoint, so that the next start recovers from the log.
-    crash: () => end('SIGQUIT'),
+    crash: () => endChild(running, 'SIGQUIT'),
     async database(name) {
       const sql = postgres(url('postgres'), { max: 1 })
       await sql`CREATE DATABASE ${sql(name)}`
@@ -84,7 +77,7 @@ export async function startPostgres(): Promise<PostgresServer> {
       return url(name)
     },
     async close() {
-      await end('SIGINT')
+      await endChild(running, 'SIGINT')
       await rm(folder, { recursive: true, force: true })
     },
   }

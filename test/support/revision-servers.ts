@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
+import { endChild } from './end-child.ts'
 import { freePort } from './free-port.ts'
 
 const program = join(process.cwd(), 'bin/aptroot.js')
@@ -31,13 +31,6 @@ export async function startRevisionServer({ folder, words }: ServerPlace): Promi
   const url = `http://127.0.0.1:${port}`
   let child: ChildProcess | undefined
   let text = ''
-  const end = async (signal: NodeJS.Signals) => {
-    const running = child
-    if (running === undefined || running.exitCode !== null || running.signalCode !== null) return
-    const ended = once(running, 'close')
-    running.kill(signal)
-    await ended
-  }
   const server: RevisionServer = {
     url,
     async start() {
@@ -56,7 +49,7 @@ export async function startRevisionServer({ folder, words }: ServerPlace): Promi
         await setTimeout(20)
       }
     },
-    kill: () => end('SIGKILL'),
+    kill: () => endChild(child, 'SIGKILL'),
     async processorSeconds() {
       const text = await readFile(`/proc/${child?.pid}/stat`, 'utf8')
       // After the name, which may hold blanks: utime and stime are fields 14 and 15, in hundredths of a second. proc(5)
@@ -64,7 +57,7 @@ export async function startRevisionServer({ folder, words }: ServerPlace): Promi
       return (Number(fields[11]) + Number(fields[12])) / 100
     },
     async stop() {
-      await end('SIGTERM')
+      await endChild(child, 'SIGTERM')
       return { status: child?.exitCode ?? undefined, text }
     },
   }

@@ -2,13 +2,15 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { beforeAll, describe, test } from 'vitest'
+import { beforeAll, describe, onTestFinished, test } from 'vitest'
+import { createHttpTransport, defaultTransportSettings } from '../../src/adapters/http-transport.ts'
 import { readSigningKey } from '../../src/openpgp/index.ts'
 import { type BuildRecord, writeBuildRecord } from '../../src/package-build/index.ts'
 import { Store } from '../../src/store/index.ts'
 import { findInCaches, writeToCache } from '../../src/workflows/package-caches.ts'
 import type { Site } from '../../src/workflows/site.ts'
 import type { World } from '../../src/workflows/world.ts'
+import { startMirror } from '../support/loopback-mirror.ts'
 import { recordedSession, scratchFolder } from '../support/scratch.ts'
 import { clearSign, makeTestKey } from '../support/signing.ts'
 import { virtualClock } from '../support/virtual-clock.ts'
@@ -121,6 +123,37 @@ describe('a build of somebody else', () => {
     const { find, warnings } = await scene()
     assert.equal(await find([]), undefined)
     assert.match(warnings().join('\n'), /^no key is set for the caches of builds/)
+  })
+
+  test('is taken over http as from a folder: compared on its way, with the credentials of the address, and not offline', async () => {
+    const { cache, warnings, store, surroundings } = await scene()
+    const server = await startMirror({ folder: cache })
+    server.demand('reader', 'secret')
+    const transport = createHttpTransport(defaultTransportSettings)
+    onTestFinished(() => transport.close())
+    const world = { ...surroundings.world, openTransport: async () => transport }
+    const keyFiles = [join(cache, '../farm.asc')]
+    const find = (mode: Site['mode'], wanted = record) => {
+      const places = [server.url.replace('//', '//reader:secret@')]
+      return findInCaches(
+        wanted,
+        { places, keyFiles },
+        { ...surroundings, world, site: { ...surroundings.site, mode } },
+      )
+    }
+    assert.equal(await find('offline'), undefined)
+    assert.equal(server.requests.length, 0)
+    assert.equal(await find('online', { ...record, version: '2.0' }), undefined, 'nobody built that')
+    assert.deepEqual(warnings(), [])
+
+    server.always(outputPath, { kind: 'wrong-bytes' })
+    assert.equal(await find('online'), undefined)
+    assert.match(warnings().join('\n'), /^the build in http:\/\/127\.0\.0\.1:\d+\/ is not used: /m)
+    assert.equal(await store.check({ sha256, sizeBytes: bytes.length }), 'absent')
+    server.always(outputPath, { kind: 'none' })
+    assert.deepEqual(await find('online'), { record, from: `${server.url}/` })
+    assert.equal(await store.check({ sha256, sizeBytes: bytes.length }), 'sound')
+    assert.doesNotMatch(JSON.stringify(surroundings.session.events), /secret/)
   })
 
   test('is found by others once it was put into a cache', async () => {

@@ -103,7 +103,7 @@ export default class PackageBuild extends BaseCommand {
     const log =
       flags.log === undefined ? undefined : new LogFile(resolve(world.workingFolder, flags.log), ['configure', 'build'])
     const session = log === undefined ? this.session(flags) : log.listen(this.session(flags))
-    const project = await readPackage(args.folder, flags.root, world)
+    const project = await readPackage(args.folder, { root: flags.root, outputFolder: flags.output }, world)
     const site = await siteOf(flags, project, { session, world })
     const cacheTo = flags['cache-to']
     const request: BuildPackageRequest = {
@@ -113,7 +113,6 @@ export default class PackageBuild extends BaseCommand {
       sandbox: flags.sandbox,
       jobs: flags.jobs ?? availableParallelism(),
       mode: flags['dry-run'] ? 'dry-run' : flags['no-cache'] ? 'compare' : 'build',
-      outputFolder: flags.output,
       cacheTo: cacheTo === undefined ? undefined : { folder: cacheTo, signWith: flags['sign-with'] },
     }
     try {
