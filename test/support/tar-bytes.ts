@@ -1,4 +1,12 @@
-import { formatTarHeader, formatTarPadding, type TarContent, type TarEntry, writeTar } from '../../src/codec/index.ts'
+import {
+  formatTarHeader,
+  formatTarPadding,
+  readTar,
+  type TarContent,
+  type TarEntry,
+  writeTar,
+} from '../../src/codec/index.ts'
+import { collect, inChunks } from './chunks.ts'
 
 export const endOfTar = Buffer.alloc(1024)
 
@@ -66,4 +74,37 @@ export function writeGnuTar(members: readonly TarContent[]): Uint8Array {
     return [...extensions, writeTar([{ entry: short, content }]).subarray(0, -endOfTar.length)]
   })
   return Buffer.concat([...parts, endOfTar])
+}
+
+/** A header of ustar with some bytes replaced, of an empty file `./name`. */
+export function nameHeader(patches: Readonly<Record<number, string>> = {}): Uint8Array {
+  return patchHeader(formatTarHeader(tarFile('./name').entry), patches)
+}
+
+/** `LENGTH KEYWORD=VALUE`. @see pax(1), extended header format */
+export function paxRecord(text: string): string {
+  for (let length = text.length + 2; ; length++) {
+    const record = `${length} ${text}\n`
+    if (record.length === length) return record
+  }
+}
+
+/** The pax header of the next member. */
+export function paxHeader(...records: readonly string[]): Uint8Array {
+  return rawMember('x', 'PaxHeaders/x', Buffer.from(records.map(paxRecord).join(''), 'latin1'))
+}
+
+/** Members with the zeros that end an archive. */
+export function tarOf(...parts: readonly Uint8Array[]): Uint8Array {
+  return Buffer.concat([...parts, endOfTar])
+}
+
+export const tarReading = { name: 'test.tar', paxHeaders: 'read' } as const
+
+/** All members of an archive that comes in chunks. */
+export async function readWholeTar(bytes: Uint8Array, chunkBytes?: number): Promise<TarContent[]> {
+  const found: TarContent[] = []
+  for await (const { entry, body } of readTar(inChunks(bytes, chunkBytes), tarReading))
+    found.push({ entry, content: await collect(body) })
+  return found
 }
