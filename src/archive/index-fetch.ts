@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
-import { decompressBytes } from '../codec/index.ts'
+import { type BytesObserver, type CompressionKind, decompressBuffer, gatherBytes } from '../codec/index.ts'
 import { Fault, isFault, type Session } from '../kernel/index.ts'
 import type { Store } from '../store/index.ts'
 import { isAbsent, type Transfer } from '../transfer/index.ts'
 import { type SuiteAddress, urlOf } from './archive-address.ts'
+import { decompressInThread } from './decompression-thread.ts'
 import type { ChosenIndex, IndexForm } from './index-choice.ts'
 import type { ListedFile } from './release.ts'
 import type { FetchedRelease } from './release-fetch.ts'
@@ -34,12 +35,20 @@ export interface IndexSource {
   readonly store: Store
   readonly transfer: Transfer
   readonly mode: 'online' | 'offline'
+  /** As in `ArchivesRequest`. */
+  readonly decompressionScript?: string | undefined
 }
+
+/** A thread takes 40 ms to start, in which xz unpacks 2 MB of Packages. */
+const largeBytes = 1_000_000
+
+/** The others are nothing to do, or are decompressed by Node's own threads. */
+const slowKinds: readonly CompressionKind[] = ['xz', 'bz2', 'lzma']
 
 /** An index that can be loaded; nothing is fetched before that. */
 export function listedIndex(source: IndexSource): ListedIndex {
   const { chosen, origin } = source
-  return { origin, sha256: identityOf(chosen), load: session => loadIndex(source, session) }
+  return { origin, sha256: identityOf(chosen), load: (session, observe) => loadIndex(source, session, observe) }
 }
 
 /**
@@ -51,24 +60,25 @@ function identityOf({ plain, forms }: ChosenIndex): string {
   return plain?.sha256 ?? first.file.sha256 ?? sha256Of(new TextEncoder().encode(`sha512:${first.file.sha512}`))
 }
 
-async function loadIndex(source: IndexSource, session: Session): Promise<VerifiedIndex> {
+async function loadIndex(source: IndexSource, session: Session, observe?: BytesObserver): Promise<VerifiedIndex> {
   const { chosen, origin, address } = source
-  const bytes = chosen.plain?.sizeBytes === 0 ? new Uint8Array() : await loadAnyForm(source, session)
+  const bytes = chosen.plain?.sizeBytes === 0 ? new Uint8Array() : await loadAnyForm(source, session, observe)
   if (chosen.plain !== undefined) checkDigests(bytes, chosen.plain, source)
   const content = { origin, sha256: identityOf(chosen), bytes }
   return address.archive.trust.kind === 'unsigned' ? indexTrustedByManifest(content) : indexFromSignedRelease(content)
 }
 
-async function loadAnyForm(source: IndexSource, session: Session): Promise<Uint8Array> {
+async function loadAnyForm(source: IndexSource, session: Session, observe?: BytesObserver): Promise<Uint8Array> {
+  const unpack = (bytes: Uint8Array, form: IndexForm) => gatherUnpacked({ bytes, form, source, observe }, session)
   for (const form of source.chosen.forms) {
     const kept = await keptForm(form, source.store)
-    if (kept !== undefined) return decompressed(kept, form, source)
+    if (kept !== undefined) return unpack(kept, form)
   }
   if (source.mode === 'offline') throw offline(source)
   const failures: unknown[] = []
   for (const form of source.chosen.forms) {
     const bytes = await downloadForm(form, source, failures, session)
-    if (bytes !== undefined) return decompressed(bytes, form, source)
+    if (bytes !== undefined) return unpack(bytes, form)
   }
   // A wrong file says more than a missing one, and an unreachable mirror more than a file that is not there.
   throw failures.find(each => isFault(each, 'FETCH_INTEGRITY')) ?? failures.find(each => !isAbsent(each)) ?? failures[0]
@@ -130,13 +140,32 @@ async function download(url: string, file: ListedFile, source: IndexSource, sess
   return bytes
 }
 
-async function decompressed(bytes: Uint8Array, form: IndexForm, source: IndexSource): Promise<Uint8Array> {
-  const plainBytes = source.chosen.plain?.sizeBytes
-  return decompressBytes(form.compression, bytes, {
-    name: `${source.origin.archive} ${form.file.path}`,
-    maximumBytes: plainBytes ?? longestBytes(bytes.length),
-    ...(plainBytes === undefined ? {} : { expectedBytes: plainBytes }),
-  })
+interface PackedIndex {
+  /** Compared with their digest. They may be empty afterwards. */
+  readonly bytes: Uint8Array
+  readonly form: IndexForm
+  readonly source: IndexSource
+  readonly observe: BytesObserver | undefined
+}
+
+async function gatherUnpacked({ bytes, form, source, observe }: PackedIndex, session: Session): Promise<Uint8Array> {
+  const kind = form.compression
+  const { chosen, origin, decompressionScript: script } = source
+  const maximumBytes = chosen.plain?.sizeBytes ?? longestBytes(bytes.length)
+  const limits = { name: `${origin.archive} ${form.file.path}`, maximumBytes }
+  const expectedBytes = chosen.plain?.sizeBytes ?? bytes.length * 4
+  const pieces =
+    script !== undefined && bytes.length >= largeBytes && slowKinds.includes(kind)
+      ? decompressInThread(script, { kind, bytes, limits })
+      : decompressBuffer(kind, bytes, limits)
+  return await gatherBytes(abortable(pieces, session), { expectedBytes, maximumBytes }, observe)
+}
+
+async function* abortable(pieces: AsyncIterable<Uint8Array>, { signal }: Session): AsyncGenerator<Uint8Array> {
+  for await (const piece of pieces) {
+    signal.throwIfAborted()
+    yield piece
+  }
 }
 
 function checkDigests(bytes: Uint8Array, file: ListedFile, source: IndexSource): void {

@@ -32,6 +32,8 @@ export interface ArchivesRequest {
   readonly mode: 'online' | 'offline'
   readonly store: Store
   readonly transfer: Transfer
+  /** The built worker that decompresses large indexes while they are scanned; default: this thread does both. */
+  readonly decompressionScript?: string
 }
 
 /** One suite, as it was verified. */

@@ -1,3 +1,4 @@
+import type { BytesObserver } from '../codec/index.ts'
 import type { ReleaseFacts } from '../debian/index.ts'
 import type { Session } from '../kernel/index.ts'
 
@@ -43,9 +44,10 @@ export interface ListedIndex {
   /**
    * Fetches, decompresses and verifies.
    *
+   * @param observe sees the bytes as they arrive, before they are verified: for work that is thrown away unless they turn out to be those of the answer
    * @throws {Fault} `INDEX_INTEGRITY`, `NETWORK_*`, `COMPRESSION_*`
    */
-  load(session: Session): Promise<VerifiedIndex>
+  load(session: Session, observe?: BytesObserver): Promise<VerifiedIndex>
 }
 
 type IndexContent = Pick<VerifiedIndex, 'origin' | 'sha256' | 'bytes'>

@@ -1,6 +1,6 @@
 /**
  * A synchronous decompressor: chunks of any size in, pieces of at most 64 KiB or so out. Pieces must be taken before the
- * next call; each is the receiver's to keep.
+ * next call; each is the receiver's to keep, unless the decoder was made otherwise.
  */
 export interface ByteDecoder {
   /** @throws {CompressionProblem} */
@@ -8,6 +8,12 @@ export interface ByteDecoder {
   /** @throws {CompressionProblem} also when the data is cut off */
   finish(): Iterable<Uint8Array>
 }
+
+/**
+ * Whose a piece is. `receiver`: to keep. `decoder`: it changes when the next one is asked for, so that whoever copies it anyway spares
+ * memory, of which Node collects only every 64 MB.
+ */
+export type PieceOwner = 'receiver' | 'decoder'
 
 /** Says what is wrong; the door knows the name and makes a fault of it. */
 export class CompressionProblem extends Error {

@@ -1,6 +1,6 @@
 import { createGunzip } from 'node:zlib'
 import { Fault, nextTurn } from '../kernel/index.ts'
-import { type ByteDecoder, CompressionProblem, corrupt, cutOff } from './byte-decoder.ts'
+import { type ByteDecoder, CompressionProblem, corrupt, cutOff, type PieceOwner } from './byte-decoder.ts'
 import { createBzip2Decoder } from './bzip2.ts'
 import type { CompressionKind } from './compression-kind.ts'
 import { createLzmaDecoder } from './lzma.ts'
@@ -13,6 +13,8 @@ export interface DecompressionLimits {
   readonly name: string
   /** Of the output: a few kilobytes can hold terabytes of zeros. */
   readonly maximumBytes: number
+  /** Default: `receiver`. */
+  readonly pieces?: PieceOwner
 }
 
 /**
@@ -31,7 +33,7 @@ export async function* decompress(
 ): AsyncGenerator<Uint8Array> {
   let produced = 0
   try {
-    for await (const piece of decoded(kind, source)) {
+    for await (const piece of decoded(kind, source, limits.pieces)) {
       produced += piece.length
       if (produced > limits.maximumBytes) throw tooLarge(kind, limits)
       yield piece
@@ -57,10 +59,40 @@ export async function decompressBytes(
   bytes: Uint8Array,
   limits: BufferLimits,
 ): Promise<Uint8Array> {
-  const firstBytes = Math.min(limits.expectedBytes ?? bytes.length * 4, limits.maximumBytes, 2 ** 30)
-  let output = new Uint8Array(Math.max(firstBytes, 1024))
+  return await gatherBytes(decompressBuffer(kind, bytes, limits), { expectedBytes: bytes.length * 4, ...limits })
+}
+
+/**
+ * Decompresses a whole buffer piece by piece, each the decoder's own: it changes when the next one is asked for. Lets other work run
+ * about every 15 ms.
+ *
+ * @throws {Fault} as `decompress`
+ */
+export function decompressBuffer(
+  kind: CompressionKind,
+  bytes: Uint8Array,
+  limits: DecompressionLimits,
+): AsyncGenerator<Uint8Array> {
+  return decompress(kind, slices(bytes), { ...limits, pieces: 'decoder' })
+}
+
+/** What `gatherBytes` says of each piece: the array that it fills, and how much of it is filled. */
+export type BytesObserver = (bytes: Uint8Array, filledBytes: number) => void
+
+/**
+ * Puts pieces one after the other into one array; each is copied before the next one is asked for.
+ *
+ * @param observe is told of each piece as long as the array is the one that is returned in the end: not where `expectedBytes` is too little
+ */
+export async function gatherBytes(
+  pieces: AsyncIterable<Uint8Array>,
+  { expectedBytes, maximumBytes }: Required<Pick<BufferLimits, 'expectedBytes' | 'maximumBytes'>>,
+  observe?: BytesObserver,
+): Promise<Uint8Array> {
+  const wholeBytes = Math.min(expectedBytes, maximumBytes, 2 ** 30)
+  let output = new Uint8Array(Math.max(wholeBytes, 1024))
   let filled = 0
-  for await (const piece of decompress(kind, slices(bytes), limits)) {
+  for await (const piece of pieces) {
     if (filled + piece.length > output.length) {
       const larger = new Uint8Array(Math.max(filled + piece.length, output.length * 2))
       larger.set(output.subarray(0, filled))
@@ -68,8 +100,9 @@ export async function decompressBytes(
     }
     output.set(piece, filled)
     filled += piece.length
+    if (output.length === wholeBytes && wholeBytes === maximumBytes) observe?.(output, filled)
   }
-  return output.subarray(0, filled)
+  return filled === output.length ? output : output.subarray(0, filled)
 }
 
 async function* slices(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
@@ -81,7 +114,11 @@ async function* slices(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   }
 }
 
-async function* decoded(kind: CompressionKind, source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+async function* decoded(
+  kind: CompressionKind,
+  source: AsyncIterable<Uint8Array>,
+  pieces?: PieceOwner,
+): AsyncGenerator<Uint8Array> {
   switch (kind) {
     case 'none':
       yield* source
@@ -100,7 +137,7 @@ async function* decoded(kind: CompressionKind, source: AsyncIterable<Uint8Array>
       yield* throughDecoder(source, createLzmaDecoder())
       return
     case 'xz': {
-      const decoder = await createXzDecoder()
+      const decoder = await createXzDecoder(pieces)
       try {
         yield* throughDecoder(source, decoder)
       } finally {

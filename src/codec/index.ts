@@ -2,7 +2,15 @@ export { type ArContent, type ArHeader, type ArMember, type ArOptions, readAr, w
 export { byteStringOf, bytesOfByteString, displayByteString } from './byte-string.ts'
 export { compressGzip, compressGzipBytes, type GzipLevel, type GzipSettings } from './compress.ts'
 export { type CompressionKind, compressionOfName, detectCompression, detectionBytes } from './compression-kind.ts'
-export { type BufferLimits, type DecompressionLimits, decompress, decompressBytes } from './decompress.ts'
+export {
+  type BufferLimits,
+  type BytesObserver,
+  type DecompressionLimits,
+  decompress,
+  decompressBuffer,
+  decompressBytes,
+  gatherBytes,
+} from './decompress.ts'
 export { paddingBytes, type TarEntry, type TarEntryKind } from './tar-entry.ts'
 export {
   readTar,

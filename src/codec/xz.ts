@@ -1,5 +1,5 @@
 import xzDecompress from 'xz-decompress'
-import { type ByteDecoder, corrupt, cutOff, unsupported } from './byte-decoder.ts'
+import { type ByteDecoder, corrupt, cutOff, type PieceOwner, unsupported } from './byte-decoder.ts'
 
 /**
  * xz by liblzma's embedded decoder in WebAssembly, as the package `xz-decompress` brings it: several streams and stream
@@ -8,8 +8,8 @@ import { type ByteDecoder, corrupt, cutOff, unsupported } from './byte-decoder.t
  * The package's own `XzReadableStream` is not used: it admits one stream at a time in the whole process, so two debs read
  * side by side would wait for each other for ever. Its WebAssembly instance holds any number of contexts; they are driven here.
  */
-export async function createXzDecoder(): Promise<ByteDecoder & { close(): void }> {
-  return new XzDecoder(await loadInstance())
+export async function createXzDecoder(pieces: PieceOwner = 'receiver'): Promise<ByteDecoder & { close(): void }> {
+  return new XzDecoder(await loadInstance(), pieces)
 }
 
 interface XzExports {
@@ -55,12 +55,15 @@ class XzDecoder implements ByteDecoder {
   readonly #exports: XzExports
   readonly #context: number
   readonly #bufferBytes: number
+  readonly #pieces: PieceOwner
+  #own: Uint8Array | undefined
   #lastStatus = ok
   #fed = 0
   #open = true
 
-  constructor(exports: XzExports) {
+  constructor(exports: XzExports, pieces: PieceOwner) {
     this.#exports = exports
+    this.#pieces = pieces
     this.#context = exports.create_context()
     if (this.#context === 0) throw unsupported('there is no memory for another decoder')
     this.#bufferBytes = this.#field(0)
@@ -125,9 +128,15 @@ class XzDecoder implements ByteDecoder {
     const length = this.#field(5)
     if (length === 0) return
     const start = this.#field(4)
-    const piece = new Uint8Array(this.#exports.memory.buffer).slice(start, start + length)
+    const piece = new Uint8Array(this.#exports.memory.buffer, start, length)
     new Uint32Array(this.#exports.memory.buffer, this.#context, 8)[5] = 0
-    yield piece
+    // Never a view of this memory: another decoder can make it grow meanwhile, and a view of it is empty then.
+    if (this.#pieces === 'receiver') yield piece.slice()
+    else {
+      this.#own ??= new Uint8Array(this.#bufferBytes)
+      this.#own.set(piece)
+      yield this.#own.subarray(0, length)
+    }
   }
 
   /** Of the context: 0 size of the buffers, 1 input, 2 and 3 its position and size, 4 output, 5 its position. */

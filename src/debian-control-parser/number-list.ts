@@ -1,7 +1,12 @@
 /** A growing Uint32Array: plain arrays of 100,000 numbers cost the garbage collector more than the scan that fills them. */
 export class NumberList {
-  #values = new Uint32Array(4096)
+  #values: Uint32Array
   length = 0
+
+  /** @param room for so many without growing; memory that is not written to costs nothing */
+  constructor(room = 4096) {
+    this.#values = new Uint32Array(Math.max(16, room))
+  }
 
   push(value: number): void {
     if (this.length === this.#values.length) {
@@ -20,7 +25,8 @@ export class NumberList {
     this.#values[index] = value
   }
 
+  /** A view, for when the list is finished. */
   toArray(): Uint32Array {
-    return this.#values.slice(0, this.length)
+    return this.#values.subarray(0, this.length)
   }
 }

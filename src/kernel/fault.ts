@@ -34,6 +34,16 @@ export class Fault extends Error {
   }
 }
 
+/** A fault as plain data: what goes from one process or thread to another. Its cause stays behind. */
+export interface PlainFault extends Omit<FaultDetails, 'cause'> {
+  readonly code: FaultCode
+  readonly context: FaultContext
+}
+
+export function plainFault({ code, message, hint, context }: Fault): PlainFault {
+  return { code, message, context, ...(hint === undefined ? {} : { hint }) }
+}
+
 export function isFault(error: unknown, code?: FaultCode): error is Fault {
   return error instanceof Fault && (code === undefined || error.code === code)
 }

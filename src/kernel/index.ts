@@ -1,6 +1,14 @@
 export { compareBytes, concatBytes, decodeUtf8, encodeUtf8, isSha256, sortedByBytes } from './bytes.ts'
 export { canonicalJson, type Json } from './canonical-json.ts'
-export { Fault, type FaultContext, type FaultDetails, isFault, unreachable } from './fault.ts'
+export {
+  Fault,
+  type FaultContext,
+  type FaultDetails,
+  isFault,
+  type PlainFault,
+  plainFault,
+  unreachable,
+} from './fault.ts'
 export { type ExitCode, exitCodeByFaultCode, type FaultCode } from './fault-codes.ts'
 export { groupBy } from './group-by.ts'
 export { isJsonObject, type JsonObject, parsedJson, readJsonBody } from './json.ts'

@@ -1,10 +1,10 @@
 import {
   Fault,
-  type FaultCode,
-  type FaultContext,
   isFault,
   type JournalEvent,
+  type PlainFault,
   type ProcessResult,
+  plainFault,
   type Session,
 } from '../kernel/index.ts'
 import { type NamespacedProgram, runInUserNamespace } from '../sandbox/index.ts'
@@ -13,15 +13,7 @@ import type { ConfigureHost } from './configure-root.ts'
 /** What a process in the namespace answers, a line of JSON each. */
 type JobMessage =
   | { readonly kind: 'event'; readonly event: JournalEvent }
-  | {
-      readonly kind: 'fault'
-      readonly fault: {
-        readonly code: FaultCode
-        readonly message: string
-        readonly hint?: string
-        readonly context: FaultContext
-      }
-    }
+  | { readonly kind: 'fault'; readonly fault: PlainFault }
 
 /** How the process is told its job: on standard input, or, where that is the user's, by arguments. */
 export type JobQuestion = Pick<NamespacedProgram, 'input' | 'attached'> & { readonly arguments?: readonly string[] }
@@ -73,7 +65,6 @@ export async function answerJob(send: (line: string) => void, work: (session: Se
     })
   } catch (error) {
     if (!isFault(error)) throw error
-    const { code, message, hint, context } = error
-    say({ kind: 'fault', fault: { code, message, context, ...(hint === undefined ? {} : { hint }) } })
+    say({ kind: 'fault', fault: plainFault(error) })
   }
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { statSync, utimesSync } from 'node:fs'
-import { type Clock, concatBytes, Fault, isFault, type Session } from '../kernel/index.ts'
+import { type Clock, Fault, isFault, type Session } from '../kernel/index.ts'
 import { type BlobOutcome, BlobWriter } from './blob-writer.ts'
 import { checkBlob, hasBlob, streamBlob } from './blobs.ts'
 import { type BlobClaim, claimBlob } from './claim.ts'
@@ -93,9 +93,13 @@ export class Store {
     for (const place of this.#places) {
       if (!hasBlob(place, blob)) continue
       try {
-        const chunks: Uint8Array[] = []
-        for await (const chunk of this.#streamFrom(place, blob)) chunks.push(chunk)
-        return concatBytes(chunks)
+        const bytes = new Uint8Array(blob.sizeBytes)
+        let filled = 0
+        for await (const chunk of this.#streamFrom(place, blob)) {
+          bytes.set(chunk, filled)
+          filled += chunk.length
+        }
+        return bytes
       } catch (error) {
         // A damaged file of a layer would be there the next time too.
         if (place.use === 'own' || !isFault(error, 'STORE_CORRUPT')) throw error

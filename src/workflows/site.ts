@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import type { HostAptConfiguration } from '../interchange/index.ts'
 import type { Routes } from '../kernel/index.ts'
 import { Store } from '../store/index.ts'
@@ -52,6 +53,8 @@ export interface Site {
 export interface OpenSite {
   readonly store: Store
   readonly transfer: Transfer
+  /** As in `ArchivesRequest`. */
+  readonly decompressionScript: string
 }
 
 /** Opens store and network. HTTP is loaded here and nowhere else, and not at all when offline. */
@@ -67,7 +70,8 @@ export async function openSite(site: Site, world: World): Promise<OpenSite> {
     parallelism: site.parallelism,
     ...(site.timeoutSeconds === undefined ? {} : { rateWindowMilliseconds: site.timeoutSeconds * 2000 }),
   })
-  return { store: openStore(site, world), transfer }
+  const decompressionScript = join(world.packageFolder, 'dist/workers/decompress.js')
+  return { store: openStore(site, world), transfer, decompressionScript }
 }
 
 /** The store alone: no HTTP is loaded. */

@@ -177,7 +177,8 @@ describe('opening listed indexes', () => {
     signal: new AbortController().signal,
     journal: { emit: event => events.push(event) },
   }
-  const storeOf = () => new Store({ folder, clock: { now: () => new Date('2026-11-20T00:00:00Z') } })
+  const clock = { now: () => new Date('2026-11-20T00:00:00Z') }
+  const storeOf = () => new Store({ folder, clock })
 
   async function savedFile(): Promise<string> {
     const objects = join(folder, 'store-v1/objects/packages-index')
@@ -242,5 +243,29 @@ describe('opening listed indexes', () => {
   it('closes what it opened when a later index fails', async () => {
     const failing: ListedIndex = { ...listed, sha256: '0'.repeat(64), load: () => Promise.reject(new Error('gone')) }
     await assert.rejects(() => openIndexes([listed, failing], storeOf(), session), /gone/)
+  })
+
+  it('is scanned while it arrives, with the same table; what arrived and was not the verified file counts for nothing', async () => {
+    const arriving = (shown: string): ListedIndex => ({
+      ...listed,
+      load(_, observe) {
+        const verified = verifiedIndexOf(text)
+        const bytes = shown === text ? verified.bytes : Buffer.from(shown)
+        for (let arrived = 0; arrived < bytes.length; arrived += 777) observe?.(bytes, arrived)
+        return Promise.resolve(verified)
+      },
+    })
+    const tableOf = async (index: ListedIndex) => {
+      const { indexes, close } = await openIndexes(
+        [index],
+        new Store({ folder: await mkdtemp(join(folder, 'other-')), clock }),
+        session,
+      )
+      await close()
+      return indexes[0]?.table
+    }
+    const whole = await tableOf(listed)
+    assert.deepEqual(await tableOf(arriving(text)), whole)
+    assert.deepEqual(await tableOf(arriving(text.replaceAll('package-', 'other-'))), whole)
   })
 })

@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { describe, it } from 'vitest'
-import { readStanzas, scanFields, scanStanzas, viewStanza } from '../../src/debian-control-parser/index.ts'
+import {
+  readStanzas,
+  StanzaScanner,
+  scanFields,
+  scanStanzas,
+  viewStanza,
+} from '../../src/debian-control-parser/index.ts'
 
 const bytes = (text: string) => Buffer.from(text, 'latin1')
 
@@ -105,6 +111,39 @@ describe('laws', () => {
         }
       }),
       { seed: 62, numRuns: 500 },
+    )
+  })
+
+  it('bytes that arrive little by little hold the same stanzas as all at once', () => {
+    const scanned = (file: Buffer, arrivals: readonly number[]) => {
+      const arriving = Buffer.alloc(file.length)
+      const scanner = new StanzaScanner(arriving, ['package', 'a'], 'allowed')
+      const stanzas: unknown[] = []
+      const take = (after: 'more' | 'the end') => {
+        while (scanner.next(after)) {
+          const { start, end, isPlain, valueStarts, valueEnds } = scanner
+          stanzas.push([start, end, isPlain, [...valueStarts], [...valueEnds]])
+        }
+      }
+      for (const size of arrivals) {
+        file.copy(arriving, 0, 0, size)
+        scanner.arrived(size)
+        take('more')
+      }
+      file.copy(arriving)
+      scanner.arrived(file.length)
+      take('the end')
+      return stanzas
+    }
+    fc.assert(
+      fc.property(text, fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 6 }), (lines, parts) => {
+        const file = bytes(lines)
+        const arrivals = parts.map(part => Math.floor(part * file.length)).sort((left, right) => left - right)
+        const whole = scanned(file, [])
+        assert.deepEqual(scanned(file, arrivals), whole)
+        assert.equal(whole.length, scanFields(file, [], 'allowed').count)
+      }),
+      { seed: 63, numRuns: 1000 },
     )
   })
 })

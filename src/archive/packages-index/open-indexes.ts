@@ -2,6 +2,7 @@ import { isFault, type Session } from '../../kernel/index.ts'
 import type { ObjectName, Store } from '../../store/index.ts'
 import type { ListedIndex, VerifiedIndex } from '../verified-index.ts'
 import { indexPackages, type PackagesIndex } from './packages-index.ts'
+import { PackagesScan } from './packages-table.ts'
 import { openSavedIndex, savedIndexKey, saveIndex } from './saved-index.ts'
 
 /** Indexes for one resolution. Packages of theirs may not be looked up after `close`. */
@@ -59,8 +60,12 @@ async function openSaved(listed: ListedIndex, store: Store): Promise<OpenIndex |
 }
 
 async function loadAndSave(listed: ListedIndex, store: Store, session: Session): Promise<OpenIndex> {
-  const verified = await listed.load(session)
-  const index = indexPackages(verified)
+  let scan: PackagesScan | undefined
+  const verified = await listed.load(session, (bytes, arrivedBytes) => {
+    scan ??= new PackagesScan(bytes)
+    scan.arrived(arrivedBytes)
+  })
+  const index = indexPackages(verified, scan)
   await save(verified, index, store, session)
   return { index, close: () => Promise.resolve() }
 }

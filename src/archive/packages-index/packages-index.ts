@@ -1,5 +1,5 @@
 import type { IndexOrigin, VerifiedIndex } from '../verified-index.ts'
-import { type PackagesTable, scanPackages } from './packages-table.ts'
+import { PackagesScan, type PackagesTable } from './packages-table.ts'
 
 /** The bytes of a Packages file, of which only what is asked for need be in memory. */
 export interface PackagesText {
@@ -21,11 +21,12 @@ export interface PackagesIndex {
 /**
  * Scans a Packages file once; nothing is parsed before it is asked for.
  *
+ * @param begun while the bytes arrived; one of other bytes than the verified ones counts for nothing
  * @throws {Fault} `INDEX_MALFORMED` for a stanza without a package name
  */
-export function indexPackages(index: VerifiedIndex): PackagesIndex {
-  const { origin, sha256, bytes } = index
-  return { origin, sha256, table: scanPackages(bytes, origin), text: textInMemory(bytes) }
+export function indexPackages({ origin, sha256, bytes }: VerifiedIndex, begun?: PackagesScan): PackagesIndex {
+  const scan = begun?.bytes === bytes ? begun : new PackagesScan(bytes)
+  return { origin, sha256, table: scan.finish(origin), text: textInMemory(bytes) }
 }
 
 function textInMemory(bytes: Uint8Array): PackagesText {

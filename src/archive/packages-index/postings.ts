@@ -1,5 +1,6 @@
 import { NumberList } from '../../debian-control-parser/index.ts'
 import { findName, makeNameTable, type NameTable } from './name-table.ts'
+import { TextNumbers } from './text-numbers.ts'
 
 /** For each name, in which rows (stanzas, counted from 0 in the order of the file) it occurs. */
 export interface Postings {
@@ -23,46 +24,64 @@ export function rowsOf(postings: Postings, name: string): Uint32Array {
 
 /** Gathers postings in one pass over the rows, in ascending order. */
 export class PostingsBuilder {
-  readonly #idOfName = new Map<string, number>()
-  readonly #lastRow = new NumberList()
-  readonly #counts = new NumberList()
-  readonly #ids = new NumberList()
-  readonly #rows = new NumberList()
+  readonly #names: TextNumbers
+  /** By number of a name. */
+  readonly #lastRow: NumberList
+  readonly #counts: NumberList
+  /** Each posting: a name's number and a row. */
+  readonly #numbers: NumberList
+  readonly #rows: NumberList
 
-  /** @param name a byte string */
-  add(name: string, row: number): void {
-    let id = this.#idOfName.get(name)
-    if (id === undefined) {
-      id = this.#counts.length
-      this.#idOfName.set(name, id)
+  /** @param expected about how many names there will be; a wrong value costs speed only */
+  constructor(expected: number) {
+    this.#names = new TextNumbers(expected)
+    this.#lastRow = new NumberList(expected)
+    this.#counts = new NumberList(expected)
+    this.#numbers = new NumberList(expected)
+    this.#rows = new NumberList(expected)
+  }
+
+  /** The name is a range of bytes. */
+  add(bytes: Uint8Array, [start, end]: readonly [start: number, end: number], row: number): void {
+    const number = this.#names.numberOf(bytes, start, end)
+    if (number === this.#counts.length) {
       this.#counts.push(0)
       this.#lastRow.push(0)
-    } else if (this.#lastRow.get(id) === row) return
-    this.#lastRow.set(id, row)
-    this.#counts.set(id, this.#counts.get(id) + 1)
-    this.#ids.push(id)
+    } else if (this.#lastRow.get(number) === row) return
+    this.#lastRow.set(number, row)
+    this.#counts.set(number, this.#counts.get(number) + 1)
+    this.#numbers.push(number)
     this.#rows.push(row)
   }
 
   finish(): Postings {
-    // The default order compares UTF-16 units, which are the bytes here.
-    const names = [...this.#idOfName.keys()].sort()
+    const names = Array.from({ length: this.#names.count }, (_, number) => this.#names.textAt(number))
+    const order = sortedPlaces(names)
     const offsets = new Uint32Array(names.length + 1)
-    const placeOfId = new Uint32Array(names.length)
+    const placeOfNumber = new Uint32Array(names.length)
     let place = 0
     for (let index = 0; index < names.length; index++) {
-      const id = this.#idOfName.get(names[index] ?? '') ?? 0
-      placeOfId[id] = place
-      place += this.#counts.get(id)
+      const number = order[index] as number
+      placeOfNumber[number] = place
+      place += this.#counts.get(number)
       offsets[index + 1] = place
     }
     const rows = new Uint32Array(place)
     for (let entry = 0; entry < place; entry++) {
-      const id = this.#ids.get(entry)
-      const at = placeOfId[id] ?? 0
+      const number = this.#numbers.get(entry)
+      const at = placeOfNumber[number] as number
       rows[at] = this.#rows.get(entry)
-      placeOfId[id] = at + 1
+      placeOfNumber[number] = at + 1
     }
-    return { names: makeNameTable(names), offsets, rows }
+    return { names: makeNameTable(Array.from(order, number => names[number] as string)), offsets, rows }
   }
+}
+
+/** The places of distinct byte strings in the order of their bytes; UTF-16 units are bytes here. */
+export function sortedPlaces(names: readonly string[]): Uint32Array {
+  const sorted = names.toSorted()
+  const placeOfName = new Map(sorted.map((name, place) => [name, place]))
+  const order = new Uint32Array(names.length)
+  for (let place = 0; place < names.length; place++) order[placeOfName.get(names[place] as string) as number] = place
+  return order
 }

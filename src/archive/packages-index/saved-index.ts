@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto'
+import { createHash, hash } from 'node:crypto'
 import { endianness } from 'node:os'
 import { Fault } from '../../kernel/index.ts'
 import type { ListedIndex, VerifiedIndex } from '../verified-index.ts'
@@ -55,19 +55,23 @@ export function* saveIndex({ sha256, bytes }: VerifiedIndex, table: PackagesTabl
     textBytes: bytes.length,
     sectionBytes: sections.map(each => each.byteLength),
   }
-  const head = Buffer.concat([
+  const head = [
     directoryLine(directory),
     ...sections.flatMap(each => [
       new Uint8Array(each.buffer, each.byteOffset, each.byteLength),
-      Buffer.alloc(paddedLength(each.byteLength) - each.byteLength),
+      new Uint8Array(paddedLength(each.byteLength) - each.byteLength),
     ]),
-  ])
-  const headBytes = String(head.length).padStart(12, '0')
+  ]
+  const digest = createHash('sha256')
+  let length = 0
+  for (const part of head) {
+    digest.update(part)
+    length += part.length
+  }
+  const headBytes = String(length).padStart(12, '0')
   const version = String(layoutVersion).padStart(4, '0')
-  yield Buffer.from(
-    `aptroot-packages-index ${version} ${endianness()} ${headBytes} ${digestOf(head).toString('hex')}\n`,
-  )
-  yield head
+  yield Buffer.from(`aptroot-packages-index ${version} ${endianness()} ${headBytes} ${digest.digest('hex')}\n`)
+  yield* head
   yield bytes
 }
 

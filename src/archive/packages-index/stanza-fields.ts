@@ -1,6 +1,6 @@
-import type { FieldOffsets } from '../../debian-control-parser/index.ts'
-import { NumberList } from '../../debian-control-parser/index.ts'
+import { NumberList, type StanzaScanner } from '../../debian-control-parser/index.ts'
 import { colon, comma, isBlankByte, slash } from './ascii.ts'
+import { ByteList } from './byte-list.ts'
 import type { NameTable } from './name-table.ts'
 import { notPlain, TextNumbers } from './text-numbers.ts'
 
@@ -73,56 +73,63 @@ const firstCodeColumn = column(singleFields[0])
 /** Gathers the fields of the rows in ascending order. */
 export class StanzaFieldsBuilder {
   readonly #bytes: Uint8Array
-  readonly #found: FieldOffsets
+  readonly #found: StanzaScanner
   readonly #texts: TextNumbers
-  readonly #offsets: Uint32Array
-  readonly #entries = new NumberList()
-  readonly #digests: Uint8Array
-  #row = 0
+  readonly #offsets: NumberList
+  readonly #entries: NumberList
+  readonly #digests: ByteList
 
-  /** @param found of `scannedFields` */
-  constructor(bytes: Uint8Array, found: FieldOffsets) {
+  /** @param found looks for `scannedFields` in the bytes */
+  constructor(found: StanzaScanner, bytes: Uint8Array) {
+    // Bookworm's main, 50 MB: 63,440 rows, 760,000 entries, 213,000 texts of 4.9 MB.
+    const { length } = bytes
     this.#bytes = bytes
     this.#found = found
-    this.#texts = new TextNumbers(bytes)
-    this.#offsets = new Uint32Array(found.count + 1)
-    this.#digests = new Uint8Array(found.count * digestBytes)
+    this.#texts = new TextNumbers(Math.ceil(length / 200))
+    this.#offsets = new NumberList(Math.ceil(length / 600))
+    this.#entries = new NumberList(Math.ceil(length / 50))
+    this.#digests = new ByteList(Math.ceil(length / 20))
+    this.#offsets.push(0)
   }
 
+  /** Of the stanza that was found last. */
   addRow(): void {
     const first = this.#entries.length
-    if (this.#found.plain[this.#row] !== 1 || !this.#addDigest() || !this.#addSingleFields() || !this.#addListFields())
+    this.#digests.extend(digestBytes)
+    if (!this.#found.isPlain || !this.#addDigest() || !this.#addSingleFields() || !this.#addListFields())
       this.#entries.length = first
-    this.#row++
-    this.#offsets[this.#row] = this.#entries.length
+    this.#offsets.push(this.#entries.length)
   }
 
   finish(): StanzaFields {
     return {
-      offsets: this.#offsets,
+      offsets: this.#offsets.toArray(),
       entries: this.#entries.toArray(),
       texts: this.#texts.toTable(),
-      digests: this.#digests,
+      digests: this.#digests.toArray(),
     }
   }
 
   #startOf(column: number): number {
-    return this.#found.valueStarts[this.#row * scannedFields.length + column] ?? 0
+    return this.#found.valueStarts[column] as number
   }
 
   /** 0 where the stanza lacks the field. */
   #endOf(column: number): number {
-    return this.#found.valueEnds[this.#row * scannedFields.length + column] ?? 0
+    return this.#found.valueEnds[column] as number
   }
 
   #addDigest(): boolean {
+    const bytes = this.#bytes
     const start = this.#startOf(sha256Column)
     if (this.#endOf(sha256Column) - start !== digestBytes * 2) return false
+    const digests = this.#digests.bytes
+    const first = this.#digests.length - digestBytes
     for (let at = 0; at < digestBytes; at++) {
-      const high = digitOf(this.#bytes[start + 2 * at] ?? 0)
-      const low = digitOf(this.#bytes[start + 2 * at + 1] ?? 0)
-      if (high < 0 || low < 0) return false
-      this.#digests[this.#row * digestBytes + at] = high * 16 + low
+      const high = hexDigits[bytes[start + 2 * at] as number] as number
+      const low = hexDigits[bytes[start + 2 * at + 1] as number] as number
+      if ((high | low) > 15) return false
+      digests[first + at] = high * 16 + low
     }
     return true
   }
@@ -164,7 +171,7 @@ export class StanzaFieldsBuilder {
   /** Nothing between two commas, and an empty value, are for whoever reads the stanza to judge. */
   #add(code: number, start: number, end: number): boolean {
     if (start >= end) return false
-    const text = this.#texts.numberOf(start, end)
+    const text = this.#texts.numberOfPlain(this.#bytes, start, end)
     if (text === notPlain || text > textMask) return false
     this.#entries.push(((code << codeShift) | text) >>> 0)
     return true
@@ -204,12 +211,11 @@ export class StanzaFieldsBuilder {
 const underscore = 0x5f
 const suffix = Uint8Array.from('.deb', each => each.charCodeAt(0))
 
-/** -1: no hexadecimal digit. */
-function digitOf(byte: number): number {
-  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30
-  const letter = byte | 0x20
-  return letter >= 0x61 && letter <= 0x66 ? letter - 0x61 + 10 : -1
-}
+/** By byte; beyond 15: no hexadecimal digit. */
+const hexDigits = Uint8Array.from({ length: 256 }, (_, byte) => {
+  const digit = '0123456789abcdef'.indexOf(String.fromCharCode(byte).toLowerCase())
+  return digit === -1 ? 16 : digit
+})
 
 /** Whether the scan took this row apart. */
 export function hasEntries({ offsets }: StanzaFields, row: number): boolean {
