@@ -61,6 +61,7 @@ describe('a build of somebody else', () => {
       proxyOf: undefined,
     }
     const world: Partial<World> = {
+      packageFolder: process.cwd(),
       clock: { ...clock, now: () => new Date('2026-02-01T00:00:00Z') },
       random: () => 0.5,
       openTransport: async () => ({
