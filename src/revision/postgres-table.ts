@@ -21,6 +21,8 @@ const patienceMilliseconds = 10_000
 /** Of one process: a batch at a time writes, others read. */
 const connections = 4
 const rowsAtATime = 500
+/** The client's own pauses grow to 20 seconds: longer than a request waits, and than a database needs to come back. */
+const reconnectSeconds = 0.1
 
 /** Held by whoever gives revisions, shared; by an import alone. Any two numbers that no other program of the database uses. */
 const importLock = '4702394921427289928'
@@ -71,6 +73,7 @@ function clientOf(url: string): postgres.Sql {
     return postgres(url, {
       max: connections,
       connect_timeout: 5,
+      backoff: () => reconnectSeconds,
       idle_timeout: 60,
       onnotice: () => undefined,
       connection: { application_name: 'aptroot revision', synchronous_commit: 'on' },

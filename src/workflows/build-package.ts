@@ -40,7 +40,7 @@ export interface PackageBuildResult {
   /** What the debs are called; undefined in a dry run that cannot know the revision. */
   readonly version: string | undefined
   readonly built: boolean
-  /** Where the outputs come from: `build`, `store`, or the cache. In a dry run where they would come from. */
+  /** Where the outputs come from: `build`, `store`, or the cache. In a dry run where they would come from; caches are not asked then. */
   readonly from: string
   readonly inputs: readonly InputSummary[]
   /** Since the last build of this package; undefined when none is known here. */
