@@ -29,7 +29,10 @@ const readOnlyInProc = ['sys', 'sysrq-trigger', 'fs', 'acpi', 'scsi', 'driver', 
 /**
  * Which protocols a kernel has shows in the folders that it has here, and postfix writes it down. Without a network the settings below mean nothing.
  */
-const sameProtocols = ['--tmpfs', '/proc/sys/net', '--dir', '/proc/sys/net/ipv4', '--dir', '/proc/sys/net/ipv6']
+const sameProtocols = [
+  ...['--tmpfs', '/proc/sys/net', '--dir', '/proc/sys/net/ipv4', '--dir', '/proc/sys/net/ipv6'],
+  ...['--remount-ro', '/proc/sys/net'],
+]
 
 export interface BubblewrapPlace {
   /** Absolute, of the host. */
@@ -54,7 +57,7 @@ export function bubblewrapArguments(place: BubblewrapPlace, program: SandboxedPr
     ...['--cap-drop', 'ALL', ...scriptCapabilities.flatMap(name => ['--cap-add', name])],
     ...['--bind', place.rootFolder, '/', '--proc', '/proc', '--dev', '/dev', '--tmpfs', '/run', '--tmpfs', '/tmp'],
     ...readOnlyInProc.flatMap(name => ['--ro-bind-try', `/proc/${name}`, `/proc/${name}`]),
-    ...(program.network === 'host' ? [] : [...sameProtocols, '--remount-ro', '/proc/sys/net']),
+    ...(program.network === 'host' ? [] : sameProtocols),
     ...['--perms', '1777', '--dir', '/run/lock', '--chmod', '1777', '/tmp'],
     ...['--chdir', '/', '--clearenv'],
     ...Object.entries(environment).flatMap(([name, value]) => ['--setenv', name, value]),

@@ -23,6 +23,21 @@ describe('the /proc of a chroot', () => {
     assert.ok(lstatSync(join(root, 'proc/sys/net/ipv6')).isDirectory())
   })
 
+  test('is open to every user of the root, whatever umask the builder has', async () => {
+    const root = await scratchFolder()
+    mkdirSync(join(root, 'proc'))
+    const before = process.umask(0o077)
+    try {
+      putProc(root)
+    } finally {
+      process.umask(before)
+    }
+    const modes = ['self', 'sys/net/ipv6', 'self/mounts', 'version'].map(
+      name => lstatSync(join(root, 'proc', name)).mode & 0o777,
+    )
+    assert.deepEqual(modes, [0o755, 0o755, 0o444, 0o444])
+  })
+
   test('stays what a script made of it: a link is not followed out of the root', async () => {
     const [root, outside] = [await scratchFolder(), await scratchFolder()]
     put(outside, 'precious', 'kept')
