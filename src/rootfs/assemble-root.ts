@@ -89,7 +89,8 @@ export async function assembleRoot(request: AssembleRequest, session: Session): 
     }
     return { ...root, close }
   } catch (error) {
-    await Promise.all(beside)
+    // What went wrong first is told, whatever else does.
+    await Promise.allSettled(beside)
     throw error
   }
 }

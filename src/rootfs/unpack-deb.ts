@@ -191,9 +191,9 @@ class PackContents {
     return { sha256, sizeBytes }
   }
 
-  async #flush(bufferedBytes: number): Promise<number> {
+  async #flush(sizeBytes: number): Promise<number> {
     const offset = this.#sink.position
-    await this.#sink.write(this.#buffer.subarray(0, bufferedBytes))
+    await this.#sink.write(this.#buffer.subarray(0, sizeBytes))
     return offset
   }
 }
