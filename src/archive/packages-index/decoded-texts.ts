@@ -52,7 +52,12 @@ export class DecodedTexts {
 }
 
 class Lazy<Value> {
-  #values: (Value | undefined)[] | undefined
+  /**
+   * Text → its place in `#values` plus one. Memory that is not touched is not there: an array of values for all 213,000 texts of bookworm, made
+   * for 300 of them, takes 3 ms and four of them 7 MB.
+   */
+  #places: Uint32Array | undefined
+  readonly #values: Value[] = []
   readonly #count: number
   readonly #decode: (number: number) => Value | undefined
 
@@ -62,11 +67,11 @@ class Lazy<Value> {
   }
 
   at(number: number): Value | undefined {
-    this.#values ??= new Array(this.#count).fill(undefined)
-    const known = this.#values[number]
-    if (known !== undefined) return known
+    this.#places ??= new Uint32Array(this.#count)
+    const place = this.#places[number] as number
+    if (place !== 0) return this.#values[place - 1]
     const value = this.#decode(number)
-    this.#values[number] = value
+    if (value !== undefined) this.#places[number] = this.#values.push(value)
     return value
   }
 
