@@ -117,7 +117,11 @@ const plainRelation = /^([A-Za-z0-9+._-]+)(?::([a-z0-9-]+))?(?: \((<<|<=|=|>=|>>
 export function readPlainRelation(text: string): Relation | undefined {
   const found = plainRelation.exec(text)
   if (found === null) return undefined
-  const [, packageName = '', architectureQualifier, operator, version = ''] = found
+  // By number: taking a list apart by a pattern is an interpreted loop.
+  const packageName = found[1] as string
+  const architectureQualifier = found[2]
+  const operator = found[3]
+  const version = found[4] as string
   if (!isPackageName(packageName)) return undefined
   if (operator === undefined) return { packageName, architectureQualifier, constraint: undefined }
   if (versionProblem(version) !== undefined) return undefined

@@ -7,6 +7,9 @@ const strictDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
  * Comparing UTF-16 units agrees with bytes except where a surrogate pair meets U+E000..U+FFFF; those two are swapped.
  */
 export function compareBytes(left: string, right: string): number {
+  if (left === right) return 0
+  // V8 compares units in native code: nearly every text, a hundredth of the time that a loop takes while it is interpreted.
+  if (!highUnit.test(left)) return left < right ? -1 : 1
   const length = Math.min(left.length, right.length)
   for (let at = 0; at < length; at++) {
     const a = left.charCodeAt(at)
@@ -15,6 +18,9 @@ export function compareBytes(left: string, right: string): number {
   }
   return left.length - right.length
 }
+
+/** Where at least one of two texts has none of these, units are in the order of bytes. */
+const highUnit = /[\ud800-\uffff]/
 
 /** Surrogates (U+D800..U+DFFF) stand for code points above U+FFFF, so they rank after U+E000..U+FFFF. */
 function codePointRank(unit: number): number {

@@ -43,24 +43,35 @@ export function buildLockfile(parts: LockParts): Lockfile {
     const ambiguous = ambiguousNames(root)
     return root.packages.map(resolved => ({ root, resolved, needs: needsOf(resolved, ambiguous) }))
   })
-  const debs = [...groupBy(uses, ({ resolved }) => identityOf(resolved.package)).values()].map(group => {
-    const [{ resolved }] = group as [(typeof group)[number]]
+  // A root holds nothing twice.
+  const groups: Iterable<readonly (typeof uses)[number][]> =
+    roots.length === 1 ? uses.map(use => [use]) : groupBy(uses, ({ resolved }) => identityOf(resolved.package)).values()
+  const debs = Array.from(groups, group => {
+    const [{ resolved }] = group as readonly [(typeof group)[number]]
     const deb = resolved.package
-    const earlier = firstLocked.get(identityOf(deb))
+    const earlier = firstLocked.size === 0 ? undefined : firstLocked.get(identityOf(deb))
     const holders = group.map(({ root }) => root.architecture)
     const possible = request.architectures.filter(root => canHold(root, deb.architecture))
-    return {
+    const { source } = deb
+    const pin = pinOf(deb, parts.relations?.get(deb.sha256))
+    const place = earlier === undefined ? placeOf(deb) : placeOfLocked(earlier)
+    const locked: LockedDeb = {
       name: deb.name,
       architecture: deb.architecture,
       version: deb.version,
-      sourceName: deb.source.name,
-      sourceVersion: deb.source.version,
-      ...pinOf(deb, parts.relations?.get(deb.sha256)),
-      ...(earlier === undefined ? placeOf(deb) : placeOfLocked(earlier)),
+      sourceName: source.name,
+      sourceVersion: source.version,
+      sha256: pin.sha256,
+      sizeBytes: pin.sizeBytes,
+      from: place.from,
+      at: place.at,
+      directory: place.directory,
+      file: place.file,
       root: rootOf(group.map(({ resolved: each }) => each.root)),
       needs: sortedByBytes(new Set(group.flatMap(({ needs }) => needs))),
       roots: possible.every(root => holders.includes(root)) ? undefined : sortedByBytes(holders),
     }
+    return pin.relations === undefined ? locked : { ...locked, relations: pin.relations }
   })
   const usedArchives = new Set(debs.map(deb => deb.from.split('/', 1)[0]))
   return {
@@ -84,7 +95,8 @@ function pinOf(
 type Place = Pick<LockedDeb, 'from' | 'at' | 'directory' | 'file'>
 
 function placeOf(deb: BinaryPackage): Place {
-  const [listing] = deb.listings.toSorted(compareListings) as [Listing]
+  const [only, ...others] = deb.listings
+  const [listing] = others.length === 0 ? [only] : (deb.listings.toSorted(compareListings) as [Listing])
   const { fileName } = listing
   const slash = fileName.lastIndexOf('/')
   const file = fileName.slice(slash + 1)
@@ -111,7 +123,8 @@ function placeOfLocked({ from, at, directory, file }: LockedDeb): Place {
 
 /** `debian/bookworm/main`; `local/./` for a flat repository whose suite is `./`. */
 function originOf(listing: Listing): string {
-  return [listing.archive, listing.suite, ...(listing.component === '' ? [] : [listing.component])].join('/')
+  const suite = `${listing.archive}/${listing.suite}`
+  return listing.component === '' ? suite : `${suite}/${listing.component}`
 }
 
 function identityOf(deb: Pick<LockedDeb, 'name' | 'architecture' | 'version' | 'sha256'>): string {

@@ -1,5 +1,5 @@
 import { matchesArchitecture } from '../debian/index.ts'
-import { compareBytes, groupBy, quoted } from '../kernel/index.ts'
+import { compareBytes, quoted } from '../kernel/index.ts'
 import { graphOf, type LockGraph } from './graph.ts'
 import type { LockedDeb, Lockfile } from './model.ts'
 import { isOfRequestedSuite } from './request.ts'
@@ -75,22 +75,39 @@ function isWantedOn(item: string, architecture: string): boolean {
 
 function rootProblems(graph: LockGraph, graphs: readonly LockGraph[], inRoot: string): LockProblem[] {
   const problems: LockProblem[] = []
-  for (const [key, { length }] of groupBy(graph.debs, debKey)) {
-    if (length > 1) problems.push({ kind: 'duplicate', message: `${key} is locked twice${inRoot}` })
-  }
-  for (const deb of graph.debs) {
+  const alone = [graph]
+  // By number, as in `graphOf`.
+  for (let at = 0; at < graph.debs.length; at++) {
+    const deb = graph.debs[at] as LockedDeb
+    // Sorted by their keys: what is locked twice stands side by side.
+    if (isTwin(deb, graph.debs[at + 1]) && !isTwin(deb, graph.debs[at - 1]))
+      problems.push({ kind: 'duplicate', message: `${debKey(deb)} is locked twice${inRoot}` })
     // An `all` deb of several roots has the union of their needs, so being held in one of them is enough.
-    const holders = deb.architecture === 'all' && deb.roots === undefined ? graphs : [graph]
-    for (const need of deb.needs) {
+    const holders = deb.architecture === 'all' && deb.roots === undefined ? graphs : alone
+    for (let place = 0; place < deb.needs.length; place++) {
+      const need = deb.needs[place] as string
       if (!holders.some(each => each.named(need).length > 0))
         problems.push({ kind: 'needs', message: `${debKey(deb)} needs ${need}, which is not locked${inRoot}` })
     }
   }
-  const reached = new Set(graph.debs.filter(deb => deb.root !== undefined))
-  for (const deb of reached) for (const need of graph.needsOf(deb)) reached.add(need)
+  const pending = graph.debs.filter(deb => deb.root !== undefined)
+  const reached = new Set(pending)
+  for (let at = 0; at < pending.length; at++) {
+    const needs = graph.needsOf(pending[at] as LockedDeb)
+    for (let place = 0; place < needs.length; place++) {
+      const need = needs[place] as LockedDeb
+      if (reached.has(need)) continue
+      reached.add(need)
+      pending.push(need)
+    }
+  }
   for (const deb of graph.debs.filter(each => !reached.has(each)))
     problems.push({ kind: 'unreachable', message: `${debKey(deb)} is locked, but nothing wanted leads to it${inRoot}` })
   return problems.sort((left, right) => compareBytes(left.message, right.message))
+}
+
+function isTwin(deb: LockedDeb, neighbour: LockedDeb | undefined): boolean {
+  return neighbour?.name === deb.name && neighbour.architecture === deb.architecture
 }
 
 /** Debs that no root or no suite of the request accounts for: such a deb would be installed nowhere, or be found nowhere. */

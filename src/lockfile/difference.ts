@@ -73,6 +73,7 @@ export function isEmptyDifference(difference: LockDifference): boolean {
 
 /** Debs of one key; two of them only where roots differ, so they are paired in their order. */
 function changesOf(before: readonly LockedDeb[], after: readonly LockedDeb[]): DebChange[] {
+  if (before.length === 0) return after.map(deb => ({ kind: 'added', after: deb }))
   const stayed = new Set(before.map(pinnedBy).filter(pin => after.some(deb => pinnedBy(deb) === pin)))
   const pairs = [...stayed].map(pin => [find(before, pin), find(after, pin)] as const)
   const left = before.filter(deb => !stayed.has(pinnedBy(deb)))

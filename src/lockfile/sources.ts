@@ -69,6 +69,8 @@ export function derivedFileName(deb: Pick<LockedDeb, 'name' | 'version' | 'archi
 }
 
 function mostCommon(values: readonly string[]): string {
+  const [first] = values
+  if (first !== undefined && values.every(value => value === first)) return first
   const counts = new Map<string, number>()
   for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1)
   const ranked = [...counts].sort(([left, few], [right, many]) => many - few || compareBytes(left, right))

@@ -19,7 +19,7 @@ export function writeLockfile(lock: Lockfile): string {
     ...requestLines(lock),
     ...keyLines(lock.keys),
     blocks.length === 0 ? 'sources: {}' : 'sources:',
-    ...blocks.flatMap(block => sourceLines(block, lock)),
+    ...blocks.map(block => sourceLines(block, lock).join('\n')),
     ...(lock.unknown.get(blockOf({ kind: 'file' })) ?? []),
   ]
   return `${heading}${lines.join('\n')}\n`
@@ -76,41 +76,49 @@ function listLines(indent: string, items: readonly string[]): string[] {
 
 function sourceLines(block: SourceBlock, lock: Lockfile): string[] {
   const sourceKey = block.key
-  return [
+  const lines: string[] = []
+  const addUnknown = (part: Parameters<typeof blockOf>[0]) => {
+    if (lock.unknown.size > 0) for (const line of lock.unknown.get(blockOf(part)) ?? []) lines.push(line)
+  }
+  lines.push(
     `  ${text(block.key)}:`,
     `    version: ${text(block.version)}`,
     `    from: ${text(block.from)}`,
     `    at: ${text(block.at)}`,
     `    directory: ${text(block.directory)}`,
-    ...(lock.unknown.get(blockOf({ kind: 'source', sourceKey })) ?? []),
-    '    debs:',
-    ...block.debs.flatMap(deb => [
-      `      ${text(debKey(deb))}:`,
-      ...debLines(deb, block),
-      ...(lock.unknown.get(blockOf({ kind: 'deb', sourceKey, debKey: debKey(deb) })) ?? []),
-    ]),
-  ]
+  )
+  addUnknown({ kind: 'source', sourceKey })
+  lines.push('    debs:')
+  for (let at = 0; at < block.debs.length; at++) {
+    const deb = block.debs[at] as LockedDeb
+    lines.push(`      ${text(debKey(deb))}:`)
+    addDebLines(deb, block, lines)
+    addUnknown({ kind: 'deb', sourceKey, debKey: debKey(deb) })
+  }
+  return lines
 }
 
-function debLines(deb: LockedDeb, block: SourceBlock): string[] {
-  const indent = '        '
-  return [
-    ...(deb.version === block.version ? [] : [`version: ${text(deb.version)}`]),
-    ...(deb.from === block.from ? [] : [`from: ${text(deb.from)}`]),
-    ...(deb.at === block.at ? [] : [`at: ${text(deb.at)}`]),
-    ...(deb.directory === block.directory ? [] : [`directory: ${text(deb.directory)}`]),
-    ...(deb.file === undefined ? [] : [`file: ${text(deb.file)}`]),
-    ...(deb.relations === undefined
-      ? [`sha256: ${text(deb.sha256)}`, `size: ${deb.sizeBytes}`]
-      : [`relations: ${text(deb.relations)}`]),
-    ...(deb.root === undefined ? [] : [`root: ${text(deb.root)}`]),
-    ...(deb.roots === undefined ? [] : [`roots: ${flowList(deb.roots)}`]),
-    ...(deb.needs.length === 0 ? [] : [`needs: ${flowList(deb.needs)}`]),
-  ].map(line => indent + line)
+function addDebLines(deb: LockedDeb, block: SourceBlock, lines: string[]): void {
+  const add = (key: string, value: string) => lines.push(`        ${key}: ${value}`)
+  if (deb.version !== block.version) add('version', text(deb.version))
+  if (deb.from !== block.from) add('from', text(deb.from))
+  if (deb.at !== block.at) add('at', text(deb.at))
+  if (deb.directory !== block.directory) add('directory', text(deb.directory))
+  if (deb.file !== undefined) add('file', text(deb.file))
+  if (deb.relations === undefined) {
+    add('sha256', text(deb.sha256))
+    add('size', String(deb.sizeBytes))
+  } else add('relations', text(deb.relations))
+  if (deb.root !== undefined) add('root', text(deb.root))
+  if (deb.roots !== undefined) add('roots', flowList(deb.roots))
+  if (deb.needs.length > 0) add('needs', flowList(deb.needs))
 }
 
 function flowList(items: readonly string[]): string {
-  return `[${items.toSorted(compareBytes).map(text).join(', ')}]`
+  const sorted = items.toSorted(compareBytes)
+  // Names need no escape: the list is judged and quoted as one text.
+  if (sorted.length === 0) return `[]`
+  return plainText.test(sorted.join('')) ? `["${sorted.join('", "')}"]` : `[${sorted.map(text).join(', ')}]`
 }
 
 /** ASCII without controls, quotes and backslashes. */

@@ -32,7 +32,8 @@ export function rankCandidates(
 ): Candidates {
   const { universe, pins, phasedUpdates = 'always', lockstep } = request
   const architectures = [universe.nativeArchitecture, ...universe.foreignArchitectures]
-  const rankedBySlot = new Map<string, readonly BinaryPackage[]>()
+  /** By architecture, then by name. */
+  const rankedBySlot = new Map<string, Map<string, readonly BinaryPackage[]>>()
   const priorities = new Map<BinaryPackage, number>()
 
   function priority(deb: BinaryPackage): number {
@@ -44,14 +45,19 @@ export function rankCandidates(
   }
 
   function ranked(name: string, architecture: string): readonly BinaryPackage[] {
-    const slot = `${name}:${architecture}`
-    const known = rankedBySlot.get(slot)
+    let byName = rankedBySlot.get(architecture)
+    if (byName === undefined) {
+      byName = new Map()
+      rankedBySlot.set(architecture, byName)
+    }
+    const known = byName.get(name)
     if (known !== undefined) return known
-    const debs = universe
-      .packagesNamed(name)
-      .filter(deb => rootArchitectureOf(deb, universe.nativeArchitecture) === architecture)
+    const named = universe.packagesNamed(name)
+    const isOfSlot = (deb: BinaryPackage) => rootArchitectureOf(deb, universe.nativeArchitecture) === architecture
+    // Nearly all names have one deb or none: no new list for them.
+    const debs = named.every(isOfSlot) ? named : named.filter(isOfSlot)
     const sorted = debs.length < 2 ? debs : [...debs].sort(preferred)
-    rankedBySlot.set(slot, sorted)
+    byName.set(name, sorted)
     return sorted
   }
 

@@ -78,8 +78,8 @@ export function encodeProblem(request: ResolutionRequest): Encoding {
 
   const debs: (BinaryPackage | undefined)[] = [undefined]
   const variables = new Map<BinaryPackage, number>()
-  const expansions = new Map<number, Expansion>()
-  const verdicts = new Map<number, readonly EncodedClause[]>()
+  const expansions: (Expansion | undefined)[] = []
+  const verdicts: (readonly EncodedClause[] | undefined)[] = []
   const clauses: EncodedClause[] = []
   /** By what satisfies a relation: `targets` hands out one list for all relations that are written alike. */
   const alternativesByTargets = new Map<readonly BinaryPackage[], readonly number[]>()
@@ -112,8 +112,11 @@ export function encodeProblem(request: ResolutionRequest): Encoding {
   }
 
   function readGroup(group: OrGroup, architecture: string): readonly number[] {
-    const groups = readGroups.get(architecture) ?? new Map<OrGroup, readonly number[]>()
-    readGroups.set(architecture, groups)
+    let groups = readGroups.get(architecture)
+    if (groups === undefined) {
+      groups = new Map()
+      readGroups.set(architecture, groups)
+    }
     const known = groups.get(group)
     if (known !== undefined) return known
     const alternatives = alternativesOf(group, architecture)
@@ -144,56 +147,69 @@ export function encodeProblem(request: ResolutionRequest): Encoding {
     return [...all.filter(isFirst), ...all.filter(variable => !isFirst(variable))]
   }
 
-  function requirementsOf(deb: BinaryPackage, field: RequirementField, groups: readonly OrGroup[]): Requirement[] {
+  function addRequirements(
+    deb: BinaryPackage,
+    field: RequirementField,
+    groups: readonly OrGroup[],
+    requirements: Requirement[],
+  ): void {
+    if (groups.length === 0) return
     const own = variableOf(deb)
     const architecture = slotOf(deb)
-    const requirements: Requirement[] = []
     for (let at = 0; at < groups.length; at++) {
       const group = groups[at] as OrGroup
       const alternatives = readGroup(group, architecture)
       if (!alternatives.includes(own))
         requirements.push(new FieldRequirement({ owner: deb, field, group, alternatives }))
     }
-    return requirements
   }
 
   function expand(variable: number): Expansion {
     const deb = debOf(variable)
-    const hard = [...requirementsOf(deb, 'Pre-Depends', deb.preDepends), ...requirementsOf(deb, 'Depends', deb.depends)]
-    return {
-      clauses: [
-        ...hard.map(requirement => requirementClause(variable, requirement)),
-        ...conflictClauses(deb, 'Conflicts', deb.conflicts),
-        ...conflictClauses(deb, 'Breaks', deb.breaks),
-        ...siblingClauses(deb),
-      ],
-      choices: hard.filter(({ alternatives }) => alternatives.length > 1),
-      optional: recommendsFrom(deb) ? requirementsOf(deb, 'Recommends', deb.recommends) : [],
+    const hard: Requirement[] = []
+    addRequirements(deb, 'Pre-Depends', deb.preDepends, hard)
+    addRequirements(deb, 'Depends', deb.depends, hard)
+    const optional: Requirement[] = []
+    if (recommendsFrom(deb)) addRequirements(deb, 'Recommends', deb.recommends, optional)
+    const stated: EncodedClause[] = []
+    const choices: Requirement[] = []
+    for (let at = 0; at < hard.length; at++) {
+      const requirement = hard[at] as Requirement
+      stated.push(requirementClause(variable, requirement))
+      if (requirement.alternatives.length > 1) choices.push(requirement)
     }
+    addConflictClauses(deb, 'Conflicts', deb.conflicts, stated)
+    addConflictClauses(deb, 'Breaks', deb.breaks, stated)
+    addSiblingClauses(deb, stated)
+    return { clauses: stated, choices, optional }
   }
 
   /** owner → alternative₁ ∨ alternative₂ ∨ … */
   function requirementClause(owner: number, requirement: Requirement): EncodedClause {
-    return clause([-owner, ...requirement.alternatives], { kind: 'requirement', requirement })
+    const { alternatives } = requirement
+    // By number: a spread behind something else is an interpreted loop that makes an object for each element.
+    const literals = [-owner]
+    for (let at = 0; at < alternatives.length; at++) literals.push(alternatives[at] as number)
+    return clause(literals, { kind: 'requirement', requirement })
   }
 
   /** ¬owner ∨ ¬target, for every target that is not the owner's own name. */
-  function conflictClauses(deb: BinaryPackage, field: 'Conflicts' | 'Breaks', relations: readonly Relation[]) {
-    const stated: EncodedClause[] = []
+  function addConflictClauses(
+    owner: BinaryPackage,
+    field: 'Conflicts' | 'Breaks',
+    relations: readonly Relation[],
+    stated: EncodedClause[],
+  ): void {
     for (let at = 0; at < relations.length; at++) {
       const relation = relations[at] as Relation
-      for (const target of targets.excluded(relation, deb))
-        stated.push(
-          clause([-variableOf(deb), -variableOf(target)], {
-            kind: 'conflict',
-            owner: deb,
-            field,
-            text: formatRelation(relation),
-            target,
-          }),
-        )
+      const excluded = targets.excluded(relation, owner)
+      for (let place = 0; place < excluded.length; place++) {
+        const target = excluded[place] as BinaryPackage
+        const text = formatRelation(relation)
+        const origin = { kind: 'conflict', owner, field, text, target } as const
+        stated.push(clause([-variableOf(owner), -variableOf(target)], origin))
+      }
     }
-    return stated
   }
 
   /**
@@ -201,15 +217,15 @@ export function encodeProblem(request: ResolutionRequest): Encoding {
    * several architectures only of one Multi-Arch: same version. A sibling that enters the problem later states the
    * same clause when it is expanded.
    */
-  function siblingClauses(deb: BinaryPackage): EncodedClause[] {
+  function addSiblingClauses(deb: BinaryPackage, stated: EncodedClause[]): void {
     const siblings = universe.packagesNamed(deb.name)
-    if (siblings.length === 1) return []
-    return siblings.flatMap(sibling => {
+    if (siblings.length === 1) return
+    for (const sibling of siblings) {
       const other = variables.get(sibling)
-      if (sibling === deb || other === undefined) return []
+      if (sibling === deb || other === undefined) continue
       const kind = siblingClash(deb, sibling)
-      return kind === undefined ? [] : [clause([-variableOf(deb), -other], { kind, left: deb, right: sibling })]
-    })
+      if (kind !== undefined) stated.push(clause([-variableOf(deb), -other], { kind, left: deb, right: sibling }))
+    }
   }
 
   function siblingClash(left: BinaryPackage, right: BinaryPackage): 'one-version' | 'not-coinstallable' | undefined {
@@ -284,10 +300,16 @@ export function encodeProblem(request: ResolutionRequest): Encoding {
   }
 }
 
-function remembered<Value>(memory: Map<number, Value>, key: number, compute: (key: number) => Value): Value {
-  const known = memory.get(key)
+/** @param memory by variable: a list, since a map is slower and variables are numbered from 1 */
+function remembered<Value>(
+  memory: (Value | undefined)[],
+  variable: number,
+  compute: (variable: number) => Value,
+): Value {
+  const known = memory[variable]
   if (known !== undefined) return known
-  const value = compute(key)
-  memory.set(key, value)
+  const value = compute(variable)
+  while (memory.length <= variable) memory.push(undefined)
+  memory[variable] = value
   return value
 }

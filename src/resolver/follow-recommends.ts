@@ -89,6 +89,6 @@ function* follow({ requirement, openness }: Pending, solver: Solver, guide: Pref
 
 function countPossible(alternatives: readonly number[], solver: Solver): number {
   let count = 0
-  for (const variable of alternatives) if (!solver.isFalse(variable)) count++
+  for (let at = 0; at < alternatives.length; at++) if (!solver.isFalse(alternatives[at] as number)) count++
   return count
 }

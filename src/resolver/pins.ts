@@ -15,7 +15,10 @@ export const lowestAllowedPriority = 0
  * @param architectures of the root, the native one first; what `all` counts as
  */
 export function priorityOf(deb: BinaryPackage, pins: readonly Pin[], architectures: readonly string[]): number {
-  if (pins.length === 0) return Math.max(...deb.listings.map(defaultPriority))
+  if (pins.length === 0) {
+    const { listings } = deb
+    return listings.length === 1 ? defaultPriority(listings[0]) : Math.max(...listings.map(defaultPriority))
+  }
   const rules = pins.map(ruleOf)
   const root = { architectures, own: deb.architecture === 'all' ? architectures[0] : deb.architecture }
   const specific = rules.find(rule => !rule.isGeneral && names(rule, deb, root) && matchesSomewhere(rule, deb, root))

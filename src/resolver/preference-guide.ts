@@ -29,7 +29,8 @@ export class PreferenceGuide implements Guide {
   readonly #solver: Solver
   readonly #encoding: Encoding
   readonly #restriction: Restriction
-  readonly #judged = new Set<number>()
+  /** By variable. */
+  readonly #judged: boolean[] = []
   readonly #queue: Requirement[] = []
   #trailRead = 0
   #next = 0
@@ -111,15 +112,16 @@ export class PreferenceGuide implements Guide {
       const { origin } = clauses[at] as EncodedClause
       if (origin.kind === 'requirement') this.#judge(origin.requirement.alternatives)
     }
-    for (const requirement of optional) this.#judge(requirement.alternatives)
+    for (let at = 0; at < optional.length; at++) this.#judge((optional[at] as Requirement).alternatives)
     this.#state(clauses)
   }
 
   #judge(variables: readonly number[]): void {
     for (let at = 0; at < variables.length; at++) {
       const variable = variables[at] as number
-      if (this.#judged.has(variable)) continue
-      this.#judged.add(variable)
+      if (this.#judged[variable] === true) continue
+      while (this.#judged.length <= variable) this.#judged.push(false)
+      this.#judged[variable] = true
       this.#state(this.#encoding.verdictsOn(variable))
       if (!this.#restriction.permits(variable)) this.#solver.addClause([-variable], restrictionTag)
     }

@@ -67,8 +67,11 @@ type Judge = (group: OrGroup, architecture: string) => boolean
 function judgedOnce(offers: ReadonlyMap<string, readonly Offer[]>): Judge {
   const verdicts = new Map<string, Map<OrGroup, boolean>>()
   return (group, architecture) => {
-    const judged = verdicts.get(architecture) ?? new Map<OrGroup, boolean>()
-    verdicts.set(architecture, judged)
+    let judged = verdicts.get(architecture)
+    if (judged === undefined) {
+      judged = new Map()
+      verdicts.set(architecture, judged)
+    }
     const known = judged.get(group)
     if (known !== undefined) return known
     const verdict = group.some(relation => isSatisfied(relation, offers, architecture))
@@ -79,9 +82,15 @@ function judgedOnce(offers: ReadonlyMap<string, readonly Offer[]>): Judge {
 
 function unmetRelations(deb: BinaryPackage, isMet: Judge, native: string): string[] {
   const architecture = architectureOf(deb, native)
-  return [...deb.preDepends, ...deb.depends]
-    .filter(group => !isMet(group, architecture))
-    .map(group => `${titleOf(deb)} lacks ${formatOrGroup(group)}`)
+  const unmet: string[] = []
+  // By number: kde-full with Recommends has 16,000 groups, and an interpreted `for … of` makes an object for each.
+  for (const groups of [deb.preDepends, deb.depends]) {
+    for (let at = 0; at < groups.length; at++) {
+      const group = groups[at] as OrGroup
+      if (!isMet(group, architecture)) unmet.push(`${titleOf(deb)} lacks ${formatOrGroup(group)}`)
+    }
+  }
+  return unmet
 }
 
 function isSatisfied(relation: Relation, offers: ReadonlyMap<string, readonly Offer[]>, architecture: string): boolean {
@@ -105,11 +114,16 @@ function hasArchitecture(offer: Offer, { architectureQualifier }: Relation, aske
 
 function clashes(deb: BinaryPackage, offers: ReadonlyMap<string, readonly Offer[]>): string[] {
   const found: string[] = []
-  for (const relation of [...deb.conflicts, ...deb.breaks]) {
-    // Most of what is excluded is not there at all.
-    for (const offer of offers.get(relation.packageName) ?? none)
-      if (offer.deb.name !== deb.name && hasVersion(offer, relation) && isMeant(offer, relation))
-        found.push(`${titleOf(deb)} excludes ${formatRelation(relation)}, which ${titleOf(offer.deb)} is`)
+  for (const relations of [deb.conflicts, deb.breaks]) {
+    for (let at = 0; at < relations.length; at++) {
+      const relation = relations[at] as Relation
+      const excluded = offers.get(relation.packageName)
+      // Most of what is excluded is not there at all.
+      if (excluded === undefined) continue
+      for (const offer of excluded)
+        if (offer.deb.name !== deb.name && hasVersion(offer, relation) && isMeant(offer, relation))
+          found.push(`${titleOf(deb)} excludes ${formatRelation(relation)}, which ${titleOf(offer.deb)} is`)
+    }
   }
   return found
 }
@@ -181,7 +195,8 @@ function unreachable(packages: readonly ResolvedPackage[]): string[] {
   const pending = packages.filter(({ root }) => root !== undefined)
   const reached = new Set(pending)
   for (let each = pending.pop(); each !== undefined; each = pending.pop()) {
-    for (const need of each.needs) {
+    for (let at = 0; at < each.needs.length; at++) {
+      const need = each.needs[at] as BinaryPackage
       const needed = byDeb.get(need)
       if (needed === undefined) return [`${titleOf(each.package)} needs ${titleOf(need)}, which is not there`]
       if (reached.has(needed)) continue

@@ -9,12 +9,23 @@ export function codeOf(literal: Literal): number {
 /** Codes without repeated literals, or undefined for a tautology. */
 export function codesWithoutRepetition(literals: readonly Literal[]): number[] | undefined {
   const codes = literals.map(codeOf)
-  if (codes.length < 2) return codes
-  if (codes.length === 2) {
-    const [first, second] = codes as [number, number]
-    if (first === second) return [first]
-    return (first ^ 1) === second ? undefined : codes
+  if (codes.length > fewLiterals) return codesOfManyWithoutRepetition(codes)
+  // Nearly all clauses: comparing each with each is cheaper than a set.
+  for (let at = 1; at < codes.length; at++) {
+    const code = codes[at] as number
+    for (let before = 0; before < at; before++) {
+      if (codes[before] === (code ^ 1)) return undefined
+      if (codes[before] !== code) continue
+      codes.splice(at--, 1)
+      break
+    }
   }
+  return codes
+}
+
+const fewLiterals = 8
+
+function codesOfManyWithoutRepetition(codes: number[]): number[] | undefined {
   const present = new Set(codes)
   if (codes.some(code => present.has(code ^ 1))) return undefined
   return present.size === codes.length ? codes : [...present]

@@ -36,7 +36,7 @@ export class IndexedPackage implements BinaryPackage {
 
   /** @param rows of one name, version, architecture and sha256, sorted with `compareRows` */
   constructor(rows: IndexedRows) {
-    const [first] = rows
+    const first = rows[0]
     this.name = first.name
     this.version = first.version
     this.architecture = first.architecture
@@ -158,8 +158,10 @@ export class IndexedPackage implements BinaryPackage {
   }
 }
 
-function listingsOf([first, ...rest]: IndexedRows): readonly [Listing, ...Listing[]] {
-  const listings: [Listing, ...Listing[]] = [listingOf(first)]
+function listingsOf(rows: IndexedRows): readonly [Listing, ...Listing[]] {
+  const listings: [Listing, ...Listing[]] = [listingOf(rows[0])]
+  if (rows.length === 1) return listings
+  const rest = rows.slice(1)
   for (const row of rest) {
     const listing = listingOf(row)
     // binary-all and binary-amd64 may both list a deb for all architectures: one place, named twice.

@@ -162,9 +162,8 @@ class AdmittedIndex {
 
 /** Same bytes under the same name: one package in several places. */
 function mergeRows(rows: readonly IndexedRow[]): BinaryPackage[] {
-  const [only] = rows
-  if (only === undefined) return []
-  if (rows.length === 1) return [new IndexedPackage([only])]
+  if (rows.length === 0) return []
+  if (rows.length === 1) return [new IndexedPackage(rows as readonly [IndexedRow])]
   return [...groupBy(rows, each => `${each.version} ${each.architecture}`).values()].flatMap(group => {
     const [first, ...others] = group
     if (others.length === 0) return [new IndexedPackage([first])]
