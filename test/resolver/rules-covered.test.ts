@@ -69,7 +69,7 @@ const rules: readonly (readonly [rule: number, file: string, ...words: readonly 
   [49, '../fixtures/scenarios/what-a-binary-was-built-from-is-not-installed/archive.txt', 'Extra-Source-Only'],
   [50, '../fixtures/scenarios/what-a-binary-was-built-from-is-not-installed/archive.txt', 'Static-Built-Using'],
   [51, 'oracle/pins.test.ts', 'apt-cache policy says of'],
-  [52, 'oracle/pins.test.ts', 'a tie goes to the highest version'],
+  [52, 'support/pin-combinations.ts', 'a tie goes to the highest version'],
   [53, 'resolver/versions.test.ts', 'is a preference: another version is taken where a relation needs it'],
   [
     54,
