@@ -1,5 +1,4 @@
-import type { ChildProcess, IOType, spawn } from 'node:child_process'
-import { closeSync, constants as fileModes, openSync, readdirSync, readFileSync } from 'node:fs'
+import { constants as fileModes } from 'node:fs'
 import { access, stat } from 'node:fs/promises'
 import { constants } from 'node:os'
 import { delimiter, isAbsolute, join } from 'node:path'
@@ -12,6 +11,9 @@ import {
   type ProcessRunner,
   unreachable,
 } from '../kernel/index.ts'
+import { createLauncher } from './launcher.ts'
+import { collect, killGroup, overflowFault } from './program-output.ts'
+import { loadSpawn, start } from './start-program.ts'
 
 export interface ProcessRunnerSettings {
   /** The value of PATH; relative folders in it are ignored. */
@@ -28,12 +30,17 @@ export interface ProcessRunnerSettings {
  * a result.
  */
 export function createProcessRunner(settings: ProcessRunnerSettings): ProcessRunner {
-  return {
+  const runner: ProcessRunner = {
     run: request =>
       request.attached === undefined
         ? runProgram(request, settings.maximumOutputBytes)
         : runAttached(request, request.attached),
     find: program => findProgram(program, settings.searchPath),
+  }
+  return {
+    ...runner,
+    openLauncher: temporaryFolder =>
+      createLauncher({ runner, temporaryFolder, maximumOutputBytes: settings.maximumOutputBytes }),
   }
 }
 
@@ -81,31 +88,6 @@ async function runProgram(request: ProcessRequest, maximumOutputBytes: number): 
   })
 }
 
-/** Most commands run no program, and loading what starts one takes them 6 ms. */
-async function loadSpawn(): Promise<typeof spawn> {
-  return (await import('node:child_process')).spawn
-}
-
-interface Start {
-  readonly spawning: typeof spawn
-  readonly standard: readonly (IOType | number)[]
-  readonly group: 'own group' | 'this group'
-}
-
-/** The request's descriptors follow the standard three; nothing else that is open here reaches the program. */
-function start(request: ProcessRequest, { spawning, standard, group }: Start): ChildProcess {
-  const stdio = [...standard, ...(request.descriptors ?? []).map(() => 'pipe' as const)]
-  const nothing = coverInherited(stdio)
-  const child = spawning(request.program, [...request.arguments], {
-    cwd: request.workingFolder,
-    env: { ...request.environment },
-    stdio,
-    detached: group === 'own group',
-  })
-  if (nothing !== undefined) closeSync(nothing)
-  return child
-}
-
 /** In this process's group, so that the terminal's signals reach both; what the program starts is its own to end. */
 async function runAttached(
   request: ProcessRequest,
@@ -130,48 +112,6 @@ async function runAttached(
     })
   })
 }
-
-/**
- * What this process was started with beyond its standard three, such as the lock of a shell script or a folder, would be open in every
- * program as well: there, each becomes /dev/null.
- *
- * @returns the descriptor of /dev/null, to be closed once the program is started; undefined when there was nothing to cover
- */
-function coverInherited(stdio: (IOType | number)[]): number | undefined {
-  const inherited = inheritedDescriptors().filter(number => number >= stdio.length)
-  if (inherited.length === 0) return undefined
-  const nothing = openSync('/dev/null', 'r')
-  for (const number of inherited) {
-    while (stdio.length < number) stdio.push('ignore')
-    stdio[number] = nothing
-  }
-  return nothing
-}
-
-/** In ascending order. Node opens its own with O_CLOEXEC; empty where there is no /proc. @see proc(5), fdinfo */
-function inheritedDescriptors(): readonly number[] {
-  try {
-    return readdirSync('/proc/self/fd')
-      .map(Number)
-      .filter(number => number > 2 && staysOpen(number))
-      .sort((a, b) => a - b)
-  } catch {
-    return []
-  }
-}
-
-function staysOpen(number: number): boolean {
-  try {
-    const flags = /^flags:\s*([0-7]+)$/m.exec(readFileSync(`/proc/self/fdinfo/${number}`, 'latin1'))?.[1]
-    return flags !== undefined && (Number.parseInt(flags, 8) & closeOnExec) === 0
-  } catch {
-    // The folder that was read above.
-    return false
-  }
-}
-
-/** O_CLOEXEC of Linux on every architecture of Debian's that Node runs on. */
-const closeOnExec = 0o2000000
 
 function connect(pipe: Readable & Writable, descriptor: ProcessDescriptor): void {
   pipe.on('error', () => undefined)
@@ -218,27 +158,6 @@ function drained(pipe: Writable): Promise<void> {
   })
 }
 
-/** Gathers a pipe; the returned function gives what came. */
-function collect(pipe: NodeJS.ReadableStream, maximumBytes: number, onOverflow: () => void): () => Uint8Array {
-  const chunks: Buffer[] = []
-  let length = 0
-  pipe.on('data', (chunk: Buffer) => {
-    length += chunk.length
-    if (length > maximumBytes) return onOverflow()
-    chunks.push(chunk)
-  })
-  return () => Buffer.concat(chunks)
-}
-
-function killGroup(child: ChildProcess): void {
-  if (child.pid === undefined) return
-  try {
-    process.kill(-child.pid, 'SIGKILL')
-  } catch {
-    // It ended by itself in between.
-  }
-}
-
 async function findProgram(program: string, searchPath: string): Promise<string | undefined> {
   if (program.includes('/')) return undefined
   for (const folder of searchPath.split(delimiter)) {
@@ -261,13 +180,5 @@ function startFault(request: ProcessRequest, cause: Error): Fault {
     hint: 'Run `aptroot doctor`: it names the programs that are used and what is missing.',
     context: { program: request.program, reason },
     cause,
-  })
-}
-
-function overflowFault(request: ProcessRequest, maximumOutputBytes: number): Fault {
-  return new Fault('PROGRAM_FAILED', {
-    message: `${request.program} printed more than ${maximumOutputBytes} bytes and was ended`,
-    hint: 'Run the program by hand to see what it prints.',
-    context: { program: request.program, maximumOutputBytes },
   })
 }

@@ -1,4 +1,5 @@
 export { type ArContent, type ArHeader, type ArMember, type ArOptions, readAr, writeAr } from './ar.ts'
+export type { PieceOwner } from './byte-decoder.ts'
 export { byteStringOf, bytesOfByteString, displayByteString } from './byte-string.ts'
 export { compressGzip, compressGzipBytes, type GzipLevel, type GzipSettings } from './compress.ts'
 export { type CompressionKind, compressionOfName, detectCompression, detectionBytes } from './compression-kind.ts'

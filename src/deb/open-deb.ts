@@ -3,6 +3,7 @@ import {
   byteStringOf,
   decompress,
   displayByteString,
+  type PieceOwner,
   readAr,
   readTar,
   readTarEvents,
@@ -32,7 +33,10 @@ export interface OpenDeb {
    *   `COMPRESSION_*`, and whatever the source throws
    */
   entries(): AsyncGenerator<TarMember>
-  /** The same as batches of events: less overhead for those who keep count of contents themselves. */
+  /**
+   * The same as batches of events: less overhead for those who keep count of contents themselves. Contents may change once the next batch is
+   * asked for.
+   */
   entryEvents(): AsyncGenerator<readonly TarEvent[]>
   /** Releases the source of a deb whose entries are not wanted, or not to the end. */
   close(): Promise<void>
@@ -52,7 +56,11 @@ export async function openDeb(source: AsyncIterable<Uint8Array>, options: DebOpt
   try {
     await readFormatVersion(await nextMember(archive, options, 'debian-binary'), options)
     const controlArchive = await formattedMember(archive, options, 'control.tar')
-    const members = await readControlMembers(controlArchive.bytes(limits.maximumControlBytes), options, limits)
+    const members = await readControlMembers(
+      controlArchive.bytes(limits.maximumControlBytes, 'receiver'),
+      options,
+      limits,
+    )
     const control = parseControlStanza(members, options)
     const dataArchive = await formattedMember(archive, options, 'data.tar')
     return {
@@ -90,13 +98,13 @@ type Archive = AsyncGenerator<ArMember>
 
 interface FormattedMember {
   readonly label: string
-  bytes(maximumBytes: number): AsyncIterable<Uint8Array>
+  bytes(maximumBytes: number, pieces: PieceOwner): AsyncIterable<Uint8Array>
 }
 
 async function* countedEntries(archive: Archive, data: FormattedMember, options: DebOptions, limits: DebLimits) {
   try {
     let count = 0
-    const tar = readTar(data.bytes(limits.maximumDataBytes), { name: data.label, paxHeaders: 'refuse' })
+    const tar = readTar(data.bytes(limits.maximumDataBytes, 'receiver'), { name: data.label, paxHeaders: 'refuse' })
     for await (const member of tar) {
       if (++count > limits.maximumEntries) throw tooManyEntries(options, limits)
       yield member
@@ -110,7 +118,10 @@ async function* countedEntries(archive: Archive, data: FormattedMember, options:
 async function* countedEvents(archive: Archive, data: FormattedMember, options: DebOptions, limits: DebLimits) {
   try {
     let count = 0
-    const tar = readTarEvents(data.bytes(limits.maximumDataBytes), { name: data.label, paxHeaders: 'refuse' })
+    const tar = readTarEvents(data.bytes(limits.maximumDataBytes, 'decoder'), {
+      name: data.label,
+      paxHeaders: 'refuse',
+    })
     for await (const events of tar) {
       for (const event of events) if (event.kind === 'entry') count++
       if (count > limits.maximumEntries) throw tooManyEntries(options, limits)
@@ -141,7 +152,10 @@ async function formattedMember(
     const format: MemberFormat | undefined = memberFormat(member.name, stem)
     if (format !== undefined) {
       const label = `${options.name}: ${member.name}`
-      return { label, bytes: maximumBytes => decompress(format, member.body, { name: label, maximumBytes }) }
+      return {
+        label,
+        bytes: (maximumBytes, pieces) => decompress(format, member.body, { name: label, maximumBytes, pieces }),
+      }
     }
     if (!member.name.startsWith('_'))
       throw debMalformed(options, `it has the member ${displayByteString(member.name)} where ${stem} was expected`)

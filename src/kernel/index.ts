@@ -15,6 +15,7 @@ export { isJsonObject, type JsonObject, parsedJson, readJsonBody } from './json.
 export { didYouMean, nearestNames } from './nearest.ts'
 export type {
   Clock,
+  Launcher,
   ProcessDescriptor,
   ProcessRequest,
   ProcessResult,

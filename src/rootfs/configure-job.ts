@@ -111,17 +111,31 @@ export async function runConfigureJob(
       for (const name of readdirSync(job.folder)) removeTree(join(job.folder, name))
       return
     }
-    const { searchPath, backEnd, ...host } = job.host
-    const runner = world.runnerFor(searchPath)
-    if (job.emulator !== undefined)
-      await registerEmulator(job.emulator, { folder: join(job.top, 'binfmt_misc'), runner }, session)
-    const store = new Store({ folder: job.storeFolder, layers: job.storeLayers, clock: { now: world.now } })
-    const packs: Pack[] = []
-    for (const deb of job.inputs.debs) packs.push(await unpackDeb(deb, store, session))
-    const scriptHost = { ...host, backEnd, runner }
-    const { inputs, mergedUsr, reuse } = job
-    const coming = wholePacks(packs)
-    const request = { ...inputs, packs, coming, mergedUsr, reuse, store, host: scriptHost }
-    await (job.kind === 'trace' ? buildTrace : buildConfigured)(request, job.top, session)
+    const runner = world.runnerFor(job.host.searchPath)
+    const launcher = runner.openLauncher?.(job.top)
+    launcher?.start()
+    try {
+      await buildJob(job, { runner: launcher ?? runner, now: world.now }, session)
+    } finally {
+      await launcher?.close()
+    }
   })
+}
+
+async function buildJob(
+  job: Exclude<ConfigureJob, { readonly kind: 'remove' }>,
+  { runner, now }: { readonly runner: ProcessRunner; readonly now: () => Date },
+  session: Session,
+): Promise<void> {
+  const { searchPath: _, backEnd, ...host } = job.host
+  if (job.emulator !== undefined)
+    await registerEmulator(job.emulator, { folder: join(job.top, 'binfmt_misc'), runner }, session)
+  const store = new Store({ folder: job.storeFolder, layers: job.storeLayers, clock: { now } })
+  const packs: Pack[] = []
+  for (const deb of job.inputs.debs) packs.push(await unpackDeb(deb, store, session))
+  const scriptHost = { ...host, backEnd, runner }
+  const { inputs, mergedUsr, reuse } = job
+  const coming = wholePacks(packs)
+  const request = { ...inputs, packs, coming, mergedUsr, reuse, store, host: scriptHost }
+  await (job.kind === 'trace' ? buildTrace : buildConfigured)(request, job.top, session)
 }

@@ -1,12 +1,17 @@
 import { join } from 'node:path'
+import type { ProcessRunner } from '../kernel/index.ts'
 import type { ConfigureHost } from '../rootfs/index.ts'
 import type { SandboxBackEnd } from '../sandbox/index.ts'
 import type { World } from './world.ts'
 
 /** How maintainer scripts are run on this host: directly by root, by others and of other processors in a user namespace. */
-export function configureHostOf(world: World, backEnd: SandboxBackEnd | undefined): ConfigureHost {
+export function configureHostOf(
+  world: World,
+  backEnd: SandboxBackEnd | undefined,
+  runner: ProcessRunner = world.processRunner,
+): ConfigureHost {
   return {
-    runner: world.processRunner,
+    runner,
     backEnd,
     temporaryFolder: world.temporaryFolder,
     nowSeconds: world.clock.now().getTime() / 1000,

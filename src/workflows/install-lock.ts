@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8'
 import type { EmittedOutput } from '../image/index.ts'
 import { Fault, type Journal, type JournalEvent, type Session } from '../kernel/index.ts'
 import type { AssembledRoot, AssembleRequest } from '../rootfs/index.ts'
@@ -79,18 +80,30 @@ export async function installLock(
   session: Session,
   world: World,
 ): Promise<InstallLockResult> {
-  const threads: UnpackWorkers[] = []
+  holdMemory()
+  const helpers: Helper[] = []
   try {
-    return await install(request, { session, world, threads })
+    return await install(request, { session, world, helpers })
   } finally {
-    for (const each of threads) await each.close()
+    for (const each of helpers) await each.close()
   }
 }
 
-/** @param place.threads gets those that have to be closed */
+/**
+ * A build lives for seconds, and nearly all of its short-lived objects are dead when they are looked at: a young generation that stays small takes
+ * 20 MB less and no more processor time. See `tuneEngine` of bin/program.js.
+ */
+function holdMemory(): void {
+  if (process.versions.v8.startsWith('11.3.')) setFlagsFromString('--semi-space-growth-factor=1')
+}
+
+/** Threads and processes that work for this one. */
+type Helper = Pick<UnpackWorkers, 'close'>
+
+/** @param place.helpers gets those that have to be closed */
 async function install(
   request: InstallLockRequest,
-  { session, world, threads }: { readonly session: Session; readonly world: World; readonly threads: UnpackWorkers[] },
+  { session, world, helpers }: { readonly session: Session; readonly world: World; readonly helpers: Helper[] },
 ): Promise<InstallLockResult> {
   const { project, site } = request
   const opened = await openRoots(project, request.architectures, world)
@@ -134,12 +147,16 @@ async function install(
     }
   }
 
+  const launcher = world.processRunner.openLauncher?.(world.temporaryFolder)
+  if (launcher !== undefined) helpers.push(launcher)
+  // The threads that unpack take memory, which would be copied.
+  if (request.purpose !== 'fetch' && manifest.image.configure === 'scripts') launcher?.start()
   const { fetched, unpacking } = await bringDebs(
     { project, site, manifest, debs: debsByRoot.flat(), store, wanted: request.purpose === 'fetch' ? 'debs' : 'packs' },
     session,
     world,
   )
-  if (unpacking !== undefined) threads.push(unpacking)
+  if (unpacking !== undefined) helpers.push(unpacking)
   if (request.purpose === 'fetch')
     return {
       lockName: project.lockName,
@@ -165,7 +182,7 @@ async function install(
     const assembly: AssembleRequest = {
       ...plain,
       store,
-      host: configureHostOf(world, request.sandbox),
+      host: configureHostOf(world, request.sandbox, launcher),
       reuse: request.builds === 'twice' ? 'fresh' : 'stored',
     }
     const assembled = await assembleRoot(unpacking === undefined ? assembly : { ...assembly, unpacking }, building)
