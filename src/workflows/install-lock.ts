@@ -1,4 +1,3 @@
-import { setFlagsFromString } from 'node:v8'
 import type { EmittedOutput } from '../image/index.ts'
 import { Fault, type Journal, type JournalEvent, type Session } from '../kernel/index.ts'
 import type { AssembledRoot, AssembleRequest } from '../rootfs/index.ts'
@@ -80,21 +79,12 @@ export async function installLock(
   session: Session,
   world: World,
 ): Promise<InstallLockResult> {
-  holdMemory()
   const helpers: Helper[] = []
   try {
     return await install(request, { session, world, helpers })
   } finally {
     for (const each of helpers) await each.close()
   }
-}
-
-/**
- * A build lives for seconds, and nearly all of its short-lived objects are dead when they are looked at: a young generation that stays small takes
- * 20 MB less and no more processor time. See `tuneEngine` of bin/program.js.
- */
-function holdMemory(): void {
-  if (process.versions.v8.startsWith('11.3.')) setFlagsFromString('--semi-space-growth-factor=1')
 }
 
 /** Threads and processes that work for this one. */
