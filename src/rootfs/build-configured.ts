@@ -28,6 +28,8 @@ import { standInsFor } from './stand-ins.ts'
 /** How scripts are run on this host: changes neither bytes nor keys. */
 export interface ScriptHost {
   readonly runner: ProcessRunner
+  /** See `SandboxRequest`; default: the runner. */
+  readonly launcher?: ProcessRunner
   /** undefined: the strongest that works here. */
   readonly backEnd: SandboxBackEnd | undefined
   /** Seconds since 1970. */
@@ -205,6 +207,7 @@ async function openScripts(
       sourceDateEpochSeconds,
       limits: defaultLimits,
       runner: host.runner,
+      launcher: host.launcher,
       processor: host.processor,
     },
     session,

@@ -115,7 +115,7 @@ export async function runConfigureJob(
     const launcher = runner.openLauncher?.(job.top)
     launcher?.start()
     try {
-      await buildJob(job, { runner: launcher ?? runner, now: world.now }, session)
+      await buildJob(job, { runner, launcher, now: world.now }, session)
     } finally {
       await launcher?.close()
     }
@@ -124,7 +124,11 @@ export async function runConfigureJob(
 
 async function buildJob(
   job: Exclude<ConfigureJob, { readonly kind: 'remove' }>,
-  { runner, now }: { readonly runner: ProcessRunner; readonly now: () => Date },
+  {
+    runner,
+    launcher,
+    now,
+  }: { readonly runner: ProcessRunner; readonly launcher: ProcessRunner | undefined; readonly now: () => Date },
   session: Session,
 ): Promise<void> {
   const { searchPath: _, backEnd, ...host } = job.host
@@ -133,7 +137,7 @@ async function buildJob(
   const store = new Store({ folder: job.storeFolder, layers: job.storeLayers, clock: { now } })
   const packs: Pack[] = []
   for (const deb of job.inputs.debs) packs.push(await unpackDeb(deb, store, session))
-  const scriptHost = { ...host, backEnd, runner }
+  const scriptHost = { ...host, backEnd, runner, ...(launcher === undefined ? {} : { launcher }) }
   const { inputs, mergedUsr, reuse } = job
   const coming = wholePacks(packs)
   const request = { ...inputs, packs, coming, mergedUsr, reuse, store, host: scriptHost }

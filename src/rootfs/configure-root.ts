@@ -115,7 +115,7 @@ async function clearBeside(host: ConfigureHost, top: string): Promise<void> {
   const program = await host.runner.find('rm')
   if (program !== undefined)
     // Whatever it leaves, for whatever reason, is removed below.
-    await host.runner.run({
+    await (host.launcher ?? host.runner).run({
       program,
       arguments: ['-rf', '--', top],
       environment: { LC_ALL: 'C' },

@@ -28,6 +28,11 @@ export interface SandboxRequest {
   readonly sourceDateEpochSeconds: number
   readonly limits: SandboxLimits
   readonly runner: ProcessRunner
+  /**
+   * Starts bwrap, default: the runner. Nothing that is not in a namespace of processes of its own: what a launcher starts shares a process
+   * group with it.
+   */
+  readonly launcher?: ProcessRunner | undefined
   /** Node's `process.arch`. */
   readonly processor: string
 }
@@ -45,7 +50,7 @@ export async function openSandbox(request: SandboxRequest, session: Session): Pr
     const bwrap = await runner.find('bwrap')
     if (bwrap === undefined) problems.push('bubblewrap is not installed')
     else {
-      const problem = await bubblewrapProblem(bwrap, runner, session.signal)
+      const problem = await bubblewrapProblem(bwrap, request.launcher ?? runner, session.signal)
       if (problem === undefined) return bubblewrapSandbox(bwrap, request)
       problems.push(`bubblewrap cannot make namespaces here (${problem.replace(/^bwrap: /, '')})`)
     }
@@ -71,13 +76,14 @@ export async function openSandbox(request: SandboxRequest, session: Session): Pr
 function bubblewrapSandbox(bwrap: string, request: SandboxRequest): Sandbox {
   const filter = seccompFilter(request.processor)
   const environment = sandboxEnvironment(request.sourceDateEpochSeconds)
+  const { launcher = request.runner } = request
   return {
     backEnd: 'bubblewrap',
     weaknesses: [],
     run: (program, session) => {
       const place = { rootFolder: request.rootFolder, environment, filtered: filter !== undefined }
       return runLimited({ request, program, session }, signal =>
-        request.runner.run({
+        launcher.run({
           program: bwrap,
           arguments: bubblewrapArguments(place, limited(program, request.limits)),
           environment: {},

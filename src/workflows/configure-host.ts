@@ -8,10 +8,11 @@ import type { World } from './world.ts'
 export function configureHostOf(
   world: World,
   backEnd: SandboxBackEnd | undefined,
-  runner: ProcessRunner = world.processRunner,
+  launcher?: ProcessRunner,
 ): ConfigureHost {
   return {
-    runner,
+    runner: world.processRunner,
+    ...(launcher === undefined ? {} : { launcher }),
     backEnd,
     temporaryFolder: world.temporaryFolder,
     nowSeconds: world.clock.now().getTime() / 1000,

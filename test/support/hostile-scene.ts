@@ -91,6 +91,8 @@ export async function openHostileScene(): Promise<HostileScene> {
 
   const run = async (script: string, { limits = {}, folder = root, backEnd = 'bubblewrap' }: ScriptCourse = {}) => {
     const runner = createProcessRunner({ searchPath: process.env.PATH ?? '', maximumOutputBytes: smallOutputBytes })
+    // As a build starts them.
+    const launcher = runner.openLauncher?.(scratch)
     const sandbox = await openSandbox(
       {
         rootFolder: folder,
@@ -98,11 +100,16 @@ export async function openHostileScene(): Promise<HostileScene> {
         sourceDateEpochSeconds: 1_750_000_000,
         limits: { ...defaultLimits, seconds: 60, ...limits },
         runner,
+        launcher,
         processor: process.arch,
       },
       quietSession(),
     )
-    return sandbox.run({ program: '/bin/sh', arguments: ['-c', script] }, quietSession())
+    try {
+      return await sandbox.run({ program: '/bin/sh', arguments: ['-c', script] }, quietSession())
+    } finally {
+      await launcher?.close()
+    }
   }
 
   return {
