@@ -27,7 +27,8 @@ export async function withProposedVersion(
   const { debianVersion } = await getRevision(
     {
       package: sourcesOfDeb(offered.deb).own.split('_', 1)[0] ?? offered.deb.name,
-      version: offered.deb.version.replace(/\+r\d+$/, ''),
+      // Of a service that extends another: 1.0-1+r4.2.
+      version: offered.deb.version.replace(/\+r\d+(\.\d+)*$/, ''),
       architecture: offered.deb.architecture,
       checksum: offered.deb.sha256,
       template: undefined,

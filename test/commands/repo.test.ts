@@ -19,7 +19,7 @@ async function place() {
   await put('hello.deb', { Package: 'hello', Version: '1.0-1' })
   await put('rebuilt.deb', { Package: 'hello', Version: '1.0-1', Description: 'built again' })
   const run = (...words: string[]) => runAptroot(['repo', ...words], { folder })
-  return { folder, run }
+  return { folder, run, put }
 }
 
 describe('aptroot repo', () => {
@@ -55,7 +55,9 @@ describe('aptroot repo', () => {
   })
 
   it('names the version that a revision service gives to a deb whose own is taken', async () => {
-    const { run } = await place()
+    const { run, put } = await place()
+    await put('hello.deb', { Package: 'hello', Version: '1.0-1+r4.2' })
+    await put('rebuilt.deb', { Package: 'hello', Version: '1.0-1+r4.2', Description: 'built again' })
     await run('publish', '-s', 'bookworm', '--sign-with', key, 'hello.deb')
     const asked: unknown[] = []
     const service = createServer(async (request, response) => {
