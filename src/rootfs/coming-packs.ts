@@ -46,7 +46,6 @@ export async function openPacks(
   session: Session,
 ): Promise<ComingPacks> {
   const { debs, store, unpacking } = request
-  session.journal.emit({ kind: 'planned', stage: 'unpack', items: debs.length })
   const packs = new Map<DebIdentity, Pack>()
   const unfinished = new Map<Pack, UnfinishedPack>()
   const open = async (deb: DebIdentity): Promise<Pack> => {

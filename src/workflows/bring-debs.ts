@@ -40,6 +40,7 @@ export async function bringDebs(request: BringRequest, session: Session, world: 
   const unpacked = debs.length - missing.length
   if (missing.length === 0)
     return { fetched: { reusedDebs: unpacked, fetchedDebs: 0, fetchedBytes: 0 }, unpacking: undefined }
+  if (wanted === 'packs') planUnpacking(missing, session)
   const inThreads = wanted === 'packs' && missing.length > fewDebs
   const workers = inThreads ? await openWorkers(store, session, world) : undefined
   try {
@@ -49,6 +50,11 @@ export async function bringDebs(request: BringRequest, session: Session, world: 
     await workers?.close()
     throw error
   }
+}
+
+/** Said before the first of them: debs are taken apart while others are still fetched. */
+function planUnpacking(missing: readonly LockedDeb[], { journal }: Session): void {
+  journal.emit({ kind: 'planned', stage: 'unpack', items: missing.length })
 }
 
 async function withoutPack(debs: readonly LockedDeb[], store: Store): Promise<readonly LockedDeb[]> {
@@ -82,6 +88,7 @@ export async function unpackInThreads(
   const missing: LockedDeb[] = []
   for (const deb of debs) if ((await store.has(deb)) && !(await isUnpacked(deb, store))) missing.push(deb)
   if (missing.length <= fewDebs) return
+  planUnpacking(missing, session)
   const workers = await openWorkers(store, session, world)
   try {
     // The largest first: no thread is left with one while the others have nothing to do.

@@ -163,10 +163,13 @@ interface WantedBuild {
 async function build({ plan, version, name }: WantedBuild, { request, store, session, world }: Surroundings) {
   const { root, manifest } = plan
   const { project, site, sandbox, jobs } = request
-  await bringDebs({ project: project.root, site, manifest, debs: root.debs, store, wanted: 'packs' }, session, world)
+  const wanted = { project: project.root, site, manifest, debs: root.debs, store, wanted: 'packs' } as const
+  const { unpacking } = await bringDebs(wanted, session, world)
   const { assembleRoot } = await import('../rootfs/index.ts')
   const assembly: AssembleRequest = { ...root.assembly, store, host: configureHostOf(world, sandbox), reuse: 'stored' }
-  const assembled = await assembleRoot(assembly, session)
+  // Else the same debs would be taken apart here as well.
+  const awaited = unpacking === undefined ? assembly : { ...assembly, unpacking }
+  const assembled = await assembleRoot(awaited, session).finally(() => unpacking?.close())
   try {
     for (const warning of assembled.warnings) session.journal.emit({ kind: 'warned', stage: 'assemble', ...warning })
     const sources = await plan.sourcesFor(version)

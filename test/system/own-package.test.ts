@@ -22,7 +22,10 @@ describe.skipIf(skippedForWantOf(missing()))('examples/own-package', () => {
   afterAll(() => rm(scratch, { recursive: true, force: true }))
 
   test('is built by dpkg-buildpackage to the debs that its page shows, once', async () => {
-    const { output } = await project.run('package', 'build')
+    const { output, errorOutput } = await project.run('package', 'build', '--verbose')
+    const unpacked = [...errorOutput.matchAll(/^unpack: (\S+)(?: \(\d+ ms\))?$/gm)].map(([, name]) => name)
+    assert.ok(unpacked.length > 100, errorOutput)
+    assert.equal(new Set(unpacked).size, unpacked.length, 'each deb is taken apart once')
     assert.match(output, /^hello-own 1\.0 amd64: built$/m)
     const debs = output.split('\n').filter(line => /\.deb sha256:|key sha256:/.test(line))
     assert.equal(debs.length, 4, output)
