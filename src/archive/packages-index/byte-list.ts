@@ -32,8 +32,8 @@ export class ByteList {
     return this.#bytes
   }
 
-  /** A view, for when the list is finished. */
-  toArray(): Uint8Array {
-    return this.#bytes.subarray(0, this.length)
+  /** A view, for when the list is finished. A Buffer, so that those who want texts of it need not make one for each. */
+  toArray(): Buffer {
+    return Buffer.from(this.#bytes.buffer, this.#bytes.byteOffset, this.length)
   }
 }

@@ -8,17 +8,6 @@ export interface NameTable {
   readonly offsets: Uint32Array
 }
 
-/** @param names distinct byte strings, sorted */
-export function makeNameTable(names: readonly string[]): NameTable {
-  const offsets = new Uint32Array(names.length + 1)
-  let length = 0
-  for (let index = 0; index < names.length; index++) {
-    length += names[index]?.length ?? 0
-    offsets[index + 1] = length
-  }
-  return { bytes: Buffer.from(names.join(''), 'latin1'), offsets }
-}
-
 export function nameCount(table: NameTable): number {
   return table.offsets.length - 1
 }

@@ -5,8 +5,9 @@ import type { IndexOrigin } from '../verified-index.ts'
 import { colon, comma } from './ascii.ts'
 import { ByteList } from './byte-list.ts'
 import { indexFault } from './index-fault.ts'
-import { makeNameTable, type NameTable, nameCount } from './name-table.ts'
-import { type Postings, PostingsBuilder, sortedPlaces } from './postings.ts'
+import { sortNames } from './name-order.ts'
+import { type NameTable, nameCount } from './name-table.ts'
+import { type Postings, PostingsBuilder } from './postings.ts'
 import { column, type StanzaFields, StanzaFieldsBuilder, scannedFields } from './stanza-fields.ts'
 import { TextNumbers } from './text-numbers.ts'
 
@@ -115,54 +116,64 @@ export class PackagesScan {
   }
 
   #addRow(): void {
-    const bytes = this.bytes
+    const { bytes } = this
     const row = this.#starts.length
     this.#starts.push(this.#found.start)
     this.#ends.push(this.#found.end)
-    const name = this.#rangeOf(columns.name)
-    if (!isPackageNameAt(bytes, name)) this.#nameless ??= row
-    this.#packages.add(bytes, name, row)
-    this.#architectureOfRow.push(this.#architectures.numberOf(bytes, ...this.#rangeOf(columns.architecture)))
-    this.#versions.append(bytes, ...this.#rangeOf(columns.version))
+    const nameStart = this.#startOf(columns.name)
+    const nameEnd = this.#endOf(columns.name)
+    if (!isPackageNameAt(bytes, nameStart, nameEnd)) this.#nameless ??= row
+    this.#packages.add(bytes, nameStart, nameEnd, row)
+    const architecture = columns.architecture
+    this.#architectureOfRow.push(
+      this.#architectures.numberOf(bytes, this.#startOf(architecture), this.#endOf(architecture)),
+    )
+    this.#versions.append(bytes, this.#startOf(columns.version), this.#endOf(columns.version))
     this.#versionOffsets.push(this.#versions.length)
-    const priority = this.#rangeOf(columns.priority)
-    if (priority[1] !== priority[0]) this.#priorities.add(bytes, priority, row)
-    const [start, end] = this.#rangeOf(columns.essential)
-    if (end - start === 3 && String.fromCharCode(...bytes.subarray(start, end)).toLowerCase() === 'yes')
+    const priorityStart = this.#startOf(columns.priority)
+    const priorityEnd = this.#endOf(columns.priority)
+    if (priorityEnd > priorityStart) this.#priorities.add(bytes, priorityStart, priorityEnd, row)
+    if (this.#endOf(columns.essential) !== 0 && this.#textOf(columns.essential).toLowerCase() === 'yes')
       this.#essential.push(row)
-    this.#addProvidedNames(row)
+    if (this.#endOf(columns.provides) !== 0) this.#addProvidedNames(row)
     this.#fields.addRow()
   }
 
   /** The names at the beginning of each comma-separated item: up to a blank, bracket, colon or comma. */
   #addProvidedNames(row: number): void {
-    const bytes = this.bytes
-    const [start, end] = this.#rangeOf(columns.provides)
-    for (let at = start; at < end; at++) {
+    const { bytes } = this
+    const end = this.#endOf(columns.provides)
+    for (let at = this.#startOf(columns.provides); at < end; at++) {
       while (at < end && isWhiteSpace(bytes[at] as number)) at++
       const nameStart = at
       while (at < end && !endsName(bytes[at] as number)) at++
-      if (at > nameStart) this.#providers.add(bytes, [nameStart, at], row)
+      if (at > nameStart) this.#providers.add(bytes, nameStart, at, row)
       while (at < end && bytes[at] !== comma) at++
     }
   }
 
-  #rangeOf(column: number): Range {
-    return [this.#found.valueStarts[column] as number, this.#found.valueEnds[column] as number]
+  #startOf(column: number): number {
+    return this.#found.valueStarts[column] as number
+  }
+
+  /** 0 where the stanza lacks the field. */
+  #endOf(column: number): number {
+    return this.#found.valueEnds[column] as number
+  }
+
+  #textOf(column: number): string {
+    return Buffer.from(this.bytes.subarray(this.#startOf(column), this.#endOf(column))).toString('latin1')
   }
 
   #sortedArchitectures(origin: IndexOrigin): { architectures: NameTable; places: Uint16Array } {
     const { count } = this.#architectures
     if (count > 2 ** 16) throw indexFault(origin, 1, 'the file names more than 65,536 architectures')
-    const names = Array.from({ length: count }, (_, id) => this.#architectures.textAt(id))
-    const order = sortedPlaces(names)
+    const { names, order } = sortNames(this.#architectures.toTable())
     const places = new Uint16Array(count)
     for (const [place, id] of order.entries()) places[id] = place
-    return { architectures: makeNameTable(Array.from(order, id => names[id] as string)), places }
+    return { architectures: names, places }
   }
 }
-
-type Range = readonly [start: number, end: number]
 
 /** For the room of lists only. Bookworm's have 790 on average; what grows leaves as much behind for the collector. */
 const smallStanzaBytes = 600
@@ -193,7 +204,7 @@ const nameBytes = Uint8Array.from({ length: 256 }, (_, byte) => {
 })
 
 /** `isPackageName` of a range, without a string for each of 63,440. */
-function isPackageNameAt(bytes: Uint8Array, [start, end]: Range): boolean {
+function isPackageNameAt(bytes: Uint8Array, start: number, end: number): boolean {
   if (nameBytes[bytes[start] as number] !== 2) return false
   for (let at = start; at < end; at++) if (nameBytes[bytes[at] as number] === 0) return false
   return start < end

@@ -1,5 +1,6 @@
 import { NumberList } from '../../debian-control-parser/index.ts'
-import { findName, makeNameTable, type NameTable } from './name-table.ts'
+import { sortNames } from './name-order.ts'
+import { findName, type NameTable } from './name-table.ts'
 import { TextNumbers } from './text-numbers.ts'
 
 /** For each name, in which rows (stanzas, counted from 0 in the order of the file) it occurs. */
@@ -41,8 +42,8 @@ export class PostingsBuilder {
     this.#rows = new NumberList(expected)
   }
 
-  /** The name is a range of bytes. */
-  add(bytes: Uint8Array, [start, end]: readonly [start: number, end: number], row: number): void {
+  /** The name is the range of the bytes. */
+  add(bytes: Uint8Array, start: number, end: number, row: number): void {
     const number = this.#names.numberOf(bytes, start, end)
     if (number === this.#counts.length) {
       this.#counts.push(0)
@@ -55,12 +56,11 @@ export class PostingsBuilder {
   }
 
   finish(): Postings {
-    const names = Array.from({ length: this.#names.count }, (_, number) => this.#names.textAt(number))
-    const order = sortedPlaces(names)
-    const offsets = new Uint32Array(names.length + 1)
-    const placeOfNumber = new Uint32Array(names.length)
+    const { names, order } = sortNames(this.#names.toTable())
+    const offsets = new Uint32Array(order.length + 1)
+    const placeOfNumber = new Uint32Array(order.length)
     let place = 0
-    for (let index = 0; index < names.length; index++) {
+    for (let index = 0; index < order.length; index++) {
       const number = order[index] as number
       placeOfNumber[number] = place
       place += this.#counts.get(number)
@@ -73,15 +73,6 @@ export class PostingsBuilder {
       rows[at] = this.#rows.get(entry)
       placeOfNumber[number] = at + 1
     }
-    return { names: makeNameTable(Array.from(order, number => names[number] as string)), offsets, rows }
+    return { names, offsets, rows }
   }
-}
-
-/** The places of distinct byte strings in the order of their bytes; UTF-16 units are bytes here. */
-export function sortedPlaces(names: readonly string[]): Uint32Array {
-  const sorted = names.toSorted()
-  const placeOfName = new Map(sorted.map((name, place) => [name, place]))
-  const order = new Uint32Array(names.length)
-  for (let place = 0; place < names.length; place++) order[placeOfName.get(names[place] as string) as number] = place
-  return order
 }

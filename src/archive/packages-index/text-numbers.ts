@@ -1,6 +1,6 @@
 import { NumberList } from '../../debian-control-parser/index.ts'
 import { ByteList } from './byte-list.ts'
-import { type NameTable, nameAt } from './name-table.ts'
+import type { NameTable } from './name-table.ts'
 
 /** What `TextNumbers.numberOfPlain` answers for bytes that it does not keep. */
 export const notPlain = -1
@@ -37,12 +37,6 @@ export class TextNumbers {
   numberOfPlain(bytes: Uint8Array, start: number, end: number): number {
     const hash = this.#hashOf(bytes, start, end)
     return this.#isPlain ? this.#find(hash, bytes, start, end) : notPlain
-  }
-
-  /** As a byte string. */
-  textAt(number: number): string {
-    const offsets = Uint32Array.of(this.#offsets.get(number), this.#offsets.get(number + 1))
-    return nameAt({ bytes: this.#texts.bytes, offsets }, 0)
   }
 
   /** All texts, by number. Not sorted: for `nameAt` only. */
