@@ -7,12 +7,12 @@ import { parseArgs } from 'node:util'
 import { frozenArchive, missingForRealData } from '../support/real-archive.ts'
 import { wholeBuildRows } from './build-rows.ts'
 import { fetchRows } from './fetch-row.ts'
-import { buildRows, installScene } from './install-rows.ts'
+import { buildRows, type InstallScene, installScene } from './install-rows.ts'
 import { libsolvRows } from './libsolv-rows.ts'
 import { type MeasuredRow, measureRow, type Row } from './measure.ts'
 import { inMountNamespace, mountPlaces } from './private-mounts.ts'
 import { coldRow, warmRows } from './resolver-rows.ts'
-import { deepRow } from './review-rows.ts'
+import { deepRows } from './review-rows.ts'
 import { revisionRowName, revisionRows } from './revision-rows.ts'
 import { type ServedArchive, serveArchive } from './served-archive.ts'
 import { solveSteps } from './solve-step.ts'
@@ -104,17 +104,25 @@ async function allRows(archive: ServedArchive): Promise<readonly Row[]> {
     say(`\n${head}`)
     return withoutDebs
   }
-  const scene = await installScene(scratch, archive)
+  const scenes = [
+    await installScene('bash', scratch, archive),
+    await installScene('nginx', scratch, archive),
+    await installScene('workshop', scratch, archive),
+  ]
   const fetching = await fetchRows(scratch, archive, mounted.places)
-  const gone = [scene, fetching].flatMap(each => ('gone' in each ? each.gone : []))
-  if ('gone' in scene || 'gone' in fetching) {
+  const gone = [...scenes, fetching].flatMap(each => ('gone' in each ? each.gone : []))
+  if (gone.length > 0 || 'gone' in fetching) {
     say(`*** left the mirror's pool, so nothing is installed: ${gone.map(deb => deb.name).join(' ')}\n\n${head}`)
     return withoutDebs
   }
   const building = await wholeBuildRows(archive, mounted.places, isChosen)
-  const installing = [...fetching, ...buildRows(scene), deepRow(scene)]
+  const installing = scenes.flatMap(scene => ('gone' in scene ? [] : installRows(scene)))
   say(`\n${head}`)
-  return [...withoutDebs, ...installing, ...building]
+  return [...withoutDebs, ...fetching, ...installing, ...building]
+}
+
+function installRows(scene: InstallScene): readonly Row[] {
+  return [...buildRows(scene), ...(scene.what === 'nginx' ? deepRows(scene) : [])]
 }
 
 function isChosen(name: string): boolean {

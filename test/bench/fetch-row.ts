@@ -4,15 +4,14 @@ import type { WantedDeb } from '../support/real-archive.ts'
 import { servedDebs } from './install-rows.ts'
 import { type Contender, type Row, resultOf } from './measure.ts'
 import type { Place } from './private-mounts.ts'
-import { aptroot, lockUpdate, projectIn } from './project.ts'
+import { aptroot, lockUpdate, projectIn, workshop } from './project.ts'
 import type { ServedArchive } from './served-archive.ts'
 
-/** What a server for the web and a workshop have installed: some 350 debs, 250 MB. */
-const manifest = [
-  'base: important',
-  'exclude: [usrmerge]',
-  'recommends: true',
-  'packages: [nginx, build-essential, git, python3, postgresql, vim, openssh-server]',
+/** From few debs to many, so that growth is visible: some 30, 120 and 350. */
+const manifests: readonly (readonly string[])[] = [
+  ['base: none', 'packages: [nginx]'],
+  ['base: required', 'exclude: [usrmerge]', 'packages: [nginx, openssh-server, python3]'],
+  workshop,
 ]
 
 const leastProgram = join(process.cwd(), 'test/bench/least-fetch.mjs')
@@ -30,16 +29,18 @@ export async function fetchRows(
 ): Promise<readonly Row[] | { readonly gone: readonly WantedDeb[] }> {
   const memory = places.filter(({ fileSystem }) => fileSystem === 'tmpfs')
   const rows: Row[] = []
-  for (const { fileSystem, folder } of [...memory, { fileSystem: 'disk', folder: scratch }]) {
-    const row = await fetchRow(folder, served)
-    if ('gone' in row) return row
-    rows.push({ ...row, name: `${row.name}, ${fileSystem}` })
-  }
+  for (const { fileSystem, folder } of [...memory, { fileSystem: 'disk', folder: scratch }])
+    for (const [size, manifest] of manifests.entries()) {
+      const row = await fetchRow(join(folder, `fetch-${size}`), manifest, served)
+      if ('gone' in row) return row
+      rows.push({ ...row, name: `${row.name}, ${fileSystem}` })
+    }
   return rows
 }
 
 async function fetchRow(
   scratch: string,
+  manifest: readonly string[],
   served: ServedArchive,
 ): Promise<Row | { readonly gone: readonly WantedDeb[] }> {
   const storeFolder = join(scratch, 'fetch-store')
@@ -51,6 +52,7 @@ async function fetchRow(
     ...aptroot(project, ['lock', 'install', '--fetch-only']),
     prepare: () => rm(storeFolder, { recursive: true, force: true }),
   }
+  await mkdir(scratch, { recursive: true })
   const target = join(scratch, 'curl')
   const config = join(scratch, 'curl.conf')
   const sums = join(scratch, 'SHA256SUMS')

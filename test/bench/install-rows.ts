@@ -4,32 +4,39 @@ import { join } from 'node:path'
 import { fetchRealDebs, frozenAsOf, type RealArchive, type WantedDeb } from '../support/real-archive.ts'
 import { wantedDebs } from '../support/real-project.ts'
 import { type Contender, type Row, resultOf } from './measure.ts'
-import { aptroot, type BenchProject, comparison, lockOf, lockUpdate, projectIn } from './project.ts'
+import { aptroot, type BenchProject, comparison, lockOf, lockUpdate, projectIn, workshop } from './project.ts'
 import type { ServedArchive } from './served-archive.ts'
 
-/** nginx over everything Priority: required: locked, and its debs in the pool that is served. */
+/** A project that is locked, its debs in the pool that is served. */
 export interface InstallScene {
+  readonly what: keyof typeof installSizes
   readonly scratch: string
   readonly served: ServedArchive
   readonly project: BenchProject
   readonly debs: readonly WantedDeb[]
 }
 
+/** From little to unpack to much, so that growth is visible. */
+const installSizes = {
+  bash: ['base: none', 'packages: [bash]'],
+  nginx: ['base: required', 'exclude: [usrmerge]', 'packages: [nginx]'],
+  workshop,
+} as const
+
 /** @returns the debs that have left the mirror's pool instead, where there are any */
 export async function installScene(
+  what: keyof typeof installSizes,
   scratch: string,
   served: ServedArchive,
 ): Promise<InstallScene | { readonly gone: readonly WantedDeb[] }> {
-  const place = { folder: join(scratch, 'install'), storeFolder: join(scratch, 'install-store'), served }
-  const base = ['base: required', 'exclude: [usrmerge]']
-  const project = await projectIn(place, [
-    ...base,
-    'packages: [nginx]',
+  const folder = join(scratch, `install-${what}`)
+  const project = await projectIn({ folder, storeFolder: `${folder}-store`, served }, [
+    ...installSizes[what],
     'image: {configure: none, outputs: [{format: tar, path: out/rootfs.tar}]}',
   ])
   await resultOf(lockUpdate(project))
   const { debs, gone } = await servedDebs(served, project)
-  return gone.length > 0 ? { gone } : { scratch, served, project, debs }
+  return gone.length > 0 ? { gone } : { what, scratch: folder, served, project, debs }
 }
 
 /** Puts the debs of a project's lock into the pool that is served. */
@@ -42,7 +49,7 @@ export async function servedDebs(
   return { debs, gone: await fetchRealDebs(archive, debs) }
 }
 
-export function buildRows({ scratch, served, project, debs }: InstallScene): readonly Row[] {
+export function buildRows({ what, scratch, served, project, debs }: InstallScene): readonly Row[] {
   const ours = aptroot(project, ['lock', 'install'])
   const target = join(scratch, 'unpacked')
   const command = 'for deb in "$@"; do dpkg-deb --fsys-tarfile "$deb" | tar -x --keep-directory-symlink || exit 1; done'
@@ -76,8 +83,8 @@ export function buildRows({ scratch, served, project, debs }: InstallScene): rea
     prepare: () => rm(join(project.storeFolder, 'store-v1/objects'), { recursive: true, force: true }),
   }
   return [
-    { name: 'lock install, debs in the store, nothing unpacked', ours: emptied, peers: [peer], compare },
-    { name: 'lock install again, packs in the store', ours, peers: [peer], compare },
+    { name: `lock install, debs in the store, nothing unpacked, ${what}`, ours: emptied, peers: [peer], compare },
+    { name: `lock install again, packs in the store, ${what}`, ours, peers: [peer], compare },
   ]
 }
 

@@ -6,17 +6,25 @@ import type { InstallScene } from './install-rows.ts'
 import { type Contender, type Row, resultOf } from './measure.ts'
 import { aptroot } from './project.ts'
 
-/** So many debs change. */
-const changedDebs = 40
 /** Larger ones would take the bench minutes to compress again, and say the same. */
 const maximumBytes = 2_000_000
 
+/** So many debs change. */
+const sizes = [10, 40] as const
+
+export function deepRows(scene: InstallScene): readonly Row[] {
+  return sizes.map(changedDebs => deepRow(scene, changedDebs))
+}
+
 /**
- * `lock diff --deep` of forty changed debs, both sides in the store, nothing unpacked: beside dpkg-deb, which decompresses the same eighty debs and
- * looks at nothing.
+ * `lock diff --deep` of changed debs, both sides in the store, nothing unpacked: beside dpkg-deb, which decompresses the same debs and looks
+ * at nothing.
  */
-export function deepRow({ scratch, served, project, debs }: InstallScene): Row {
-  const [before, list] = [join(scratch, 'deep-before.lock'), join(scratch, 'deep-debs')]
+function deepRow({ scratch, served, project, debs }: InstallScene, changedDebs: number): Row {
+  const [before, list] = ['before.lock', 'debs'].map(name => join(scratch, `deep-${changedDebs}-${name}`)) as [
+    string,
+    string,
+  ]
   const ours: Contender = {
     ...aptroot(project, ['lock', 'diff', before, '--deep', '--offline']),
     label: 'aptroot lock diff --deep',
@@ -63,5 +71,5 @@ export function deepRow({ scratch, served, project, debs }: InstallScene): Row {
       throw new Error(`not opened: ${unseen.map(debKey).join(' ')}`)
     return `${chosen.length} debs, twice`
   }
-  return { name: 'lock diff --deep of 40 changed debs', ours, peers: [peer], compare }
+  return { name: `lock diff --deep of ${changedDebs} changed debs`, ours, peers: [peer], compare }
 }

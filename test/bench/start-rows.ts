@@ -17,13 +17,8 @@ export async function startRows(scratch: string, served: ServedArchive): Promise
     'recommends: false',
   ])
   const small = await projectIn(place('start-small'), ['base: none', 'packages: [bash]'])
+  const wide = await projectIn(place('start-wide'), ['base: none', 'packages: [gnome]', 'recommends: false'])
   const large = await projectIn(place('start-large'), ['base: none', 'packages: [kde-full]', 'recommends: true'])
-  const [before, after] = [join(large.folder, 'before.lock'), join(large.folder, 'aptroot.lock')]
-  const differ: Contender = {
-    ...bareNode(large),
-    label: 'diff -u',
-    commandLine: ['sh', '-c', `diff -u ${before} ${after}; true`],
-  }
   return [
     startRow('--version', middling, ['--version'], { prepare: () => Promise.resolve('floor'), others: [] }),
     startRow('lock check', middling, ['lock', 'check'], { prepare: () => lockedDebs(middling), others: [] }),
@@ -33,23 +28,34 @@ export async function startRows(scratch: string, served: ServedArchive): Promise
         others: [],
       }),
     ),
-    startRow('lock diff', large, ['lock', 'diff', before, after], {
+    ...differenceRows('server and workshop', middling),
+    ...differenceRows('gnome', wide),
+    ...differenceRows('kde-full with Recommends', large),
+  ]
+}
+
+/** Two locks that differ in a third of their sources, and in every deb. */
+function differenceRows(what: string, project: BenchProject): readonly Row[] {
+  const [before, after] = [join(project.folder, 'before.lock'), join(project.folder, 'aptroot.lock')]
+  const differ: Contender = {
+    ...bareNode(project),
+    label: 'diff -u',
+    commandLine: ['sh', '-c', `diff -u ${before} ${after}; true`],
+  }
+  const row = (name: string, older: (text: string) => string) =>
+    startRow(`${name}, ${what}`, project, ['lock', 'diff', before, after], {
       prepare: async () => {
-        const debs = await lockedDebs(large)
-        await writeFile(before, withOlderSources(await readFile(after, 'utf8'), 3))
+        const debs = await lockedDebs(project)
+        await writeFile(before, older(await readFile(after, 'utf8')))
         return debs
       },
       others: [differ],
-    }),
-    startRow('lock diff, every deb changed', large, ['lock', 'diff', before, after], {
-      prepare: async () => {
-        const debs = await lockedDebs(large)
-        const older = withOlderSources(await readFile(after, 'utf8'), 1)
-        await writeFile(before, older.replaceAll(/sha256: "[0-9a-f]{4}/g, 'sha256: "0000'))
-        return debs
-      },
-      others: [differ],
-    }),
+    })
+  return [
+    row('lock diff', text => withOlderSources(text, 3)),
+    row('lock diff, every deb changed', text =>
+      withOlderSources(text, 1).replaceAll(/sha256: "[0-9a-f]{4}/g, 'sha256: "0000'),
+    ),
   ]
 }
 
