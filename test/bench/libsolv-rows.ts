@@ -1,12 +1,19 @@
 import { execFileSync, spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { readStanzas } from '../../src/debian-control-parser/index.ts'
 import { type Contender, type Row, resultOf } from './measure.ts'
 import { chosenIn, comparison, lockOf, lockUpdate, projectIn } from './project.ts'
 import type { ServedArchive } from './served-archive.ts'
 
-const suites = ['debian/dists/bookworm', 'debian/dists/bookworm-updates', 'debian-security/dists/bookworm-security']
+const bookworm: Indexes = {
+  name: 'bash',
+  wanted: 'bash',
+  files: ['debian/dists/bookworm', 'debian/dists/bookworm-updates', 'debian-security/dists/bookworm-security'].map(
+    suite => join(suite, 'main/binary-amd64/Packages.xz'),
+  ),
+}
 
 /** From small to large, so that growth is visible. */
 const requests = [
@@ -16,9 +23,21 @@ const requests = [
   { set: 'kde-full', recommends: 'install' },
 ] as const
 
-/** libsolv's tools with the recorded indexes in a folder: as Packages, and as what deb2solv makes of them. */
+/** What is read, and what of it is asked for. */
+interface Indexes {
+  /** For the row. */
+  readonly name: string
+  readonly wanted: string
+  /** Below the served folder; the last part of the path is `Packages.xz`. */
+  readonly files: readonly string[]
+  /** Lines of the manifest, where they are not bookworm's. */
+  readonly archives?: readonly string[]
+}
+
+/** libsolv's tools with indexes in a folder: as Packages, and as what deb2solv makes of them. */
 interface LibsolvPlace {
   readonly folder: string
+  readonly indexes: Indexes
   /** `name-version.architecture`, as testsolv prints packages → `name=version`. */
   readonly names: ReadonlyMap<string, string>
 }
@@ -27,8 +46,13 @@ interface LibsolvPlace {
 export async function libsolvRows(scratch: string, served: ServedArchive): Promise<readonly Row[]> {
   // Whoever runs the table says that a peer is missing.
   if (spawnSync('deb2solv', ['-h']).error !== undefined || spawnSync('testsolv', ['-h']).error !== undefined) return []
-  const place = await libsolvPlace(join(scratch, 'libsolv'), served)
-  const rows: Row[] = [await readingRow(place, scratch, served)]
+  const place = await libsolvPlace(join(scratch, 'libsolv'), bookworm, served)
+  const rows: Row[] = []
+  for (const every of [10, 3]) {
+    const folder = join(scratch, `libsolv-${every}`)
+    rows.push(await readingRow(await libsolvPlace(folder, await partOfMain(every, served), served), folder, served))
+  }
+  rows.push(await readingRow(place, scratch, served))
   for (const { set, recommends } of requests) {
     const name = `lock update warm beside libsolv, ${set}${recommends === 'install' ? ' with Recommends' : ''}`
     const project = await projectIn(
@@ -45,11 +69,15 @@ export async function libsolvRows(scratch: string, served: ServedArchive): Promi
 
 /** Verified indexes are at hand, and nothing that was made of them. */
 async function readingRow(place: LibsolvPlace, scratch: string, served: ServedArchive): Promise<Row> {
+  const { name, wanted, archives } = place.indexes
   const storeFolder = join(scratch, 'reading-store')
-  const project = await projectIn({ folder: join(scratch, 'reading'), storeFolder, served }, [
-    'base: none',
-    'packages: [bash]',
-  ])
+  const where = {
+    folder: join(scratch, 'reading'),
+    storeFolder,
+    served,
+    ...(archives === undefined ? {} : { archives }),
+  }
+  const project = await projectIn(where, ['base: none', `packages: [${wanted}]`])
   const update = lockUpdate(project)
   const ours: Contender = {
     ...update,
@@ -59,15 +87,15 @@ async function readingRow(place: LibsolvPlace, scratch: string, served: ServedAr
     },
   }
   await resultOf(ours)
-  const solve = await solving(place, { set: 'bash', recommends: 'skip' })
-  const convert = suites.map((_, at) => `xz -dc ${at}.xz | deb2solv -r > ${at}.solv`).join(' && ')
+  const solve = await solving(place, { set: wanted, recommends: 'skip' })
+  const convert = place.indexes.files.map((_, at) => `xz -dc ${at}.xz | deb2solv -r > ${at}.solv`).join(' && ')
   const peer: Contender = {
     ...solve,
     label: 'xz -d, deb2solv, testsolv',
     commandLine: ['sh', '-c', `${convert} && ${solve.commandLine.join(' ')}`],
   }
   const chosen = async () => chosenIn(await lockOf(project))
-  return rowOf('lock update with indexes to read, bash', { ours, peer, place, chosen })
+  return rowOf(`lock update with indexes to read, ${name}`, { ours, peer, place, chosen })
 }
 
 interface Pairing {
@@ -87,11 +115,49 @@ function rowOf(name: string, { ours, peer, place, chosen }: Pairing): Row {
   return { name, ours, peers: [peer], compare }
 }
 
-async function libsolvPlace(folder: string, served: ServedArchive): Promise<LibsolvPlace> {
+/** Every so many stanzas of bookworm's main, as an archive that the manifest trusts: nobody signed it. */
+async function partOfMain(every: number, served: ServedArchive): Promise<Indexes> {
+  const [main = ''] = bookworm.files
+  const packages = execFileSync('xz', ['-dc', join(served.folder, main)], { maxBuffer: 2 ** 28 })
+  const stanzas = readStanzas(packages).filter((_, at) => at % every === 0)
+  const wanted = stanzas.find(each => !each.has('Depends') && !each.has('Pre-Depends'))?.field('Package') ?? ''
+  const plain = Buffer.concat(stanzas.flatMap(each => [each.bytes, Buffer.from('\n')]))
+  const compressed = execFileSync('xz', ['-c'], { input: plain, maxBuffer: 2 ** 28 })
+  const top = `part-${every}/dists/part`
+  const file = 'main/binary-amd64/Packages'
+  await mkdir(join(served.folder, top, dirname(file)), { recursive: true })
+  await writeFile(join(served.folder, top, `${file}.xz`), compressed)
+  const listed = [
+    [file, plain],
+    [`${file}.xz`, compressed],
+  ] as const
+  const sums = listed.map(
+    ([path, bytes]) => ` ${createHash('sha256').update(bytes).digest('hex')} ${bytes.length} ${path}`,
+  )
+  const release = [
+    'Suite: part',
+    'Date: Sat, 10 Oct 2026 10:00:00 UTC',
+    'Architectures: amd64',
+    'Components: main',
+    'SHA256:',
+  ]
+  await writeFile(join(served.folder, top, 'Release'), `${[...release, ...sums].join('\n')}\n`)
+  return {
+    name: `${stanzas.length} stanzas`,
+    wanted,
+    files: [join(top, `${file}.xz`)],
+    archives: [
+      'archives:',
+      `  - {id: part, uri: "${served.url}/part-${every}", suites: [part], components: [main], trusted: {reason: a part of a signed index}}`,
+    ],
+  }
+}
+
+async function libsolvPlace(folder: string, indexes: Indexes, served: ServedArchive): Promise<LibsolvPlace> {
   await mkdir(folder, { recursive: true })
   const names = new Map<string, string>()
-  for (const [at, suite] of suites.entries()) {
-    const compressed = await readFile(join(served.folder, suite, 'main/binary-amd64/Packages.xz'))
+  for (const [at, file] of indexes.files.entries()) {
+    const compressed = await readFile(join(served.folder, file))
     await writeFile(join(folder, `${at}.xz`), compressed)
     const packages = execFileSync('xz', ['-dc'], { input: compressed, maxBuffer: 2 ** 28 })
     await writeFile(
@@ -103,17 +169,17 @@ async function libsolvPlace(folder: string, served: ServedArchive): Promise<Libs
       names.set(`${name}-${version}.${architecture}`, `${name}=${version}`)
     }
   }
-  return { folder, names }
+  return { folder, indexes, names }
 }
 
 /** Writes the question as libsolv's test cases are written. @see libsolv's ext/testcase.c */
 async function solving(
-  { folder }: LibsolvPlace,
+  { folder, indexes }: LibsolvPlace,
   { set, recommends }: { readonly set: string; readonly recommends: 'skip' | 'install' },
 ): Promise<Contender> {
   const file = `${set}-${recommends}.t`
   const lines = [
-    ...suites.map((_, at) => `repo ${at} 0.0 solv ${at}.solv`),
+    ...indexes.files.map((_, at) => `repo ${at} 0.0 solv ${at}.solv`),
     'system amd64 deb',
     ...(recommends === 'skip' ? ['solverflags ignorerecommended'] : []),
     `job install name ${set}`,

@@ -26,12 +26,14 @@ export interface BenchPlace {
   readonly folder: string
   readonly storeFolder: string
   readonly served: ServedArchive
+  /** Lines of the manifest; default: those of bookworm. */
+  readonly archives?: readonly string[]
 }
 
 export async function projectIn(place: BenchPlace, lines: readonly string[]): Promise<BenchProject> {
-  const { folder, storeFolder, served } = place
+  const { folder, storeFolder, served, archives = ['distribution: debian/bookworm'] } = place
   await mkdir(folder, { recursive: true })
-  const manifest = ['manifest: 1', 'distribution: debian/bookworm', 'architectures: [amd64]', ...lines]
+  const manifest = ['manifest: 1', ...archives, 'architectures: [amd64]', ...lines]
   await writeFile(join(folder, 'aptroot.yaml'), `${manifest.join('\n')}\n`)
   return {
     folder,
