@@ -31,6 +31,13 @@ describe('a wrong command line', () => {
     [['completion'], /missing argument: SHELL/, /completion --help/, 'one argument too few'],
     [['completion', 'tcsh'], /tcsh/, /completion --help/, 'a value that is not offered'],
     [['store', 'prune', '--unused-for'], /--unused-for/, /store prune --help/, 'a flag without its value'],
+    [
+      ['lock', 'tree', '--depth', '-1'],
+      /--depth: expected an integer greater than or equal to 0 but received: -1/,
+      /lock tree --help/,
+      'a number that is none of those that count',
+    ],
+    [['lock', 'export'], /missing required flag format/, /lock export --help/, 'a flag too few'],
     [['store', 'path', '-q', '-v'], /quiet/, /store path --help/, 'flags that contradict each other'],
     [['--quiet', 'explain'], /--quiet stands before the command/, /aptroot --help/, 'a flag in front'],
   ] as const

@@ -61,10 +61,10 @@ function usageFault(error: ParseError, helpCommand: string): Fault {
         .replace(/\nSee more help.*$/s, '')
         .split('\n')
         .slice(1)
-      return usage(reasons.map(reason => reason.trim()).join('; '), seeHelp, {})
+      return usage(reasons.map(reason => lowerFirst(reason.trim())).join('; '), seeHelp, {})
     }
     default:
-      return usage(lowerFirst(firstSentence(error.message)), seeHelp, {})
+      return usage(lowerFirst(reasonIn(error.message)), seeHelp, {})
   }
 }
 
@@ -87,9 +87,11 @@ function joined(first: string | undefined, second: string): string {
   return first === undefined ? second : `${first} ${second}`
 }
 
-/** The parser's messages may go on with a table and the whole help. */
-function firstSentence(message: string): string {
-  return (message.split('\n')[0] ?? '').replace(/\.$/, '')
+/** The parser's messages may go on with a table and the whole help. Of a value of the wrong kind the second line says what is wrong. */
+function reasonIn(message: string): string {
+  const [first = '', second = ''] = stripVTControlCharacters(message).split('\n')
+  const [, flag] = /^Parsing (--\S+) *$/.exec(first) ?? []
+  return (flag === undefined ? first : `${flag}: ${lowerFirst(second.trim())}`).replace(/\.$/, '')
 }
 
 function oneLine(text: string): string {
