@@ -2,13 +2,18 @@ import type { BinaryPackage, OrGroup, PackageUniverse } from '../../src/debian/i
 import { relationTargets } from '../../src/resolver/relation-targets.ts'
 
 /**
- * Why apt 2.6 and we differ on a request. Of each kind apt 3, which is the reference, decides as we do:
+ * Why an apt and we differ on a request:
  *
  * - `apt keeps a needless alternative`: it chose before something else brought another alternative of the same group;
  * - `apt found it met`: the same the other way round, where it came to the group after the other alternative;
+ * - `met by another difference`: what one side has for a reason above meets a group for which the other had to choose;
  * - `tie`: providers of equal rank; apt 2.6 takes the one that its cache numbered last, apt 3 and we the first name.
  */
-export type DifferenceRule = 'apt keeps a needless alternative' | 'apt found it met' | 'tie'
+export type DifferenceRule =
+  | 'apt keeps a needless alternative'
+  | 'apt found it met'
+  | 'met by another difference'
+  | 'tie'
 
 interface Sides {
   readonly common: ReadonlySet<BinaryPackage>
@@ -36,16 +41,22 @@ export function explainDifference(
   const answering = (group: OrGroup) => group.flatMap(each => targets.satisfying(each, universe.nativeArchitecture))
   const rules = new Set<DifferenceRule>()
   const reached = new Set<BinaryPackage>()
-  for (const group of [...sides.common].flatMap(groupsOf)) {
-    const found = ruleFor(group, answering(group), sides)
+  const groups = [...sides.common].flatMap(groupsOf).map(group => ({ group, answers: answering(group) }))
+  for (const { group, answers } of groups) {
+    const found = ruleFor(group, answers, sides)
     if (found === undefined) continue
     rules.add(found.rule)
     for (const deb of found.debs) reached.add(deb)
   }
-  // What the differing choices bring along: a set grows while it is read.
+  // What the differing choices bring along, and what that meets: a set grows while it is read.
   for (const deb of reached) {
-    const side = sides.onlyOurs.has(deb) ? sides.onlyOurs : sides.onlyApts
+    const [side, other] = sides.onlyOurs.has(deb) ? [sides.onlyOurs, sides.onlyApts] : [sides.onlyApts, sides.onlyOurs]
     for (const target of groupsOf(deb).flatMap(answering)) if (side.has(target)) reached.add(target)
+    for (const { answers } of groups.filter(each => each.answers.includes(deb)))
+      for (const chosenInstead of answers.filter(each => other.has(each) && !reached.has(each))) {
+        rules.add('met by another difference')
+        reached.add(chosenInstead)
+      }
   }
   const all = [...sides.onlyOurs, ...sides.onlyApts]
   return all.every(deb => reached.has(deb)) ? [...rules].sort() : undefined
