@@ -12,10 +12,10 @@ import {
   openSync,
   symlinkSync,
   utimesSync,
-  writeSync,
 } from 'node:fs'
 import { bytesOfByteString } from '../codec/index.ts'
 import { Fault, nextTurn, type ProcessRunner, quoted, type Session } from '../kernel/index.ts'
+import { ContentWriter } from '../rootfs/content-writer.ts'
 import { firstNames, type TreeEntry } from '../tree/index.ts'
 import type { SealedTree } from './tar-bytes.ts'
 
@@ -54,6 +54,7 @@ export async function writeTree(request: WriteRequest, session: Session): Promis
   const hostPath = (path: string) => Buffer.concat([Buffer.from(`${folder}/`), bytesOfByteString(path)])
   const modeOf = (entry: TreeEntry) => (ownership === 'tree' ? entry.mode : entry.mode & 0o1777)
 
+  const contents = new ContentWriter()
   let count = 0
   for (const [path, entry] of root.tree) {
     if (++count % 128 === 0) await nextTurn()
@@ -78,7 +79,7 @@ export async function writeTree(request: WriteRequest, session: Session): Promis
       case 'file': {
         const file = openSync(host, 'wx', 0o600)
         try {
-          for await (const bytes of root.content.read(entry.content)) writeWhole(file, bytes)
+          await contents.write(file, entry.content, root.content)
           if (ownership === 'tree') fchownSync(file, entry.userId, entry.groupId)
           // After chown, which clears setuid and setgid.
           fchmodSync(file, modeOf(entry))
@@ -103,10 +104,6 @@ export async function writeTree(request: WriteRequest, session: Session): Promis
     utimesSync(host, entry.modifiedSeconds, entry.modifiedSeconds)
   }
   return { left }
-}
-
-function writeWhole(file: number, bytes: Uint8Array): void {
-  for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done)
 }
 
 type Node = Exclude<TreeEntry, { readonly kind: 'directory' | 'symlink' | 'file' }>

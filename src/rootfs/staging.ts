@@ -19,11 +19,11 @@ import {
   symlinkSync,
   unlinkSync,
   utimesSync,
-  writeSync,
 } from 'node:fs'
 import { bytesOfByteString, displayByteString } from '../codec/index.ts'
 import { Fault, nextTurn, type Session } from '../kernel/index.ts'
 import { type ContentSource, folderOf, type TreeEntry } from '../tree/index.ts'
+import { ContentWriter, writeWhole } from './content-writer.ts'
 
 /** As Linux: more links on one path are taken for a circle. */
 const maximumLinks = 40
@@ -44,8 +44,7 @@ export class Staging {
   /** Absolute: what becomes `/`. */
   readonly folder: string
   readonly #stamps = new Map<string, { readonly entry: TreeEntry; readonly stamp: Stamp }>()
-  /** What files are read into on their way. */
-  readonly #passing = Buffer.allocUnsafeSlow(passingBytes)
+  readonly #contents = new ContentWriter()
   /** By path: where that folder lies. Forgotten before each call, since scripts ran. */
   #folders = new Map<string, string>()
 
@@ -128,10 +127,7 @@ export class Staging {
       case 'file': {
         const file = openSync(host, 'wx', 0o600)
         try {
-          const passing = this.#passing.subarray(0, entry.content.sizeBytes)
-          if (passing.length === entry.content.sizeBytes && content.readNow?.(entry.content, passing) === 'read')
-            writeWhole(file, passing)
-          else for await (const bytes of content.read(entry.content)) writeWhole(file, bytes)
+          await this.#contents.write(file, entry.content, content)
           fchownSync(file, entry.userId, entry.groupId)
           // After chown, which clears setuid and setgid.
           fchmodSync(file, entry.mode)
@@ -315,13 +311,6 @@ export class Staging {
     if (stats.isSymbolicLink()) return 'symlink'
     return stats.isFile() ? 'file' : 'other'
   }
-}
-
-/** Larger files come in pieces. */
-const passingBytes = 1024 * 1024
-
-function writeWhole(file: number, bytes: Uint8Array): void {
-  for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done)
 }
 
 async function isRefusedBecausePresent(write: () => Promise<void>): Promise<boolean> {

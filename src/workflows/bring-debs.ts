@@ -19,6 +19,8 @@ export interface BringRequest {
   readonly store: Store
   /** `packs`: debs that are unpacked already need not be there; the others are unpacked as soon as they are. */
   readonly wanted: 'debs' | 'packs'
+  /** Called before threads begin: they take memory, and whoever is to be started by a process without it starts now. */
+  readonly beforeThreads?: () => void
 }
 
 /** A thread has its own decoder and buffers: with two of them the whole process had 244 MB while it unpacked 142 debs. */
@@ -42,6 +44,7 @@ export async function bringDebs(request: BringRequest, session: Session, world: 
     return { fetched: { reusedDebs: unpacked, fetchedDebs: 0, fetchedBytes: 0 }, unpacking: undefined }
   if (wanted === 'packs') planUnpacking(missing, session)
   const inThreads = wanted === 'packs' && missing.length > fewDebs
+  if (inThreads) request.beforeThreads?.()
   const workers = inThreads ? await openWorkers(store, session, world) : undefined
   try {
     const fetched = await fetchMissing(request, { missing, arrived: deb => workers?.add(deb) }, session, world)

@@ -139,10 +139,12 @@ async function install(
 
   const launcher = world.processRunner.openLauncher?.(world.temporaryFolder)
   if (launcher !== undefined) helpers.push(launcher)
-  // The threads that unpack take memory, which would be copied.
-  if (request.purpose !== 'fetch' && manifest.image.configure === 'scripts') launcher?.start()
   const { fetched, unpacking } = await bringDebs(
-    { project, site, manifest, debs: debsByRoot.flat(), store, wanted: request.purpose === 'fetch' ? 'debs' : 'packs' },
+    {
+      ...{ project, site, manifest, debs: debsByRoot.flat(), store },
+      wanted: request.purpose === 'fetch' ? 'debs' : 'packs',
+      ...(manifest.image.configure === 'scripts' ? { beforeThreads: () => launcher?.start() } : {}),
+    },
     session,
     world,
   )
