@@ -15,7 +15,7 @@ import {
 } from 'node:fs'
 import { bytesOfByteString } from '../codec/index.ts'
 import { Fault, nextTurn, type ProcessRunner, quoted, type Session } from '../kernel/index.ts'
-import { ContentWriter } from '../rootfs/content-writer.ts'
+import { ContentWriter } from '../store/index.ts'
 import { firstNames, type TreeEntry } from '../tree/index.ts'
 import type { SealedTree } from './tar-bytes.ts'
 

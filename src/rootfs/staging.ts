@@ -22,8 +22,8 @@ import {
 } from 'node:fs'
 import { bytesOfByteString, displayByteString } from '../codec/index.ts'
 import { Fault, nextTurn, type Session } from '../kernel/index.ts'
+import { ContentWriter, writeWhole } from '../store/index.ts'
 import { type ContentSource, folderOf, type TreeEntry } from '../tree/index.ts'
-import { ContentWriter, writeWhole } from './content-writer.ts'
 
 /** As Linux: more links on one path are taken for a circle. */
 const maximumLinks = 40

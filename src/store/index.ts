@@ -1,5 +1,6 @@
 export { type BlobOutcome, BlobWriter } from './blob-writer.ts'
 export type { BlobClaim } from './claim.ts'
+export { ContentWriter, writeWhole } from './content-writer.ts'
 export { syncFolder } from './folder-sync.ts'
 export type { BlobIdentity, ObjectName } from './layout.ts'
 export type { ObjectSink, StoredObject } from './objects.ts'
