@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { AptSource } from '../interchange/index.ts'
-import { Fault, redacted, unreachable } from '../kernel/index.ts'
+import { Fault, isFault, redacted, unreachable } from '../kernel/index.ts'
 import type { ArchiveText, KeyringName } from '../manifest/index.ts'
 import { archiveIdFor } from './archive-id.ts'
 import { type KeyDownload, requireKeyOf, sourceOfPreset } from './archive-preset.ts'
@@ -103,7 +103,14 @@ async function sourcesOf(
       return [parseSourceLine(source.text, 'the given line')]
     case 'file': {
       const name = basename(source.path)
-      const text = await readTextFile(source.path, 'MANIFEST_FILE_MISSING')
+      const text = await readTextFile(source.path, 'MANIFEST_FILE_MISSING').catch((error: unknown) => {
+        if (!isFault(error, 'MANIFEST_FILE_MISSING')) throw error
+        throw new Fault(error.code, {
+          message: error.message,
+          hint: 'Name a .list or .sources file of apt, a whole `deb …` line in quotes, or docker, pgdg or ppa:USER/NAME.',
+          context: error.context,
+        })
+      })
       const { sources } = name.endsWith('.list') ? parseSourcesList(text, name) : parseSourcesStanzas(text, name)
       if (sources.length > 0) return mergeSources(sources)
       throw new Fault('APT_SOURCES_MALFORMED', {

@@ -230,6 +230,11 @@ describe('archive add', () => {
     assert.equal(read('aptroot.yaml'), before)
   })
 
+  test('says which forms there are where a preset is misspelt', async () => {
+    const result = await run('archive', 'add', 'dockr', '--yes', '--json')
+    assert.match(envelopeOf(result).fault?.hint ?? '', /docker, pgdg or ppa:USER\/NAME/)
+  })
+
   const refused = [
     [[line, '--yes'], 'USAGE_INVALID', 'no key is named'],
     [['deb nonsense', '--yes'], 'APT_SOURCES_MALFORMED', 'no line of apt sources'],
