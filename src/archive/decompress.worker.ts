@@ -1,5 +1,5 @@
-/** A thread that decompresses one buffer. */
-import { parentPort, workerData } from 'node:worker_threads'
+/** A thread that decompresses one buffer: its first message is the job, the others are buffers that come back. */
+import { parentPort } from 'node:worker_threads'
 import { decompressBuffer } from '../codec/index.ts'
 import { isFault, plainFault } from '../kernel/index.ts'
 import type { DecompressionAnswer, DecompressionJob } from './decompression-thread.ts'
@@ -10,9 +10,13 @@ const bufferBytes = 512 * 1024
 
 const free: ArrayBuffer[] = Array.from({ length: buffers }, () => new ArrayBuffer(bufferBytes))
 let wake: () => void = () => undefined
-parentPort?.on('message', (buffer: ArrayBuffer) => {
-  free.push(buffer)
-  wake()
+parentPort?.once('message', async (job: DecompressionJob) => {
+  parentPort?.on('message', (buffer: ArrayBuffer) => {
+    free.push(buffer)
+    wake()
+  })
+  await answer(job)
+  parentPort?.close()
 })
 
 async function freeBuffer(): Promise<ArrayBuffer> {
@@ -48,11 +52,12 @@ async function work({ kind, bytes, limits }: DecompressionJob): Promise<void> {
   say({ kind: 'end' })
 }
 
-try {
-  await work(workerData as DecompressionJob)
-} catch (error) {
-  // Whatever is not a fault is a bug, and ends the thread.
-  if (!isFault(error)) throw error
-  say({ kind: 'fault', fault: plainFault(error) })
+async function answer(job: DecompressionJob): Promise<void> {
+  try {
+    await work(job)
+  } catch (error) {
+    // Whatever is not a fault is a bug, and ends the thread.
+    if (!isFault(error)) throw error
+    say({ kind: 'fault', fault: plainFault(error) })
+  }
 }
-parentPort?.close()

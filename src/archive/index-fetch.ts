@@ -4,7 +4,7 @@ import { Fault, isFault, type Session } from '../kernel/index.ts'
 import type { Store } from '../store/index.ts'
 import { isAbsent, type Transfer } from '../transfer/index.ts'
 import { type SuiteAddress, urlOf } from './archive-address.ts'
-import { decompressInThread } from './decompression-thread.ts'
+import { beginDecompression, type DecompressionThread } from './decompression-thread.ts'
 import type { ChosenIndex, IndexForm } from './index-choice.ts'
 import type { ListedFile } from './release.ts'
 import type { FetchedRelease } from './release-fetch.ts'
@@ -62,26 +62,50 @@ function identityOf({ plain, forms }: ChosenIndex): string {
 
 async function loadIndex(source: IndexSource, session: Session, observe?: BytesObserver): Promise<VerifiedIndex> {
   const { chosen, origin, address } = source
-  const bytes = chosen.plain?.sizeBytes === 0 ? new Uint8Array() : await loadAnyForm(source, session, observe)
-  if (chosen.plain !== undefined) checkDigests(bytes, chosen.plain, source)
+  // In the time in which a thread decompresses there is nothing else to do than what `observe` does.
+  const hash = chosen.plain?.sha256 === undefined ? undefined : createHash('sha256')
+  let hashedBytes = 0
+  const hashing: BytesObserver = (bytes, filledBytes) => {
+    hash?.update(bytes.subarray(hashedBytes, filledBytes))
+    hashedBytes = filledBytes
+    observe?.(bytes, filledBytes)
+  }
+  const bytes = chosen.plain?.sizeBytes === 0 ? new Uint8Array() : await loadAnyForm(source, session, hashing)
+  if (chosen.plain !== undefined)
+    checkDigests(bytes, chosen.plain, source, hashedBytes === bytes.length ? hash?.digest('hex') : undefined)
   const content = { origin, sha256: identityOf(chosen), bytes }
   return address.archive.trust.kind === 'unsigned' ? indexTrustedByManifest(content) : indexFromSignedRelease(content)
 }
 
 async function loadAnyForm(source: IndexSource, session: Session, observe?: BytesObserver): Promise<Uint8Array> {
-  const unpack = (bytes: Uint8Array, form: IndexForm) => gatherUnpacked({ bytes, form, source, observe }, session)
-  for (const form of source.chosen.forms) {
-    const kept = await keptForm(form, source.store)
-    if (kept !== undefined) return unpack(kept, form)
+  const thread = threadFor(source)
+  const unpack = (bytes: Uint8Array, form: IndexForm) =>
+    gatherUnpacked({ bytes, form, thread, source, observe }, session)
+  try {
+    for (const form of source.chosen.forms) {
+      const kept = await keptForm(form, source.store)
+      if (kept !== undefined) return await unpack(kept, form)
+    }
+    if (source.mode === 'offline') throw offline(source)
+    const failures: unknown[] = []
+    for (const form of source.chosen.forms) {
+      const bytes = await downloadForm(form, source, failures, session)
+      if (bytes !== undefined) return await unpack(bytes, form)
+    }
+    // A wrong file says more than a missing one, and an unreachable mirror more than a file that is not there.
+    throw (
+      failures.find(each => isFault(each, 'FETCH_INTEGRITY')) ?? failures.find(each => !isAbsent(each)) ?? failures[0]
+    )
+  } finally {
+    await thread?.close()
   }
-  if (source.mode === 'offline') throw offline(source)
-  const failures: unknown[] = []
-  for (const form of source.chosen.forms) {
-    const bytes = await downloadForm(form, source, failures, session)
-    if (bytes !== undefined) return unpack(bytes, form)
-  }
-  // A wrong file says more than a missing one, and an unreachable mirror more than a file that is not there.
-  throw failures.find(each => isFault(each, 'FETCH_INTEGRITY')) ?? failures.find(each => !isAbsent(each)) ?? failures[0]
+}
+
+/** It starts while the form that is taken first is fetched. */
+function threadFor({ chosen, decompressionScript }: IndexSource): DecompressionThread | undefined {
+  const [first] = chosen.forms
+  if (decompressionScript === undefined || first.file.sizeBytes < largeBytes) return undefined
+  return slowKinds.includes(first.compression) ? beginDecompression(decompressionScript) : undefined
 }
 
 async function keptForm({ file }: IndexForm, store: Store): Promise<Uint8Array | undefined> {
@@ -144,20 +168,19 @@ interface PackedIndex {
   /** Compared with their digest. They may be empty afterwards. */
   readonly bytes: Uint8Array
   readonly form: IndexForm
+  readonly thread: DecompressionThread | undefined
   readonly source: IndexSource
   readonly observe: BytesObserver | undefined
 }
 
-async function gatherUnpacked({ bytes, form, source, observe }: PackedIndex, session: Session): Promise<Uint8Array> {
+async function gatherUnpacked(packed: PackedIndex, session: Session): Promise<Uint8Array> {
+  const { bytes, form, thread, source, observe } = packed
+  const { chosen, origin } = source
   const kind = form.compression
-  const { chosen, origin, decompressionScript: script } = source
   const maximumBytes = chosen.plain?.sizeBytes ?? longestBytes(bytes.length)
   const limits = { name: `${origin.archive} ${form.file.path}`, maximumBytes }
   const expectedBytes = chosen.plain?.sizeBytes ?? bytes.length * 4
-  const pieces =
-    script !== undefined && bytes.length >= largeBytes && slowKinds.includes(kind)
-      ? decompressInThread(script, { kind, bytes, limits })
-      : decompressBuffer(kind, bytes, limits)
+  const pieces = thread?.decompress({ kind, bytes, limits }) ?? decompressBuffer(kind, bytes, limits)
   return await gatherBytes(abortable(pieces, session), { expectedBytes, maximumBytes }, observe)
 }
 
@@ -168,9 +191,10 @@ async function* abortable(pieces: AsyncIterable<Uint8Array>, { signal }: Session
   }
 }
 
-function checkDigests(bytes: Uint8Array, file: ListedFile, source: IndexSource): void {
+/** @param sha256 of the bytes, where it is known already */
+function checkDigests(bytes: Uint8Array, file: ListedFile, source: IndexSource, sha256?: string): void {
   const found = { size: String(bytes.length), sha256: '', sha512: '' }
-  if (file.sha256 !== undefined) found.sha256 = sha256Of(bytes)
+  if (file.sha256 !== undefined) found.sha256 = sha256 ?? sha256Of(bytes)
   if (file.sha512 !== undefined) found.sha512 = createHash('sha512').update(bytes).digest('hex')
   const wanted = { size: String(file.sizeBytes), sha256: file.sha256 ?? '', sha512: file.sha512 ?? '' }
   for (const kind of ['size', 'sha256', 'sha512'] as const)

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, it } from 'vitest'
-import { decompressInThread } from '../../src/archive/decompression-thread.ts'
+import { beginDecompression } from '../../src/archive/decompression-thread.ts'
 import { type CompressionKind, decompressBytes, gatherBytes } from '../../src/codec/index.ts'
 import { isFault } from '../../src/kernel/index.ts'
 import { assertFault } from '../support/assert-fault.ts'
@@ -18,8 +18,13 @@ function fixture(name: string): Uint8Array {
 }
 
 async function inThread(bytes: Uint8Array, kind: CompressionKind = 'xz', maximumBytes = limits.maximumBytes) {
-  const pieces = decompressInThread(script, { kind, bytes, limits: { ...limits, maximumBytes } })
-  return await gatherBytes(pieces, { expectedBytes: 1000, maximumBytes })
+  const thread = beginDecompression(script)
+  try {
+    const pieces = thread.decompress({ kind, bytes, limits: { ...limits, maximumBytes } })
+    return await gatherBytes(pieces, { expectedBytes: 1000, maximumBytes })
+  } finally {
+    await thread.close()
+  }
 }
 
 describe('a thread that decompresses', () => {
@@ -54,17 +59,21 @@ describe('a thread that decompresses', () => {
     await assertFault(inThread(fixture('long.xz'), 'xz', length - 1), 'COMPRESSION_LIMIT')
   })
 
-  it('ends when nobody wants more', async () => {
-    const pieces = decompressInThread(script, { kind: 'xz', bytes: fixture('long.xz'), limits })
+  it('ends when nobody wants more, and when it never had anything to do', async () => {
+    const thread = beginDecompression(script)
+    const pieces = thread.decompress({ kind: 'xz', bytes: fixture('long.xz'), limits })
     assert.equal((await pieces.next()).done, false)
     await pieces.return(undefined)
-    assert.equal((await pieces.next()).done, true)
+    await thread.close()
+    await beginDecompression(script).close()
   })
 
-  it('says when it dies', async () => {
+  it('says when it dies, also when that was before anybody asked', async () => {
     const dying = join(await scratchFolder(), 'dying.mjs')
     await writeFile(dying, 'process.exit(3)')
-    const pieces = decompressInThread(dying, { kind: 'xz', bytes: fixture('long.xz'), limits })
+    const thread = beginDecompression(dying)
+    const pieces = thread.decompress({ kind: 'xz', bytes: fixture('long.xz'), limits })
     await assertFault(gatherBytes(pieces, { expectedBytes: 1, maximumBytes: 10 }), 'INTERNAL', 'ended too early')
+    await thread.close()
   })
 })

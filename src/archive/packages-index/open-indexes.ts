@@ -3,7 +3,7 @@ import type { ObjectName, Store } from '../../store/index.ts'
 import type { ListedIndex, VerifiedIndex } from '../verified-index.ts'
 import { indexPackages, type PackagesIndex } from './packages-index.ts'
 import { PackagesScan } from './packages-table.ts'
-import { openSavedIndex, savedIndexKey, saveIndex } from './saved-index.ts'
+import { BlockDigests, openSavedIndex, savedIndexKey, saveIndex } from './saved-index.ts'
 
 /** Indexes for one resolution. Packages of theirs may not be looked up after `close`. */
 export interface OpenIndexes {
@@ -61,19 +61,27 @@ async function openSaved(listed: ListedIndex, store: Store): Promise<OpenIndex |
 
 async function loadAndSave(listed: ListedIndex, store: Store, session: Session): Promise<OpenIndex> {
   let scan: PackagesScan | undefined
+  let blocks: BlockDigests | undefined
   const verified = await listed.load(session, (bytes, arrivedBytes) => {
     scan ??= new PackagesScan(bytes)
     scan.arrived(arrivedBytes)
+    blocks ??= new BlockDigests(bytes)
+    blocks.arrived(arrivedBytes)
   })
   const index = indexPackages(verified, scan)
-  await save(verified, index, store, session)
+  await save(verified, saveIndex(verified, index.table, blocks), store, session)
   return { index, close: () => Promise.resolve() }
 }
 
-async function save(verified: VerifiedIndex, index: PackagesIndex, store: Store, session: Session): Promise<void> {
+async function save(
+  verified: VerifiedIndex,
+  chunks: Iterable<Uint8Array>,
+  store: Store,
+  session: Session,
+): Promise<void> {
   try {
     await store.putObject(nameOf(verified), async sink => {
-      for (const chunk of saveIndex(verified, index.table)) await sink.write(chunk)
+      for (const chunk of chunks) await sink.write(chunk)
     })
   } catch (error) {
     if (!isFault(error, 'STORE_UNUSABLE') && !isFault(error, 'DISK_FULL')) throw error

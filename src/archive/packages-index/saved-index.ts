@@ -47,9 +47,18 @@ export function savedIndexKey(sha256: string): string {
   return `${layoutVersion} ${endianness()} ${sha256}`
 }
 
-/** The bytes to save, in order. Chunks are views where they can be. */
-export function* saveIndex({ sha256, bytes }: VerifiedIndex, table: PackagesTable): Generator<Uint8Array> {
-  const sections = [...sectionsOf(table), blockDigests(bytes)]
+/**
+ * The bytes to save, in order. Chunks are views where they can be.
+ *
+ * @param begun while the bytes arrived; digests of other bytes than the verified ones count for nothing
+ */
+export function* saveIndex(
+  { sha256, bytes }: VerifiedIndex,
+  table: PackagesTable,
+  begun?: BlockDigests,
+): Generator<Uint8Array> {
+  const blocks = begun?.bytes === bytes ? begun : new BlockDigests(bytes)
+  const sections = [...sectionsOf(table), blocks.finish()]
   const directory: SavedDirectory = {
     sha256,
     textBytes: bytes.length,
@@ -114,11 +123,34 @@ function directoryLine(directory: SavedDirectory): Buffer {
   return Buffer.from(`${json.padEnd(paddedLength(json.length + 1) - 1)}\n`)
 }
 
-function blockDigests(bytes: Uint8Array): Uint8Array {
-  const digests = new Uint8Array(Math.ceil(bytes.length / blockBytes) * digestBytes)
-  for (let block = 0; block * blockBytes < bytes.length; block++)
-    digests.set(digestOf(bytes.subarray(block * blockBytes, (block + 1) * blockBytes)), block * digestBytes)
-  return digests
+/** The digests of the text's blocks, of bytes that may still be arriving. */
+export class BlockDigests {
+  readonly bytes: Uint8Array
+  readonly #digests: Uint8Array
+  #blocks = 0
+
+  /** @param bytes of the whole file, whether they are there yet or not */
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes
+    this.#digests = new Uint8Array(Math.ceil(bytes.length / blockBytes) * digestBytes)
+  }
+
+  /** Hashes the blocks that are whole. */
+  arrived(sizeBytes: number): void {
+    while ((this.#blocks + 1) * blockBytes <= sizeBytes) this.#add()
+  }
+
+  /** When all bytes have arrived. */
+  finish(): Uint8Array {
+    while (this.#blocks * blockBytes < this.bytes.length) this.#add()
+    return this.#digests
+  }
+
+  #add(): void {
+    const start = this.#blocks * blockBytes
+    this.#digests.set(digestOf(this.bytes.subarray(start, start + blockBytes)), this.#blocks * digestBytes)
+    this.#blocks++
+  }
 }
 
 function digestOf(bytes: Uint8Array): Buffer {
