@@ -52,6 +52,7 @@ export function buildLockfile(parts: LockParts): Lockfile {
     const earlier = firstLocked.size === 0 ? undefined : firstLocked.get(identityOf(deb))
     const holders = group.map(({ root }) => root.architecture)
     const possible = request.architectures.filter(root => canHold(root, deb.architecture))
+    const [{ needs }] = group as readonly [(typeof group)[number]]
     const { source } = deb
     const pin = pinOf(deb, parts.relations?.get(deb.sha256))
     const place = earlier === undefined ? placeOf(deb) : placeOfLocked(earlier)
@@ -68,7 +69,8 @@ export function buildLockfile(parts: LockParts): Lockfile {
       directory: place.directory,
       file: place.file,
       root: rootOf(group.map(({ resolved: each }) => each.root)),
-      needs: sortedByBytes(new Set(group.flatMap(({ needs }) => needs))),
+      needs:
+        group.length === 1 && isAscending(needs) ? needs : sortedByBytes(new Set(group.flatMap(each => each.needs))),
       roots: possible.every(root => holders.includes(root)) ? undefined : sortedByBytes(holders),
     }
     return pin.relations === undefined ? locked : { ...locked, relations: pin.relations }
@@ -81,6 +83,13 @@ export function buildLockfile(parts: LockParts): Lockfile {
     debs: debs.sort(compareDebs),
     unknown: keptUnknown(previous, debs),
   }
+}
+
+/** By bytes, and nothing twice. */
+function isAscending(names: readonly string[]): boolean {
+  for (let at = 1; at < names.length; at++)
+    if (compareBytes(names[at - 1] as string, names[at] as string) >= 0) return false
+  return true
 }
 
 function pinOf(

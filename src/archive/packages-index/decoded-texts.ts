@@ -51,6 +51,8 @@ export class DecodedTexts {
   }
 }
 
+const noValues: readonly never[] = []
+
 class Lazy<Value> {
   /**
    * Text → its place in `#values` plus one. Memory that is not touched is not there: an array of values for all 213,000 texts of bookworm, made
@@ -77,6 +79,7 @@ class Lazy<Value> {
 
   all(numbers: readonly number[] | undefined): readonly Value[] | undefined {
     if (numbers === undefined) return undefined
+    if (numbers.length === 0) return noValues
     const values: Value[] = []
     for (let at = 0; at < numbers.length; at++) {
       const value = this.at(numbers[at] as number)

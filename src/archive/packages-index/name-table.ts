@@ -1,3 +1,5 @@
+import { byteText } from './ascii.ts'
+
 /**
  * Names in byte order without one object each: the bytes of all names in a row, and where each begins. Names are
  * byte strings (latin1-decoded), so that `<` is byte order.
@@ -15,8 +17,7 @@ export function nameCount(table: NameTable): number {
 export function nameAt({ bytes, offsets }: NameTable, index: number): string {
   const start = offsets[index] ?? 0
   const end = offsets[index + 1] ?? start
-  const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  return buffer.toString('latin1', start, end)
+  return byteText(bytes, start, end)
 }
 
 export function namesOf(table: NameTable): string[] {

@@ -1,5 +1,5 @@
 import { NumberList, type StanzaScanner } from '../../debian-control-parser/index.ts'
-import { colon, comma, isBlankByte, slash } from './ascii.ts'
+import { colon, comma, hexText, isBlankByte, slash } from './ascii.ts'
 import { ByteList } from './byte-list.ts'
 import type { NameTable } from './name-table.ts'
 import { notPlain, TextNumbers } from './text-numbers.ts'
@@ -257,7 +257,7 @@ function codeOf(field: EntryField): number {
 
 export function digestAt({ digests }: StanzaFields, row: number): string {
   const start = row * digestBytes
-  return Buffer.from(digests.buffer, digests.byteOffset + start, digestBytes).toString('hex')
+  return hexText(digests, start, start + digestBytes)
 }
 
 /** The Filename whose folder an entry gives. */
