@@ -243,7 +243,7 @@ export function encodeProblem(request: ResolutionRequest): Encoding {
     if (candidates.isOutOfStep(deb)) kinds.push({ kind: 'out-of-step', deb })
     if (deb.name === 'dpkg' && slotOf(deb) !== nativeArchitecture) kinds.push({ kind: 'foreign-dpkg', deb })
     if (!candidates.isCandidate(deb) && !namedExactly.has(deb)) kinds.push({ kind: 'not-candidate', deb })
-    return kinds.map(origin => clause([-variable], origin))
+    return kinds.length === 0 ? unjudged : kinds.map(origin => clause([-variable], origin))
   }
 
   function encodeRoots(base: BaseSet): Expansion & { readonly requirements: readonly Requirement[] } {
@@ -299,6 +299,8 @@ export function encodeProblem(request: ResolutionRequest): Encoding {
     clauseOf: tag => clauses[tag] as EncodedClause,
   }
 }
+
+const unjudged: readonly EncodedClause[] = []
 
 /** @param memory by variable: a list, since a map is slower and variables are numbered from 1 */
 function remembered<Value>(

@@ -122,8 +122,10 @@ export class PreferenceGuide implements Guide {
       if (this.#judged[variable] === true) continue
       while (this.#judged.length <= variable) this.#judged.push(false)
       this.#judged[variable] = true
-      this.#state(this.#encoding.verdictsOn(variable))
-      if (!this.#restriction.permits(variable)) this.#solver.addClause([-variable], restrictionTag)
+      const verdicts = this.#encoding.verdictsOn(variable)
+      const isPermitted = this.#restriction.permits(variable)
+      if (verdicts.length > 0 || !isPermitted) this.#state(verdicts)
+      if (!isPermitted) this.#solver.addClause([-variable], restrictionTag)
     }
   }
 

@@ -46,10 +46,17 @@ export function openUniverse(request: UniverseRequest): PackageUniverse {
     const rows: IndexedRow[] = []
     for (let at = 0; at < sources.length; at++) sources[at]?.addRowsNamed(name, rows)
     const packages = mergeRows(rows)
-    packages.push(...(ownByName.get(name) ?? []))
+    if (ownDebs.length > 0) packages.push(...(ownByName.get(name) ?? []))
     if (packages.length > 1) packages.sort(order)
     packagesByName.set(name, packages)
     return packages
+  }
+
+  const providersAmong = (name: string): readonly BinaryPackage[] => {
+    const provides = (deb: BinaryPackage) => deb.provides.some(each => each.name === name)
+    const indexed = sources.flatMap(source => source.namesIn(table => rowsOf(table.providers, name)))
+    const own = ownDebs.filter(provides).map(deb => deb.name)
+    return packagesWith([...indexed, ...own], provides)
   }
 
   const packagesWith = (names: Iterable<string>, has: (deb: BinaryPackage) => boolean): readonly BinaryPackage[] =>
@@ -62,11 +69,9 @@ export function openUniverse(request: UniverseRequest): PackageUniverse {
     providersOf(name) {
       const known = providersByName.get(name)
       if (known !== undefined) return known
-      const provides = (deb: BinaryPackage) => deb.provides.some(each => each.name === name)
-      const indexed = sources.flatMap(source => source.namesIn(table => rowsOf(table.providers, name)))
-      const own = ownDebs.filter(provides).map(deb => deb.name)
       // Most names are of packages, and nobody provides them.
-      const providers = indexed.length + own.length === 0 ? none : packagesWith([...indexed, ...own], provides)
+      const isProvided = ownDebs.length > 0 || sources.some(source => source.mayProvide(name))
+      const providers = isProvided ? providersAmong(name) : none
       providersByName.set(name, providers)
       return providers
     },
@@ -119,6 +124,10 @@ class AdmittedIndex {
       const architecture = this.#architectureNames[architectureOfRow[row] ?? 0] ?? ''
       into.push(new IndexedRow({ index: this.#index, row, name, architecture, decoded: this.#decoded }))
     }
+  }
+
+  mayProvide(name: string): boolean {
+    return rowsOf(this.#index.table.providers, name).length > 0
   }
 
   /** The package names of the chosen rows. */
