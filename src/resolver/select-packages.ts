@@ -1,4 +1,4 @@
-import type { BinaryPackage } from '../debian/index.ts'
+import { type BinaryPackage, sourceKey } from '../debian/index.ts'
 import { compareBytes } from '../kernel/index.ts'
 import { type Outcome, Solver } from '../solver/index.ts'
 import type { Encoding } from './encoding.ts'
@@ -67,10 +67,10 @@ function* relax(encoding: Encoding, firstCore: readonly EncodedClause[]): Genera
     const blamed = core.flatMap(({ origin }) => (origin.kind === 'not-candidate' ? [origin.deb] : []))
     const others = blamed.filter(deb => !askedFor.has(deb.name))
     if (blamed.length === 0) return { kind: 'impossible', core }
-    for (const deb of others.length > 0 ? others : blamed) allowedSources.add(sourceKey(deb))
+    for (const deb of others.length > 0 ? others : blamed) allowedSources.add(sourceKey(deb.source))
     const next = yield* attempt(
       encoding,
-      allowing(deb => allowedSources.has(sourceKey(deb))),
+      allowing(deb => allowedSources.has(sourceKey(deb.source))),
     )
     if (next.outcome.kind === 'satisfied') return yield* tighten(encoding, next, askedFor)
     core = next.outcome.core.tags.map(encoding.clauseOf)
@@ -111,8 +111,4 @@ function allowing(isAllowed: (deb: BinaryPackage) => boolean): Restriction {
     states: ({ origin }) => origin.kind !== 'not-candidate' || !isAllowed(origin.deb),
     permits: () => true,
   }
-}
-
-function sourceKey({ source }: BinaryPackage): string {
-  return `${source.name} ${source.version}`
 }
