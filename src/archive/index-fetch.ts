@@ -48,7 +48,12 @@ const slowKinds: readonly CompressionKind[] = ['xz', 'bz2', 'lzma']
 /** An index that can be loaded; nothing is fetched before that. */
 export function listedIndex(source: IndexSource): ListedIndex {
   const { chosen, origin } = source
-  return { origin, sha256: identityOf(chosen), load: (session, observe) => loadIndex(source, session, observe) }
+  return {
+    origin,
+    sha256: identityOf(chosen),
+    sizeBytes: chosen.plain?.sizeBytes,
+    load: (session, observe) => loadIndex(source, session, observe),
+  }
 }
 
 /**

@@ -41,6 +41,8 @@ export interface ListedIndex {
   readonly origin: IndexOrigin
   /** As `VerifiedIndex.sha256`. */
   readonly sha256: string
+  /** Of its bytes, where the Release lists it. */
+  readonly sizeBytes?: number | undefined
   /**
    * Fetches, decompresses and verifies.
    *

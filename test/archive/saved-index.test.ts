@@ -268,4 +268,22 @@ describe('opening listed indexes', () => {
     assert.deepEqual(await tableOf(arriving(text)), whole)
     assert.deepEqual(await tableOf(arriving(text.replaceAll('package-', 'other-'))), whole)
   })
+
+  it('is let go of before the next large one is loaded, and answers from what was saved', async () => {
+    const other = verifiedIndexOf(text.replaceAll('package-', 'other-'))
+    const large = { ...listed, sizeBytes: 50_000_000 }
+    const next = { ...large, sha256: other.sha256, load: () => Promise.resolve(other) }
+    const open = await openIndexes([large, next], storeOf(), session)
+    try {
+      const [first, second] = open.indexes
+      assert.ok(first && second)
+      const { bytes } = verifiedIndexOf(text)
+      assert.deepEqual(answersOf(universeOf(first)), answersOf(universeOf(indexOf(text))))
+      // Parts of what is in memory are views of the whole; parts of a saved text are blocks.
+      assert.ok(first.text.read(0, 100).buffer.byteLength < bytes.length)
+      assert.equal(second.text.read(0, 100).buffer, other.bytes.buffer)
+    } finally {
+      await open.close()
+    }
+  })
 })

@@ -31,7 +31,9 @@ export async function openIndexes(
     // One after the other: an index is 50 MB, and two cores decompress no faster for having three in memory.
     for (const each of listed) {
       session.signal.throwIfAborted()
-      opened.push((await openSaved(each, store)) ?? (await loadAndSave(each, store, session)))
+      const saved = await openSaved(each, store)
+      if (saved === undefined && (each.sizeBytes ?? 0) >= largeBytes) await letGoOfBytes(opened, listed, store)
+      opened.push(saved ?? (await loadAndSave(each, store, session)))
     }
     return { indexes: opened.map(each => each.index), close }
   } catch (error) {
@@ -40,7 +42,22 @@ export async function openIndexes(
   }
 }
 
+/** Two of them in memory would be most of what a cold update may take. */
+const largeBytes = 16_000_000
+
+/** What was loaded is read from its saved form from now on: of two architectures' indexes one is in memory at a time. */
+async function letGoOfBytes(opened: OpenIndex[], listed: readonly ListedIndex[], store: Store): Promise<void> {
+  for (const [at, { held }] of opened.entries()) {
+    const each = listed[at]
+    if (held === 'saved' || each === undefined) continue
+    const saved = await openSaved(each, store)
+    if (saved !== undefined) opened[at] = saved
+  }
+}
+
 interface OpenIndex {
+  /** Where its text is. */
+  readonly held: 'in memory' | 'saved'
   readonly index: PackagesIndex
   close(): Promise<void>
 }
@@ -50,7 +67,7 @@ async function openSaved(listed: ListedIndex, store: Store): Promise<OpenIndex |
   if (object === undefined) return undefined
   try {
     const index = openSavedIndex(object, listed)
-    if (index !== undefined) return { index, close: () => object.close() }
+    if (index !== undefined) return { held: 'saved', index, close: () => object.close() }
   } catch (error) {
     await object.close()
     throw error
@@ -70,7 +87,7 @@ async function loadAndSave(listed: ListedIndex, store: Store, session: Session):
   })
   const index = indexPackages(verified, scan)
   await save(verified, saveIndex(verified, index.table, blocks), store, session)
-  return { index, close: () => Promise.resolve() }
+  return { held: 'in memory', index, close: () => Promise.resolve() }
 }
 
 async function save(
