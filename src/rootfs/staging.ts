@@ -212,7 +212,16 @@ export class Staging {
     if (place === undefined || this.#kindAt(place) !== 'file') return undefined
     const file = openSync(this.hostPath(place), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
     try {
-      const bytes = Buffer.alloc(Math.min(fstatSync(file).size, maximumTextBytes))
+      const { size } = fstatSync(file)
+      if (size > maximumTextBytes) {
+        const shown = displayByteString(`/${path}`)
+        throw new Fault('SCRIPT_LIMIT', {
+          message: `maintainer scripts left ${shown} with ${size} bytes; at most ${maximumTextBytes} are read`,
+          hint: 'Leave out the package whose script does this; `--log FILE` keeps what the scripts printed.',
+          context: { path: shown },
+        })
+      }
+      const bytes = Buffer.alloc(size)
       let done = 0
       for (let read = 1; read > 0 && done < bytes.length; done += read)
         read = readSync(file, bytes, done, bytes.length - done, done)

@@ -21,13 +21,17 @@ export interface PackageProject {
   readonly root: Project
   /** Where the outputs go: absolute, and as messages name it. */
   readonly output: { readonly folder: string; readonly name: string }
+  /** What else the command writes, absolute. */
+  readonly written: readonly string[]
 }
 
-/** What the command line names instead of the description; both may lie anywhere. */
+/** What the command line names instead of the description, or besides; all of it may lie anywhere. */
 export interface ChosenPlaces {
   /** The build root's manifest. */
   readonly root: string | undefined
   readonly outputFolder: string | undefined
+  /** Files and folders that the command writes beside the outputs. */
+  readonly written: readonly string[]
 }
 
 /**
@@ -57,7 +61,8 @@ export async function readPackage(
           name: beside(description.outputFolder),
         }
       : { folder: resolve(workingFolder, chosen.outputFolder), name: chosen.outputFolder }
-  return { manifestName, folder, description, root, output }
+  const written = chosen.written.map(name => resolve(workingFolder, name))
+  return { manifestName, folder, description, root, output, written }
 }
 
 /** What the sources say of themselves, where the description does not. */
@@ -136,7 +141,7 @@ async function requireFolder(project: PackageProject, folder: string): Promise<v
 
 /** What lies among the sources and is none: it goes into the key in its own way, or comes out of the build. */
 async function ownFiles(
-  { folder, manifestName, description, root, output }: PackageProject,
+  { folder, manifestName, description, root, output, written }: PackageProject,
   sources: string,
 ): Promise<readonly string[]> {
   const own = [
@@ -146,6 +151,7 @@ async function ownFiles(
     output.folder,
     root.manifestPath,
     root.lockPath,
+    ...written,
   ]
   const places = await Promise.all(own.map(async path => relative(sources, await withoutLinks(path))))
   const inside = places.filter(path => path !== '' && !/^\.\.(\/|$)/.test(path))

@@ -9,6 +9,7 @@ import {
   readFileSync,
   rmSync,
   symlinkSync,
+  truncateSync,
   utimesSync,
   writeFileSync,
   writeSync,
@@ -136,6 +137,13 @@ describe('a root on the disk, while scripts run between the calls', () => {
     const { root, staging } = await scene()
     symlinkSync('/etc/hostname', join(root, 'status'))
     assert.equal(staging.readText('status'), undefined)
+  })
+
+  test('no part of a file too large to be one of dpkg is taken for the whole', async () => {
+    const { root, staging } = await scene()
+    writeFileSync(join(root, 'status'), 'Package: first')
+    truncateSync(join(root, 'status'), 64 * 1024 * 1024 + 1)
+    await assertFault(() => staging.readText('status'), 'SCRIPT_LIMIT', /"\/status" with 67108865 bytes/)
   })
 })
 

@@ -19,7 +19,7 @@ async function scene() {
     await write(`tool/${path}`)
   const store = new Store({ folder: join(top, 'store'), clock: { now: () => new Date(0) } })
   const read = (place: string, chosen: Partial<ChosenPlaces> = {}) =>
-    readPackage(place, { root: undefined, outputFolder: undefined, ...chosen }, { workingFolder: top })
+    readPackage(place, { root: undefined, outputFolder: undefined, written: [], ...chosen }, { workingFolder: top })
   const sources = async (...words: Parameters<typeof read>) => [
     ...(await readSources(await read(...words), store, quietSession())).sources.keys(),
   ]
@@ -47,6 +47,12 @@ describe('a package whose sources lie beside its description', () => {
     await write('tool/debs/tool_1.0_all.deb')
     assert.deepEqual(await sources('tool', { outputFolder: 'tool/debs' }), own)
     assert.equal((await read('tool', { outputFolder: 'tool/debs' })).output.name, 'tool/debs')
+  })
+
+  test('has no sources in the log, the cache and the repository that the command line has written there', async () => {
+    const { sources, write } = await scene()
+    for (const path of ['build.log', 'cache/key.json', 'repository/dists/stable/Release']) await write(`tool/${path}`)
+    assert.deepEqual(await sources('tool', { written: ['tool/build.log', 'tool/cache', 'tool/repository'] }), own)
   })
 
   test('writes no outputs through a link that leads out of its folder, and says so before anything is built', async () => {

@@ -103,9 +103,10 @@ export default class PackageBuild extends BaseCommand {
     const log =
       flags.log === undefined ? undefined : new LogFile(resolve(world.workingFolder, flags.log), ['configure', 'build'])
     const session = log === undefined ? this.session(flags) : log.listen(this.session(flags))
-    const project = await readPackage(args.folder, { root: flags.root, outputFolder: flags.output }, world)
-    const site = await siteOf(flags, project, { session, world })
     const cacheTo = flags['cache-to']
+    const written = [flags.log, cacheTo, flags.publish].filter(name => name !== undefined)
+    const project = await readPackage(args.folder, { root: flags.root, outputFolder: flags.output, written }, world)
+    const site = await siteOf(flags, project, { session, world })
     const request: BuildPackageRequest = {
       project,
       site,
