@@ -44,6 +44,17 @@ export function checkDocuments({ bills }: WantedDocuments, roots: readonly strin
   }
 }
 
+/** Every file that is wanted, for these roots. */
+export function placesOfDocuments(
+  { bills, provenance }: WantedDocuments,
+  roots: readonly string[],
+): readonly TypedDocument[] {
+  return [
+    ...roots.flatMap(root => bills.map(bill => filled(bill, root))),
+    ...(provenance === undefined ? [] : [provenance]),
+  ]
+}
+
 function billFormatOf(name: string): 'spdx' | 'cyclonedx' | undefined {
   if (name.endsWith('.spdx.json')) return 'spdx'
   return name.endsWith('.cdx.json') ? 'cyclonedx' : undefined
@@ -70,11 +81,10 @@ export async function writeBills(
     session,
   )
   const written: string[] = []
-  for (const document of wanted) {
-    const filled = { path: fill(document.path, root), name: fill(document.name, root) }
-    const text = billFormatOf(filled.name) === 'spdx' ? formatSpdx(bill) : formatCycloneDx(bill)
-    await writeDocument(filled, text, session)
-    written.push(filled.name)
+  for (const document of wanted.map(each => filled(each, root))) {
+    const text = billFormatOf(document.name) === 'spdx' ? formatSpdx(bill) : formatCycloneDx(bill)
+    await writeDocument(document, text, session)
+    written.push(document.name)
   }
   return written
 }
@@ -84,8 +94,8 @@ function imageName({ lockName }: Project): string {
   return basename(lockName).replace(/\.lock$/, '')
 }
 
-function fill(text: string, root: string): string {
-  return text.replaceAll('{architecture}', root)
+function filled({ path, name }: TypedDocument, root: string): TypedDocument {
+  return { path: path.replaceAll('{architecture}', root), name: name.replaceAll('{architecture}', root) }
 }
 
 export interface DocumentedRoot {

@@ -9,6 +9,7 @@ import { configureHostOf } from './configure-host.ts'
 import {
   checkDocuments,
   type DocumentedRoot,
+  placesOfDocuments,
   projectFilesIn,
   type WantedDocuments,
   writeBills,
@@ -16,6 +17,7 @@ import {
 } from './describe-build.ts'
 import { findInstalled, installedObject, keepInstalled } from './installed-record.ts'
 import { reportMovedIds } from './moved-ids.ts'
+import { refuseProjectPlaces } from './output-places.ts'
 import { openRoots, planRoots } from './plan-roots.ts'
 import type { Project } from './project.ts'
 import { openStore, type Site } from './site.ts'
@@ -108,7 +110,12 @@ async function install(
   const building = { signal: session.signal, journal: collecting(session, warnings) }
   // Every path is judged before the first byte is fetched: a manifest that leads outside must not cost a download.
   const outputs = await Promise.all(roots.map(root => outputsOf(request, manifest, root)))
-  refuseSharedOutputs(roots.flatMap((root, at) => (outputs[at] ?? []).map(output => ({ root, output }))))
+  const documents = placesOfDocuments(request.documents, roots.map(nameOfRoot))
+  refuseSharedOutputs(
+    roots.flatMap((root, at) => (outputs[at] ?? []).map(output => ({ root, output }))),
+    documents,
+  )
+  await refuseProjectPlaces(project, manifest, [...outputs.flat(), ...documents])
   const { lock, recorded, sourceDateEpochSeconds, roots: planned } = await planRoots(opened, site, building)
   const ownDebs = recorded.length === 0 ? {} : { ownDebs: recorded }
   const debsByRoot = planned.map(({ debs }) => debs)

@@ -1,7 +1,7 @@
-import type { WantedOutput } from '../image/index.ts'
+import type { OutputTarget, WantedOutput } from '../image/index.ts'
 import { Fault } from '../kernel/index.ts'
 import type { Manifest, OutputFormat, OutputOptions, RootArchitecture } from '../manifest/index.ts'
-import { confinePath } from './confine-path.ts'
+import { confinePath, isInside } from './confine-path.ts'
 import type { InstallLockRequest } from './install-lock.ts'
 import { nameOfRoot } from './update-lock.ts'
 
@@ -47,9 +47,15 @@ function filledOptions(options: OutputOptions, filled: (text: string) => string)
   return options.format === 'ostree' ? { ...options, reference: filled(options.reference) } : options
 }
 
-/** Roots may share an OCI layout, which has an image for each architecture, and an ostree repository, which has branches. */
+/**
+ * Roots may share an OCI layout, which has an image for each architecture, and an ostree repository, which has branches. Nothing lies in
+ * an output but what belongs to it: a folder is replaced with all that is in it.
+ *
+ * @throws {Fault} `MANIFEST_INVALID`
+ */
 export function refuseSharedOutputs(
   outputs: readonly { readonly root: RootArchitecture; readonly output: WantedOutput }[],
+  documents: readonly OutputTarget[],
 ): void {
   const seen = new Map<string, string>()
   for (const { root, output } of outputs) {
@@ -64,5 +70,15 @@ export function refuseSharedOutputs(
         context: { path: output.name },
       })
     seen.set(place, kind).set(output.path, kind)
+  }
+  for (const { output } of outputs) {
+    const others = outputs.map(each => each.output).filter(({ path }) => path !== output.path)
+    const within = [...others, ...documents].find(({ path }) => isInside(output.path, path))
+    if (within === undefined) continue
+    throw new Fault('MANIFEST_INVALID', {
+      message: `${JSON.stringify(within.name)} would be written into ${JSON.stringify(output.name)}, another output`,
+      hint: 'Give each a place of its own, none below another.',
+      context: { path: within.name, output: output.name },
+    })
   }
 }
