@@ -9,9 +9,10 @@ if (process.argv.length === 3 && process.argv[2] === '--version') {
   process.stdout.write(`aptroot/${version}\n`)
 } else {
   const { pathToFileURL } = require('node:url')
-  const { compileProgram, holdMemory, readCompiledCode, tuneEngine } = require('./program.js')
-  const code = readCompiledCode()
-  const program = code === undefined ? import('../dist/main.js') : compileProgram(code)
+  const { compileProgram, holdMemory, readCompiledCode, scriptFor, tuneEngine } = require('./program.js')
+  const script = scriptFor(process.argv.slice(2))
+  const code = readCompiledCode(script)
+  const program = code === undefined ? import('../dist/main.js') : compileProgram(script, code)
   if (process.argv[2] === 'lock' && process.argv[3] === 'install') holdMemory()
   tuneEngine()
   // A command ends the process itself. Where nothing is left to wait for and it has not, it must not look like a success.

@@ -4,9 +4,22 @@ const { join } = require('node:path')
 const { setFlagsFromString } = require('node:v8')
 const { Script } = require('node:vm')
 
-/** The whole program as one script, and what V8 of this version compiled it to when it was built. */
-const scriptFile = join(__dirname, '../dist/program.cjs')
-const cacheFile = join(__dirname, `../dist/program-${process.versions.v8}-${process.arch}.code`)
+/**
+ * The script that has the command of this command line: the whole program, or what `lock update` alone needs of it. Loading that takes 12 ms
+ * instead of 20.
+ */
+function scriptFor([topic, command]) {
+  return topic === 'lock' && command === 'update' ? 'lock-update' : 'program'
+}
+
+function scriptFileOf(name) {
+  return join(__dirname, `../dist/${name}.cjs`)
+}
+
+/** What V8 of this version compiled a script to when it was built. */
+function codeFileOf(name) {
+  return join(__dirname, `../dist/${name}-${process.versions.v8}-${process.arch}.code`)
+}
 
 /** Of Node 20: other versions keep their own settings. */
 const isTuned = process.versions.v8.startsWith('11.3.')
@@ -45,19 +58,21 @@ function untuneEngine() {
  * processor time otherwise. It lies beside the program, where only those can write who can change the program itself; nothing ever
  * writes it but the build.
  */
-function readCompiledCode() {
+function readCompiledCode(name) {
   try {
-    return readFileSync(cacheFile)
+    return readFileSync(codeFileOf(name))
   } catch {
     return undefined
   }
 }
 
 /**
+ * @param name of the script
  * @param cachedData V8 checks that it is of this version, these flags and this source; what it refuses it compiles again
  * @returns the script, and the function that it defines
  */
-function compileProgram(cachedData) {
+function compileProgram(name, cachedData) {
+  const scriptFile = scriptFileOf(name)
   // The build writes ASCII alone: read as latin1 it needs no decoding, and one byte per character.
   const script = new Script(readFileSync(scriptFile, 'latin1'), {
     filename: scriptFile,
@@ -87,4 +102,12 @@ function requireUntuned(require) {
   return Object.assign(load, require)
 }
 
-module.exports = { cacheFile, compileProgram, holdMemory, readCompiledCode, tuneEngine, untuneEngine }
+module.exports = {
+  codeFileOf,
+  compileProgram,
+  holdMemory,
+  readCompiledCode,
+  scriptFor,
+  tuneEngine,
+  untuneEngine,
+}

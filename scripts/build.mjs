@@ -79,16 +79,18 @@ const result = await build({
   },
 })
 await writeLicenses(result.metafile)
-await buildScript()
-execFileSync(process.execPath, [join(root, 'scripts/compile-program.mjs')], { cwd: root, stdio: 'inherit' })
+await buildScript('program', await commandEntries())
+await buildScript('lock-update', ['src/commands/lock/update.ts'])
+for (const name of ['program', 'lock-update'])
+  execFileSync(process.execPath, [join(root, 'scripts/compile-program.mjs'), name], { cwd: root, stdio: 'inherit' })
 await writeCommandManifest()
 
 /**
- * The program once more as one script, for which V8 can keep compiled code; Node 20 keeps none for modules. bin/program.js runs it where
+ * The program with these commands once more as one script, for which V8 can keep compiled code; Node 20 keeps none for modules. bin/program.js runs it where
  * such code lies beside it.
  */
-async function buildScript() {
-  const commands = (await commandEntries()).map(path => {
+async function buildScript(name, entries) {
+  const commands = entries.map(path => {
     const id = path
       .replace(/^src\/commands\//, '')
       .replace(/\.ts$/, '')
@@ -101,7 +103,7 @@ ${commands.join('\n')}
 }
 export const main = (entry: string) => start(entry, commands)
 `
-  const outfile = 'dist/program.cjs'
+  const outfile = `dist/${name}.cjs`
   const { outputFiles } = await build({
     ...shared,
     write: false,
@@ -112,7 +114,7 @@ export const main = (entry: string) => start(entry, commands)
     supported: { 'dynamic-import': false },
     define: { 'import.meta.url': '__moduleUrl' },
     banner: {
-      js: "(function (exports, require, module) { const __moduleUrl = require('node:url').pathToFileURL(require.resolve('./program.cjs')).href;",
+      js: `(function (exports, require, module) { const __moduleUrl = require('node:url').pathToFileURL(require.resolve('./${name}.cjs')).href;`,
     },
     footer: { js: '})' },
   })

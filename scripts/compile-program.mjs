@@ -1,8 +1,8 @@
 #!/usr/bin/env node
-// Compiles dist/program.cjs and keeps the code of this V8 beside it. Functions are compiled when they are first called, so a few commands
+// Compiles a script of dist/ and keeps the code of this V8 beside it. Functions are compiled when they are first called, so a few commands
 // are run on the small archive of fixtures/: what they call is what nearly every command calls.
 //
-// node scripts/compile-program.mjs     (the last but one step of scripts/build.mjs)
+// node scripts/compile-program.mjs program | lock-update     (the last but one step of scripts/build.mjs)
 import { createReadStream, writeFileSync } from 'node:fs'
 import { cp, mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:http'
@@ -10,8 +10,9 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { setFlagsFromString } from 'node:v8'
-import { cacheFile, compileProgram, tuneEngine, untuneEngine } from '../bin/program.js'
+import { codeFileOf, compileProgram, scriptFor, tuneEngine, untuneEngine } from '../bin/program.js'
 
+const name = process.argv[2] ?? 'program'
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const executable = pathToFileURL(join(root, 'bin/aptroot.js')).href
 const project = await mkdtemp(join(tmpdir(), 'aptroot-compile-'))
@@ -39,7 +40,7 @@ try {
 
   // Else the collector drops the code of functions that were not called for a while.
   setFlagsFromString('--no-flush-bytecode')
-  const { script, main } = compileProgram(undefined)
+  const { script, main } = compileProgram(name, undefined)
   tuneEngine()
   for (const words of [
     ['lock', 'update'],
@@ -49,11 +50,11 @@ try {
     ['lock', 'diff', 'aptroot.lock', 'aptroot.lock'],
     ['lock', 'install', '--fetch-only'],
   ])
-    await run(main, words)
+    if (name === 'program' || scriptFor(words) === name) await run(main, words)
   // The code is good for the flags that it was kept under, which have to be those of a start.
   untuneEngine()
   setFlagsFromString('--flush-bytecode')
-  writeFileSync(cacheFile, script.createCachedData())
+  writeFileSync(codeFileOf(name), script.createCachedData())
 } finally {
   server.closeAllConnections()
   server.close()
