@@ -1,5 +1,6 @@
 import {
   type BinaryPackage,
+  compareVersions,
   formatOrGroup,
   formatRelation,
   type OrGroup,
@@ -230,8 +231,8 @@ export function encodeProblem(request: ResolutionRequest): Encoding {
 
   function siblingClash(left: BinaryPackage, right: BinaryPackage): 'one-version' | 'not-coinstallable' | undefined {
     if (slotOf(left) === slotOf(right)) return 'one-version'
-    const areTwins = left.multiArch === 'same' && right.multiArch === 'same' && left.version === right.version
-    return areTwins ? undefined : 'not-coinstallable'
+    const areSame = left.multiArch === 'same' && right.multiArch === 'same'
+    return areSame && compareVersions(left.version, right.version) === 0 ? undefined : 'not-coinstallable'
   }
 
   /** ¬deb */

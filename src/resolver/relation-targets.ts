@@ -55,19 +55,22 @@ export function relationTargets(universe: PackageUniverse): RelationTargets {
     return found
   }
 
-  /** Whether `deb`, or the name it provides as `providedFor`, serves a relation of a package of `architecture`. */
+  /**
+   * Whether `deb`, or the name it provides as `providedFor`, serves a relation of a package of `architecture`. What is
+   * provided as `name:any` serves `name:any` alone: dpkg configures nothing that asks for the plain name.
+   */
   function servesArchitecture(
     deb: BinaryPackage,
     providedFor: string | undefined,
     qualifier: string | undefined,
     architecture: string,
   ): boolean {
-    const own = providedFor === undefined || providedFor === 'any' ? slotOf(deb) : providedFor
+    const own = providedFor ?? slotOf(deb)
     switch (qualifier) {
       case undefined:
-        return own === architecture || deb.multiArch === 'foreign' || providedFor === 'any'
+        return own === architecture || deb.multiArch === 'foreign'
       case 'any':
-        return deb.multiArch === 'allowed' || providedFor === 'any'
+        return deb.multiArch === 'allowed' || own === 'any'
       case 'native':
         // Valid in Build-Depends only (deb-src-control(5)); dpkg never satisfies it in a binary package.
         return false
@@ -90,17 +93,24 @@ export function relationTargets(universe: PackageUniverse): RelationTargets {
     const known = excludedByText.get(key)
     if (known !== undefined) return known
     const qualifier = relation.architectureQualifier
-    const inReach = (deb: BinaryPackage) => qualifier === undefined || qualifier === 'any' || slotOf(deb) === qualifier
+    const inReach = (deb: BinaryPackage, providedFor: string | undefined) => {
+      if (qualifier === undefined || qualifier === 'any' || providedFor === 'any') return true
+      return (providedFor ?? slotOf(deb)) === qualifier
+    }
     const real = universe
       .packagesNamed(relation.packageName)
-      .filter(deb => meetsConstraint(deb.version, relation.constraint) && inReach(deb))
+      .filter(deb => meetsConstraint(deb.version, relation.constraint) && inReach(deb, undefined))
     const providers = universe.providersOf(relation.packageName)
     const found =
       providers.length === 0
         ? real
         : [
             ...real,
-            ...providers.filter(deb => !real.includes(deb) && inReach(deb) && providesFor(deb, relation).length > 0),
+            ...providers.filter(
+              deb =>
+                !real.includes(deb) &&
+                providesFor(deb, relation).some(provided => inReach(deb, provided.architectureQualifier)),
+            ),
           ]
     excludedByText.set(key, found)
     return found

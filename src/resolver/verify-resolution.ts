@@ -106,7 +106,7 @@ function hasVersion({ version }: Offer, { constraint }: Relation): boolean {
 
 function hasArchitecture(offer: Offer, { architectureQualifier }: Relation, asked: string): boolean {
   if (architectureQualifier === undefined) {
-    return offer.architecture === asked || offer.architecture === 'any' || offer.deb.multiArch === 'foreign'
+    return offer.architecture === asked || offer.deb.multiArch === 'foreign'
   }
   if (architectureQualifier === 'any') return offer.architecture === 'any' || offer.deb.multiArch === 'allowed'
   return offer.architecture === architectureQualifier
@@ -130,11 +130,10 @@ function clashes(deb: BinaryPackage, offers: ReadonlyMap<string, readonly Offer[
 
 const none: readonly Offer[] = []
 
-/** A Conflicts or Breaks without a qualifier means every architecture. */
+/** A Conflicts or Breaks without a qualifier means every architecture, and what is provided for any is there for each. */
 function isMeant({ architecture }: Offer, { architectureQualifier }: Relation): boolean {
-  return (
-    architectureQualifier === undefined || architectureQualifier === 'any' || architecture === architectureQualifier
-  )
+  if (architectureQualifier === undefined || architectureQualifier === 'any' || architecture === 'any') return true
+  return architecture === architectureQualifier
 }
 
 function namesakeClashes(debs: readonly BinaryPackage[], native: string): string[] {

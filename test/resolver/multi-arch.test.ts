@@ -67,6 +67,21 @@ describe('on two architectures', () => {
     assert.deepEqual(await resolve(any, ['a:i386']), ['a:i386 1', 'p:amd64 1'])
   })
 
+  it('what is provided as name:any serves name:any alone: dpkg configures nothing else with it', async () => {
+    const provider = { 'p:amd64 1': { provides: 'v:any' } }
+    for (const depends of ['v', 'v:amd64', 'v:i386'])
+      await explain(wine({ 'a:amd64 1': { depends }, ...provider }), ['a'])
+    const foreign = wine({ 'a:i386 1': { depends: 'v' }, 'p:amd64 1': { provides: 'v:any', multiArch: 'foreign' } })
+    assert.deepEqual(await resolve(foreign, ['a:i386']), ['a:i386 1', 'p:amd64 1'])
+  })
+
+  it('a Conflicts that names an architecture means what is provided for that one, or for any', async () => {
+    for (const provides of ['v:i386', 'v:any'])
+      await explain(wine({ 'a:amd64 1': { conflicts: 'v:i386' }, 'cross:amd64 1': { provides } }), ['a', 'cross'])
+    const other = wine({ 'a:amd64 1': { conflicts: 'v:amd64' }, 'cross:amd64 1': { provides: 'v:i386' } })
+    assert.deepEqual(await resolve(other, ['a', 'cross']), ['a:amd64 1', 'cross:amd64 1'])
+  })
+
   it('a dependency may name an architecture', async () => {
     const debian = wine({ 'a:amd64 1': { depends: 'lib:i386' }, 'lib:amd64 1': {}, 'lib:i386 1': {} })
     assert.deepEqual(await resolve(debian, ['a']), ['a:amd64 1', 'lib:i386 1'])
@@ -92,6 +107,11 @@ describe('on two architectures', () => {
     const debian = wine({ 'lib:amd64 2': same, 'lib:amd64 1': same, 'lib:i386 1': same })
     assert.deepEqual(await resolve(debian, ['lib', 'lib:i386']), ['lib:amd64 1', 'lib:i386 1'])
     await explain(wine({ 'lib:amd64 2': same, 'lib:i386 1': same }), ['lib', 'lib:i386'])
+  })
+
+  it('Multi-Arch: same asks for equal versions, however they are spelled', async () => {
+    const debian = wine({ 'lib:amd64 1.0-0': same, 'lib:i386 0:1.0': same })
+    assert.deepEqual(await resolve(debian, ['lib', 'lib:i386']), ['lib:amd64 1.0-0', 'lib:i386 0:1.0'])
   })
 
   it('two architectures of any other package exclude each other', async () => {

@@ -62,6 +62,16 @@ describe('the verifier', () => {
       ['a:amd64=1 lacks b:any'],
     ],
     [
+      'a plain dependency on what is provided as :any',
+      archive({ 'a:amd64 1': { depends: 'v' }, 'b:amd64 1': { provides: 'v:any' } }, twoArchitectures),
+      ['a:amd64=1 lacks v'],
+    ],
+    [
+      'a Conflicts with an architecture for which another provides it',
+      archive({ 'a:amd64 1': { conflicts: 'v:i386' }, 'b:amd64 1': { provides: 'v:any' } }, twoArchitectures),
+      ['a:amd64=1 excludes v:i386, which b:amd64=1 is'],
+    ],
+    [
       'Multi-Arch: same of two architectures',
       archive({ 'a:amd64 1': { multiArch: 'same' }, 'a:i386 1': { multiArch: 'same' } }, twoArchitectures),
       [],
