@@ -1,11 +1,11 @@
 import type { PackageUniverse, Relation } from '../debian/index.ts'
 import { nearestNames, unreachable } from '../kernel/index.ts'
-import { type BaseSet, formatWanted, type Pin } from '../manifest/index.ts'
+import { type BaseSet, formatWanted } from '../manifest/index.ts'
 import { type Encoding, encodeProblem } from './encoding.ts'
+import { liftOf, liftTogether, withLifts } from './lift-prohibitions.ts'
 import { adviceOf, adviceOfAll, type ManifestChange } from './manifest-change.ts'
 import { architecturesThatHave } from './missing-in-root.ts'
 import type { ResolutionRequest, WantedPackage } from './model.ts'
-import { lowestAllowedPriority, priorityOf } from './pins.ts'
 import type { ClauseOrigin, EncodedClause } from './requirements.ts'
 import { selectHard } from './select-packages.ts'
 import { type Demand, smallestRelease, without } from './smallest-release.ts'
@@ -41,6 +41,9 @@ export function* findFix(
     if ((yield* selectHard(encodeProblem(changed))).kind === 'possible')
       return { changes: [change], advice: `${adviceOf(change)} (checked: then there is a solution)` }
   }
+  const lifts = yield* liftTogether(request, core)
+  if (lifts !== undefined)
+    return { changes: lifts, advice: `${adviceOfAll(lifts)} (checked: then there is a solution)` }
   return released(request, yield* smallestRelease(request, core), core)
 }
 
@@ -78,21 +81,10 @@ function releaseOf(demand: Demand, request: ResolutionRequest): ManifestChange {
 
 function proposalsFor(origin: ClauseOrigin, encoding: Encoding, request: ResolutionRequest): readonly Proposal[] {
   switch (origin.kind) {
-    case 'excluded': {
-      const { name } = origin.deb
-      const exclude = request.exclude.filter(each => each !== name)
-      return [{ change: { kind: 'unexclude', name }, request: { ...request, exclude } }]
-    }
+    case 'excluded':
     case 'forbidden-by-pin': {
-      const { name } = origin.deb
-      const { nativeArchitecture, foreignArchitectures } = request.universe
-      const architectures = [nativeArchitecture, ...foreignArchitectures]
-      const forbidding = (pin: Pin) => priorityOf(origin.deb, [pin], architectures) < lowestAllowedPriority
-      const negative = ({ priority }: Pin) => priority < lowestAllowedPriority
-      return [forbidding, negative].map(isLifted => ({
-        change: { kind: 'unpin', name, pins: request.pins.flatMap((pin, at) => (isLifted(pin) ? [at] : [])) },
-        request: { ...request, pins: request.pins.filter(pin => !isLifted(pin)) },
-      }))
+      const lift = liftOf(origin, request)
+      return lift === undefined ? [] : [{ change: lift, request: withLifts(request, [lift]) }]
     }
     case 'requirement':
       switch (origin.requirement.field) {
@@ -165,36 +157,33 @@ function proposalsForWanted(
   request: ResolutionRequest,
 ): readonly Proposal[] {
   const [relation] = wanted.alternatives
-  const replaceBy = (replacement: WantedPackage, kind: 'replace' | 'respell'): Proposal => ({
-    change: { kind, wanted: wanted.text, by: replacement.text },
-    request: { ...request, wanted: request.wanted.map(each => (each === wanted ? replacement : each)) },
-  })
+  const replaceBy = (fields: Partial<WantedPackage>, kind: 'replace' | 'respell'): Proposal => {
+    const item = { ...wanted, ...fields }
+    const by = formatWanted({ ...item, architectures: wanted.architectures })
+    const replacement = { ...item, text: by }
+    return {
+      change: { kind, wanted: wanted.text, by },
+      request: { ...request, wanted: request.wanted.map(each => (each === wanted ? replacement : each)) },
+    }
+  }
   const { universe } = encoding
   const isKnown = ({ packageName }: Relation) =>
     universe.packagesNamed(packageName).length > 0 || universe.providersOf(packageName).length > 0
+  const loose = { selection: { kind: 'candidate' } } as const
+  const isLoose =
+    wanted.selection.kind === 'candidate' && wanted.alternatives.every(({ constraint }) => constraint === undefined)
   if (!wanted.alternatives.some(isKnown)) {
-    return nearestNames(relation.packageName, universe.names()).map(near =>
-      replaceBy({ ...wanted, text: near, alternatives: [{ ...relation, packageName: near }] }, 'respell'),
-    )
+    return nearestNames(relation.packageName, universe.names()).flatMap(packageName => {
+      const near = { ...relation, packageName }
+      const asked = replaceBy({ alternatives: [near] }, 'respell')
+      // A version or suite that the misspelt name was to have, the right one may not have.
+      return isLoose
+        ? [asked]
+        : [asked, replaceBy({ ...loose, alternatives: [{ ...near, constraint: undefined }] }, 'respell')]
+    })
   }
-  const isLoose = wanted.alternatives.every(({ constraint }) => constraint === undefined)
-  if (wanted.selection.kind === 'candidate' && isLoose) return []
   const [first, ...rest] = wanted.alternatives.map(each => ({ ...each, constraint: undefined }))
-  if (first === undefined) return []
-  return [
-    replaceBy(
-      {
-        text: [first, ...rest].map(nameOf).join(' | '),
-        alternatives: [first, ...rest],
-        selection: { kind: 'candidate' },
-      },
-      'replace',
-    ),
-  ]
-}
-
-function nameOf({ packageName, architectureQualifier }: Relation): string {
-  return architectureQualifier === undefined ? packageName : `${packageName}:${architectureQualifier}`
+  return isLoose || first === undefined ? [] : [replaceBy({ ...loose, alternatives: [first, ...rest] }, 'replace')]
 }
 
 function distinct(proposals: readonly Proposal[]): readonly Proposal[] {

@@ -50,12 +50,24 @@ export function adviceOf(change: ManifestChange): string {
   }
 }
 
-/** One sentence of several changes. */
+/** One sentence of several changes: those of one kind that a list can hold are told together. */
 export function adviceOfAll(changes: readonly ManifestChange[]): string {
-  const [first, ...rest] = changes.flatMap(each => (each.kind === 'unwant' ? [each.wanted] : []))
-  const last = rest.at(-1)
-  const others = changes.filter(each => each.kind !== 'unwant').map(adviceOf)
-  if (first === undefined) return others.join(', and ')
-  const names = last === undefined ? first : `${[first, ...rest.slice(0, -1)].join(', ')} and ${last}`
-  return [`Take ${names} out of \`packages\``, ...others].join(', and ')
+  const unwanted = changes.flatMap(each => (each.kind === 'unwant' ? [each.wanted] : []))
+  const excluded = changes.flatMap(each => (each.kind === 'unexclude' ? [each.name] : []))
+  const pinned = changes.flatMap(each => (each.kind === 'unpin' ? [each.name] : []))
+  const others = changes.filter(({ kind }) => kind !== 'unwant' && kind !== 'unexclude' && kind !== 'unpin')
+  const [first = '', ...rest] = [
+    ...(unwanted.length > 0 ? [adviceOf({ kind: 'unwant', wanted: enumeration(unwanted) })] : []),
+    ...(excluded.length > 0 ? [adviceOf({ kind: 'unexclude', name: enumeration(excluded) })] : []),
+    ...(pinned.length > 0 ? [adviceOf({ kind: 'unpin', name: enumeration(pinned), pins: [] })] : []),
+    ...others.map(adviceOf),
+  ]
+  return [first, ...rest.map(each => `${each.slice(0, 1).toLowerCase()}${each.slice(1)}`)].join(', and ')
+}
+
+/** `a, b and c`, each once. */
+function enumeration(all: readonly string[]): string {
+  const names = [...new Set(all)]
+  const last = names.pop() ?? ''
+  return names.length === 0 ? last : `${names.join(', ')} and ${last}`
 }

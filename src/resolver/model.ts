@@ -8,6 +8,8 @@ export interface WantedPackage {
   readonly text: string
   readonly alternatives: OrGroup
   readonly selection: WantedSelection
+  /** Its `[arch]` restriction, which advice about the item repeats. */
+  readonly architectures?: readonly string[] | undefined
 }
 
 /** Everything that decides a resolution of one root: the answer is a pure function of this value. */

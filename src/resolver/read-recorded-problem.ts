@@ -52,7 +52,8 @@ function parseDocument(text: string, name: string): JsonObject {
 function wantedOf(record: JsonObject, read: JsonReader): WantedPackage {
   const [alternatives, ...more] = parseOrGroups(read.text(record, 'relation'))
   if (alternatives === undefined || more.length > 0) throw read.fault('a wanted item is not one relation')
-  return { text: read.text(record, 'text'), alternatives, selection: selectionOf(record, read) }
+  const item = { text: read.text(record, 'text'), alternatives, selection: selectionOf(record, read) }
+  return record.architectures === undefined ? item : { ...item, architectures: read.texts(record, 'architectures') }
 }
 
 function selectionOf(record: JsonObject, read: JsonReader): WantedSelection {

@@ -49,10 +49,11 @@ function recordedRequest(request: ResolutionRequest) {
   const { phasedUpdates = 'always' } = request
   return {
     wanted: wanted
-      .map(({ text, alternatives, selection }) => ({
+      .map(({ text, alternatives, selection, architectures }) => ({
         text,
         relation: formatOrGroup(alternatives),
         ...selectionOf(selection),
+        ...(architectures === undefined ? {} : { architectures }),
       }))
       .sort((left, right) => compareBytes(left.text, right.text)),
     base,

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'vitest'
-import { archive, explain, pin } from '../support/universe.ts'
+import { resolvePackages } from '../../src/resolver/index.ts'
+import { quietSession } from '../support/scratch.ts'
+import { archive, explain, pin, request, wanted } from '../support/universe.ts'
 
 describe('an explanation', () => {
   it('follows the relations from the manifest to what is missing', async () => {
@@ -80,6 +82,36 @@ describe('an explanation', () => {
     const { hint, lines } = await explain(debian, ['app'], { pins: [pin({ package: 'lib', priority: -1 })] })
     assert.equal(lines.at(-1), '3. lib 1 (debian/stable) is forbidden by a pin with a negative priority (pins)')
     assert.equal(hint, 'Take the pins with a negative priority off lib (checked: then there is a solution)')
+  })
+
+  it('proposes to lift all that is forbidden where one thing is not enough, and nothing more', async () => {
+    const debian = archive({ 'app 1': { depends: 'lib | gone, tool, data' }, 'lib 1': {}, 'tool 1': {}, 'data 1': {} })
+    const exclude = ['lib', 'other', 'tool']
+    const pins = [pin({ package: 'data', priority: -1 }), pin({ package: 'other', priority: -1 })]
+    const { hint, changes } = await explain(debian, ['app'], { exclude, pins })
+    assert.equal(
+      hint,
+      'Take lib and tool out of `exclude`, and take the pins with a negative priority off data (checked: then there is a solution)',
+    )
+    assert.deepEqual(changes, [
+      { kind: 'unexclude', name: 'lib' },
+      { kind: 'unexclude', name: 'tool' },
+      { kind: 'unpin', name: 'data', pins: [0] },
+    ])
+  })
+
+  it('keeps version and restriction of an item whose name is misspelt, and the restriction of one whose version is wrong', async () => {
+    const debian = archive({ 'nginx 2': {} })
+    const item = (text: string) => ({ ...wanted(text), text: `${text} [amd64]`, architectures: ['amd64'] })
+    const fixOf = async (text: string) => {
+      const found = await resolvePackages({ ...request(debian, []), wanted: [item(text)] }, quietSession())
+      return found.kind === 'unsolvable' ? found.explanation.changes : found.kind
+    }
+    const change = (kind: string, text: string, by: string) => [{ kind, wanted: `${text} [amd64]`, by }]
+    assert.deepEqual(await fixOf('ngnix=2'), change('respell', 'ngnix=2', 'nginx=2 [amd64]'))
+    assert.deepEqual(await fixOf('ngnix (>= 2)'), change('respell', 'ngnix (>= 2)', 'nginx (>= 2) [amd64]'))
+    assert.deepEqual(await fixOf('ngnix=7'), change('respell', 'ngnix=7', 'nginx [amd64]'))
+    assert.deepEqual(await fixOf('nginx=7'), change('replace', 'nginx=7', 'nginx [amd64]'))
   })
 
   it('proposes another version than the one that does not exist', async () => {
