@@ -1,14 +1,14 @@
 import type { BinaryPackage } from '../debian/index.ts'
 import { unreachable } from '../kernel/index.ts'
+import { absenceOf } from './absence.ts'
 import type { Encoding } from './encoding.ts'
 import { findFix } from './find-fix.ts'
 import { minimiseCore } from './minimise-core.ts'
-import { architecturesThatHave } from './missing-in-root.ts'
 import type { Explanation, ResolutionRequest } from './model.ts'
+import { describe, listed, nameOf, versionsOf } from './name-debs.ts'
 import type { ClauseOrigin, EncodedClause, Requirement } from './requirements.ts'
 
 const longestExplanation = 12
-const listedVersions = 3
 
 /** Turns a proof that there is no solution into a chain a person can follow, and looks for something that helps. */
 export function* explainImpossible(
@@ -140,7 +140,7 @@ function requirementSentence(requirement: Requirement, owners: readonly BinaryPa
   const { field, text, alternatives } = requirement
   const asks = demand(field, text, owners)
   const debs = alternatives.map(encoding.debOf)
-  if (debs.length === 0) return `${asks}, but ${absence(requirement, encoding)}`
+  if (debs.length === 0) return `${asks}, but ${absenceOf(requirement, encoding)}`
   if (owners.length === 0 && debs.every(deb => deb.name === text)) return asks
   return `${asks}, which ${debs.length === 1 ? 'only ' : ''}${listed(debs)} can satisfy`
 }
@@ -156,22 +156,6 @@ function demand(field: Requirement['field'], text: string, owners: readonly Bina
   }
 }
 
-/** Why nothing satisfies a requirement: no such name, or no such version, or not for this architecture. */
-function absence({ group, owner }: Requirement, { universe, slotOf, request }: Encoding): string {
-  const available = group.flatMap(({ packageName }) => universe.packagesNamed(packageName))
-  const slot = owner === undefined ? universe.nativeArchitecture : slotOf(owner)
-  if (available.length === 0) {
-    const names = group.map(({ packageName }) => packageName)
-    const missing = names.length === 1 ? `a package ${names[0]}` : `any of ${names.join(', ')}`
-    const plain = { alternatives: group, selection: { kind: 'candidate' } } as const
-    const elsewhere = architecturesThatHave(plain, request)
-    if (elsewhere.length === 0) return `no archive has ${missing}`
-    return `no archive has ${missing} for ${slot}, only for ${elsewhere.join(', ')}`
-  }
-  const elsewhere = available.every(deb => slotOf(deb) !== slot)
-  return `the archives have only ${listed(available)}${elsewhere ? `, not for ${slot}` : ''}`
-}
-
 function ownersOf(group: readonly ClauseOrigin[]): readonly BinaryPackage[] {
   return group.flatMap(each =>
     each.kind === 'requirement' && each.requirement.owner !== undefined ? [each.requirement.owner] : [],
@@ -184,34 +168,6 @@ function pairsOf(group: readonly ClauseOrigin[]): readonly BinaryPackage[] {
 
 function debsOf(group: readonly ClauseOrigin[]): readonly BinaryPackage[] {
   return group.flatMap(each => ('deb' in each ? [each.deb] : []))
-}
-
-/** `nginx 1.22.1-9 (debian/bookworm)`, or `nginx 1.22.1-9 … 1.22.1-9+deb12u2 (7 versions)`. */
-function versionsOf(debs: readonly BinaryPackage[]): string {
-  const distinct = [...new Set(debs)]
-  const [first] = distinct
-  const last = distinct.at(-1)
-  if (first === undefined || last === undefined) return ''
-  if (distinct.length === 1) return describe(first)
-  if (distinct.length <= listedVersions) return `${nameOf(first)} ${distinct.map(deb => deb.version).join(', ')}`
-  return `${nameOf(first)} ${last.version} … ${first.version} (${distinct.length} versions)`
-}
-
-function listed(debs: readonly BinaryPackage[]): string {
-  const names = [...new Set(debs.map(nameOf))]
-  const shown = names.slice(0, listedVersions).map(name => versionsOf(debs.filter(deb => nameOf(deb) === name)))
-  const hidden = names.length - shown.length
-  return `${shown.join(' or ')}${hidden > 0 ? ` or ${hidden} others` : ''}`
-}
-
-function describe(deb: BinaryPackage): string {
-  const [{ archive, suite }] = deb.listings
-  return `${nameOf(deb)} ${deb.version} (${archive}/${suite})`
-}
-
-function nameOf(deb: BinaryPackage | undefined): string {
-  if (deb === undefined) return ''
-  return deb.architecture === 'all' ? deb.name : `${deb.name}:${deb.architecture}`
 }
 
 function numbered(sentences: readonly string[]): readonly string[] {

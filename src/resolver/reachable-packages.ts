@@ -35,7 +35,9 @@ export function reachablePackages(request: ResolutionRequest): ReachablePackages
   const follow = (relation: Relation, architecture: string) => {
     const found = targets.satisfying(relation, architecture)
     for (const deb of found) choosable.add(deb)
-    if (found.length === 0) for (const deb of universe.packagesNamed(relation.packageName)) mentioned.add(deb)
+    if (found.length > 0) return
+    const { packageName } = relation
+    for (const deb of [...universe.packagesNamed(packageName), ...universe.providersOf(packageName)]) mentioned.add(deb)
   }
   // The set grows while it is read.
   for (const deb of choosable) {

@@ -37,7 +37,8 @@ export function recordProblem(request: ResolutionRequest): string {
   const packages = debs.map(deb =>
     JSON.stringify({
       ...identityOf(deb, places, request.pins),
-      ...(reachable.choosable.has(deb) ? relationsOf(deb, reachable, provided) : {}),
+      ...(reachable.choosable.has(deb) ? relationsOf(deb, reachable) : {}),
+      ...field('provides', deb.provides.filter(({ name }) => provided.has(name)).map(formatProvidedName)),
     }),
   )
   const text = JSON.stringify(head, undefined, 2)
@@ -121,7 +122,7 @@ function identityOf(deb: BinaryPackage, places: readonly string[], pins: readonl
   }
 }
 
-function relationsOf(deb: BinaryPackage, reachable: ReachablePackages, names: ReadonlySet<string>) {
+function relationsOf(deb: BinaryPackage, reachable: ReachablePackages) {
   const counted = new Set(reachable.groupsOf(deb))
   return {
     ...field('preDepends', deb.preDepends.map(formatOrGroup)),
@@ -129,7 +130,6 @@ function relationsOf(deb: BinaryPackage, reachable: ReachablePackages, names: Re
     ...field('recommends', deb.recommends.filter(group => counted.has(group)).map(formatOrGroup)),
     ...field('conflicts', effective(deb.conflicts, deb, reachable).map(formatRelation)),
     ...field('breaks', effective(deb.breaks, deb, reachable).map(formatRelation)),
-    ...field('provides', deb.provides.filter(({ name }) => names.has(name)).map(formatProvidedName)),
   }
 }
 

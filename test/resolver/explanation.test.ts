@@ -114,6 +114,39 @@ describe('an explanation', () => {
     assert.deepEqual(await fixOf('nginx=7'), change('replace', 'nginx=7', 'nginx [amd64]'))
   })
 
+  it('tells a name that is only provided from one that nobody knows', async () => {
+    const stanzas = {
+      'app 1': { depends: 'mta (>= 2)' },
+      'app32 1': { depends: 'mta32' },
+      'exim4 1': { provides: 'mta' },
+      'postfix:i386 1': { provides: 'mta32 (= 3)' },
+    }
+    const debian = archive(stanzas, { foreign: ['i386'] })
+    const absences = async (text: string) => (await explain(debian, [text])).lines.at(-1)?.replace(/^.* but /, '')
+    const told = (name: string, provider: string, flaw: string) =>
+      `no archive has a package ${name}, and what provides it (${provider} (debian/stable)) does so ${flaw}`
+    assert.equal(await absences('app'), told('mta', 'exim4 1', 'in no such version'))
+    assert.equal(await absences('mta=1'), told('mta', 'exim4 1', 'without a version of its own'))
+    assert.equal(await absences('mta/stable'), told('mta', 'exim4 1', 'without a suite of its own'))
+    assert.equal(await absences('app32'), told('mta32', 'postfix:i386 1', 'for other architectures than amd64'))
+    assert.equal(await absences('gone'), 'no archive has a package gone')
+  })
+
+  it('names the suites that have a package where the asked one does not', async () => {
+    const debian = archive({ 'nginx:amd64 1': { suites: ['stable'] }, 'nginx:amd64 2': { suites: ['security/fixes'] } })
+    const { lines } = await explain(debian, ['nginx/backports'])
+    assert.deepEqual(lines, [
+      '1. the manifest wants nginx/backports, but the archives have nginx:amd64 only in debian/stable, security/fixes',
+    ])
+  })
+
+  it('says what :any asks for', async () => {
+    const { lines } = await explain(archive({ 'bash:amd64 5': {} }), ['bash:any'])
+    assert.deepEqual(lines, [
+      '1. the manifest wants bash:any, but the archives have only bash:amd64 5 (debian/stable), not Multi-Arch: allowed',
+    ])
+  })
+
   it('proposes another version than the one that does not exist', async () => {
     const { hint, lines } = await explain(archive({ 'app 1': {} }), ['app=7'])
     assert.deepEqual(lines, ['1. the manifest wants app=7, but the archives have only app 1 (debian/stable)'])
