@@ -17,6 +17,21 @@ const usual: readonly StandIn[] = [
 ]
 
 /**
+ * libc6's postinst asks whether it is in a chroot, and where it is not, it tells init to start anew and waits a second for that. There is no init. To
+ * anybody else this says what ischroot(1) says there: in namespaces, where process 1 has the same root, that it is none; in a chroot without a real
+ * `/proc` that nobody knows.
+ */
+function ischroot(otherwise: string): StandIn {
+  const text = `#!/bin/sh
+test "$DPKG_MAINTSCRIPT_PACKAGE $DPKG_MAINTSCRIPT_NAME" = 'libc6 postinst' && exit 0
+${otherwise}
+`
+  return { path: 'usr/bin/ischroot', text, placed: 'over a file' }
+}
+
+const unknowable = 'case $1 in -t | --default-true) exit 0 ;; -f | --default-false) exit 1 ;; esac; exit 2'
+
+/**
  * A chroot has the name and the addresses of its host. This says what hostname(1) says where the name is `localhost` and nothing but the loopback is
  * there; a name without a domain has an empty one.
  */
@@ -40,14 +55,11 @@ esac
 echo localhost
 `
 
-const ofChroot: readonly StandIn[] = ['usr/bin/systemd-tmpfiles', 'bin/systemd-tmpfiles'].map(path => ({
-  path,
-  text: tmpfilesProgram,
-  placed: 'over a file' as const,
-}))
+const ofChroot: readonly StandIn[] = [
+  ...['usr/bin/systemd-tmpfiles', 'bin/systemd-tmpfiles'].map(path => ({ path, text: tmpfilesProgram })),
+  { path: 'bin/hostname', text: hostname },
+].map(each => ({ ...each, placed: 'over a file' }))
 
 export function standInsFor(backEnd: SandboxBackEnd): readonly StandIn[] {
-  return backEnd === 'chroot'
-    ? [...usual, ...ofChroot, { path: 'bin/hostname', text: hostname, placed: 'over a file' }]
-    : usual
+  return backEnd === 'chroot' ? [...usual, ischroot(unknowable), ...ofChroot] : [...usual, ischroot('exit 1')]
 }
