@@ -118,21 +118,31 @@ export class Staging {
   async #writeEntry(place: string, entry: Exclude<TreeEntry, { kind: 'directory' }>, content: ContentSource) {
     const host = this.hostPath(place)
     switch (entry.kind) {
-      case 'symlink':
+      case 'symlink': {
         symlinkSync(bytesOfByteString(entry.target) as Buffer, host)
-        lchownSync(host, entry.userId, entry.groupId)
         lutimesSync(host, entry.modifiedSeconds, entry.modifiedSeconds)
-        this.#note(place, entry, lstatSync(host, { bigint: true }))
+        let stats = lstatSync(host, { bigint: true })
+        if (!isOwned(stats, entry)) {
+          lchownSync(host, entry.userId, entry.groupId)
+          stats = lstatSync(host, { bigint: true })
+        }
+        this.#note(place, entry, stats)
         return
+      }
       case 'file': {
-        const file = openSync(host, 'wx', 0o600)
+        // Nearly all have the owner and the mode at once then; nobody else can enter the folder above.
+        const file = openSync(host, 'wx', entry.mode & 0o777)
         try {
           await this.#contents.write(file, entry.content, content)
-          fchownSync(file, entry.userId, entry.groupId)
-          // After chown, which clears setuid and setgid.
-          fchmodSync(file, entry.mode)
           futimesSync(file, entry.modifiedSeconds, entry.modifiedSeconds)
-          this.#note(place, entry, fstatSync(file, { bigint: true }))
+          let stats = fstatSync(file, { bigint: true })
+          if (!isOwned(stats, entry) || (Number(stats.mode) & 0o7777) !== entry.mode) {
+            fchownSync(file, entry.userId, entry.groupId)
+            // After chown, which clears setuid and setgid.
+            fchmodSync(file, entry.mode)
+            stats = fstatSync(file, { bigint: true })
+          }
+          this.#note(place, entry, stats)
         } finally {
           closeSync(file)
         }
@@ -320,6 +330,10 @@ export class Staging {
     if (stats.isSymbolicLink()) return 'symlink'
     return stats.isFile() ? 'file' : 'other'
   }
+}
+
+function isOwned(stats: Pick<BigIntStats, 'uid' | 'gid'>, { userId, groupId }: TreeEntry): boolean {
+  return Number(stats.uid) === userId && Number(stats.gid) === groupId
 }
 
 async function isRefusedBecausePresent(write: () => Promise<void>): Promise<boolean> {
