@@ -112,8 +112,25 @@ class InterimAnswersError extends Error {
   override readonly name = 'UND_ERR_INFO'
 }
 
+/** A password such as `50%` is meant as it is written; undici decodes it, and throws what no user can understand. */
+function withDecodableCredentials(proxy: URL): URL {
+  const decodable = new URL(proxy)
+  decodable.username = asDecodable(proxy.username)
+  decodable.password = asDecodable(proxy.password)
+  return decodable
+}
+
+function asDecodable(text: string): string {
+  try {
+    decodeURIComponent(text)
+    return text
+  } catch {
+    return encodeURIComponent(text)
+  }
+}
+
 function checkedProxy(proxy: URL): URL {
-  if (proxy.protocol === 'http:' || proxy.protocol === 'https:') return proxy
+  if (proxy.protocol === 'http:' || proxy.protocol === 'https:') return withDecodableCredentials(proxy)
   throw new Fault('SETTINGS_INVALID', {
     message: `the proxy ${redacted(proxy)} is neither http nor https`,
     hint: 'Name an http proxy, or none.',

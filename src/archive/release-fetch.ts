@@ -10,8 +10,8 @@ import { checkRelease } from './release-check.ts'
 import { formatTimestamp } from './release-date.ts'
 import { type KeyringFile, verifyRelease } from './release-verification.ts'
 
-/** 150 kB in bookworm; a suite of a thousand components would still be smaller. */
-const maximumReleaseBytes = 32 * 1024 * 1024
+/** apt's own bound (Acquire::MaxReleaseFileSize). 150 kB in bookworm; a suite of a thousand components would still be smaller. */
+const maximumReleaseBytes = 10_000_000
 const maximumSignatureBytes = 1024 * 1024
 
 export interface ReleaseWorld {
@@ -197,7 +197,8 @@ interface KeptRelease {
 
 async function keep(address: SuiteAddress, found: Found, store: Store, session: Session): Promise<void> {
   const blobs = await Promise.all(partsOf(found.files).map(bytes => store.putBytes(bytes, session)))
-  const kept: KeptRelease = { base: found.base, name: found.name, kind: found.files.kind, files: blobs }
+  // Whoever may read the store is not to read the passwords of mirrors.
+  const kept: KeptRelease = { base: redacted(found.base), name: found.name, kind: found.files.kind, files: blobs }
   await store.putRecord(recordOf(address), new TextEncoder().encode(JSON.stringify(kept)))
 }
 
@@ -251,5 +252,8 @@ function filesOf(
 
 /** By the addresses too: the same id in another project may be another archive. */
 function recordOf({ archive, suite, bases }: SuiteAddress): ObjectName {
-  return { kind: 'release', key: JSON.stringify(['release-1', archive.id, suite, ...bases]) }
+  return {
+    kind: 'release',
+    key: JSON.stringify(['release-1', archive.id, suite, ...bases.map(base => redacted(base))]),
+  }
 }

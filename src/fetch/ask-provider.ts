@@ -3,7 +3,7 @@ import type { LockedDeb } from '../lockfile/index.ts'
 import type { Store } from '../store/index.ts'
 import { fileBytes, isAbsent, openPlainFile, type Transfer } from '../transfer/index.ts'
 import type { Answer } from './fetch-fault.ts'
-import type { Origins } from './origins.ts'
+import { type Origins, signOf } from './origins.ts'
 import type { Provider } from './providers.ts'
 import { urlInState, urlsByVersion } from './snapshot-service.ts'
 
@@ -26,9 +26,8 @@ export async function askProvider(provider: Provider, deb: LockedDeb, world: Ask
   if (provider.kind === 'vendor' || provider.origin.startsWith('file:')) return askAtOnce(provider, deb, world)
   const answer = await world.origins.ask(provider.origin, async heard => {
     const result = await askAtOnce(provider, deb, { ...world, session: listening(world.session, heard) })
-    const isSilence = result !== 'fetched' && result.kind === 'unreachable'
-    if (isSilence && !saysNothing(result.fault)) heard()
-    return { result, sign: isSilence ? 'failed' : 'answered' }
+    const isFailure = result !== 'fetched' && result.kind === 'unreachable'
+    return { result, sign: isFailure ? signOf(result.fault) : 'answered' }
   })
   if (answer !== 'skipped') return answer
   const reason = `${provider.origin} was not asked again: it does not answer`
@@ -63,11 +62,6 @@ function listening({ signal, journal }: Session, heard: () => void): Session {
       },
     },
   }
-}
-
-/** No connection or no answer; a host that says 503 is there, and the next deb may fare better. */
-function saysNothing(fault: Fault): boolean {
-  return fault.code === 'NETWORK_UNREACHABLE' || fault.code === 'NETWORK_TIMEOUT'
 }
 
 async function fetchFrom(provider: Provider, deb: LockedDeb, world: AskWorld): Promise<void> {

@@ -1,3 +1,5 @@
+import type { Fault } from '../kernel/index.ts'
+
 /** What is known of a host in one run. */
 interface Origin {
   state: 'unknown' | 'answers' | 'down'
@@ -9,8 +11,19 @@ interface Origin {
 /** Failures in a row of a host that answered before, after which it is not asked again. */
 const toleratedFailures = 3
 
-/** What a provider's answer says of its host. */
-export type OriginSign = 'answered' | 'failed'
+/** What a provider's answer says of its host; `failed`: it spoke, and may serve the next deb no better. */
+export type OriginSign = 'answered' | 'failed' | 'silent'
+
+/** What may pass, and what a host says that has too much to do. */
+const busyStatuses: ReadonlySet<unknown> = new Set([408, 425, 429])
+
+/** A host that refuses one file at once (403 is how object stores say 404) costs no waiting time, and may have the next one. */
+export function signOf({ code, context }: Fault): OriginSign {
+  if (code === 'NETWORK_UNREACHABLE' || code === 'NETWORK_TIMEOUT') return 'silent'
+  const { status } = context
+  const refuses = typeof status === 'number' && status >= 400 && status < 500 && !busyStatuses.has(status)
+  return refuses ? 'answered' : 'failed'
+}
 
 /**
  * Which hosts answer, so that a dead one costs its waiting time once a run and not once a deb. A host that was never heard of is given up
@@ -61,7 +74,8 @@ export class Origins {
       return
     }
     origin.failures += 1
-    if (origin.state === 'unknown' || origin.failures >= toleratedFailures) origin.state = 'down'
+    const isGivenUp = origin.failures >= toleratedFailures || (sign === 'silent' && origin.state === 'unknown')
+    origin.state = isGivenUp ? 'down' : 'answers'
   }
 
   #originOf(name: string): Origin {

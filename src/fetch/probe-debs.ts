@@ -1,7 +1,7 @@
-import { isFault, type Session, unreachable } from '../kernel/index.ts'
+import { type Fault, isFault, type Session, unreachable } from '../kernel/index.ts'
 import type { LockedDeb } from '../lockfile/index.ts'
 import { createQueue, isAbsent, openPlainFile, type Transfer } from '../transfer/index.ts'
-import { Origins } from './origins.ts'
+import { Origins, signOf } from './origins.ts'
 import { type Provider, type ProviderSettings, providersOf, type RemoteRole } from './providers.ts'
 import { urlInState, urlsByVersion } from './snapshot-service.ts'
 
@@ -56,13 +56,16 @@ async function probeDeb(deb: LockedDeb, providers: Iterable<Provider>, world: Pr
   return { deb, roles: [...roles], silent: [...silent] }
 }
 
-type ProbeAnswer = 'present' | 'absent' | { readonly silent: string }
+type ProbeAnswer = 'present' | 'absent' | { readonly silent: string; readonly fault?: Fault }
 
 async function probeProvider(provider: Provider, deb: LockedDeb, world: ProbeWorld): Promise<ProbeAnswer> {
   if (provider.kind === 'vendor') return await answerOf(provider, deb, world)
   const answer = await world.origins.ask(provider.origin, async () => {
     const result = await answerOf(provider, deb, world)
-    return { result, sign: typeof result === 'string' ? 'answered' : 'failed' }
+    return {
+      result,
+      sign: typeof result === 'string' || result.fault === undefined ? 'answered' : signOf(result.fault),
+    }
   })
   return answer === 'skipped' ? { silent: provider.origin } : answer
 }
@@ -77,7 +80,7 @@ async function answerOf(provider: Provider, deb: LockedDeb, world: ProbeWorld): 
     if (!isFault(error) || error.exitCode !== 4) throw error
     const { journal } = world.session
     journal.emit({ kind: 'warned', stage: 'fetch', message: `${deb.name}: ${error.message}` })
-    return { silent: provider.kind === 'vendor' ? provider.path : provider.origin }
+    return { silent: provider.kind === 'vendor' ? provider.path : provider.origin, fault: error }
   }
 }
 

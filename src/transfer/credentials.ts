@@ -12,8 +12,8 @@ export interface CredentialEntry {
 }
 
 /**
- * Reads `machine [protocol://]host[:port][/path] login USER password PASSWORD` in any line layout. What it does not know (`account`,
- * `macdef`, `default`) is passed over: a file that curl or apt accepts must not stop a download.
+ * Reads `machine [protocol://]host[:port][/path] login USER password PASSWORD` in any line layout, login and password in either order. What it does not
+ * know (`account`, `macdef`, `default`) is passed over: a file that curl or apt accepts must not stop a download.
  *
  * @see apt_auth.conf(5), netrc(5)
  */
@@ -26,35 +26,41 @@ export function parseCredentialFile(text: string): CredentialEntry[] {
   const entries: CredentialEntry[] = []
   let machine: string | undefined
   let user: string | undefined
-  for (let at = 0; at + 1 <= tokens.length; ) {
+  let password: string | undefined
+  const end = () => {
+    const isWhole = machine !== undefined && password !== undefined
+    const entry = isWhole ? entryOf(machine ?? '', { user: user ?? '', password: password ?? '' }) : undefined
+    if (entry !== undefined) entries.push(entry)
+    machine = user = password = undefined
+  }
+  for (let at = 0; at < tokens.length; ) {
     const [keyword, value] = [tokens[at], tokens[at + 1]]
     switch (keyword) {
       case 'machine':
+        end()
         machine = value
-        user = undefined
         at += 2
         break
       case 'login':
         user = value
         at += 2
         break
-      case 'password': {
-        const entry = machine === undefined ? undefined : entryOf(machine, { user: user ?? '', password: value ?? '' })
-        if (entry !== undefined) entries.push(entry)
+      case 'password':
+        password = value ?? ''
         at += 2
         break
-      }
       case 'account':
         at += 2
         break
       case 'default':
-        machine = undefined
+        end()
         at += 1
         break
       default:
         at += 1
     }
   }
+  end()
   return entries
 }
 

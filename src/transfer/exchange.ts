@@ -8,6 +8,9 @@ const redirectStatuses: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
 /** What of the body of an answer is read whose body is not wanted, so that its connection can be used again. */
 const drainedBytes = 64 * 1024
 
+/** A server that sends the page of its 404 a byte at a time would hold us for days; a new connection costs less than this. */
+const drainedMilliseconds = 2000
+
 export interface ExchangeWorld {
   readonly transport: Transport
   readonly clock: Clock
@@ -47,7 +50,7 @@ export async function exchange(world: ExchangeWorld, request: ExchangeRequest, s
       signal: session.signal,
     })
     if (response.status === 200 || response.status === 206 || response.status === 416) return { response, url }
-    await drain(response)
+    await drain(response, world.clock)
     if (!redirectStatuses.has(response.status)) throw statusFault(url, response, world.clock)
     url = redirectTarget(url, response.headers.location)
   }
@@ -55,12 +58,13 @@ export async function exchange(world: ExchangeWorld, request: ExchangeRequest, s
 }
 
 /** Frees the connection of an answer whose body nobody wants; what goes wrong meanwhile is nobody's business. */
-export async function drain(response: TransportResponse): Promise<void> {
+export async function drain(response: TransportResponse, clock: Pick<Clock, 'now'>): Promise<void> {
+  const end = clock.now().getTime() + drainedMilliseconds
   let bytes = 0
   try {
     for await (const chunk of response.body) {
       bytes += chunk.length
-      if (bytes > drainedBytes) break
+      if (bytes > drainedBytes || clock.now().getTime() >= end) break
     }
   } catch {
     // The answer itself was what mattered.
@@ -118,7 +122,7 @@ function statusFault(url: URL, response: TransportResponse, clock: Clock): Fault
   const waitSeconds = retryAfterSeconds(response.headers['retry-after'], clock)
   return new Fault('NETWORK_STATUS', {
     message: `${where} answered ${status}${meaningOf(status)}`,
-    hint: hintFor(status),
+    hint: hintFor(url, status),
     context: { url: where, status, ...(waitSeconds === undefined ? {} : { retryAfterSeconds: waitSeconds }) },
   })
 }
@@ -144,11 +148,13 @@ function meaningOf(status: number): string {
   }
 }
 
-function hintFor(status: number): string {
+function hintFor({ protocol, host }: URL, status: number): string {
   switch (status) {
     case 401:
     case 403:
-      return 'Put the credentials of that host into netrc or apt auth.conf, or name another mirror.'
+      return protocol === 'https:'
+        ? 'Put the credentials of that host into netrc or apt auth.conf, or name another mirror.'
+        : `Put the credentials into netrc or apt auth.conf (for http as \`machine http://${host}\`), or name another mirror.`
     case 404:
     case 410:
       return 'Check suite and address of the archive, or name another mirror with `--mirror ID=URI`.'

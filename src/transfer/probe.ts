@@ -24,7 +24,7 @@ export async function probe(
   for (let failures = 1; ; failures++) {
     try {
       const { response } = await exchange(world, { url, credentials, headers: {}, method: 'HEAD' }, session)
-      await drain(response)
+      await drain(response, world.clock)
       const length = response.headers['content-length'] ?? ''
       return /^\d{1,15}$/.test(length) ? Number(length) : undefined
     } catch (error) {

@@ -93,7 +93,7 @@ async function attempt(each: Attempt): Promise<void> {
     await placeFor(response, each)
     memory.validator = validatorOf(response, url)
   } catch (error) {
-    await drain(response)
+    await drain(response, world.clock)
     throw error
   }
   const rate = rateGuard(world, url)

@@ -74,7 +74,7 @@ function decoded(text: string): string {
 }
 
 function addressFault(address: string | URL, why: string): Fault {
-  const shown = parsedUrl(address) === undefined ? quoted(String(address)) : redacted(address)
+  const shown = parsedUrl(address) === undefined ? quoted(String(address).replace(/^.*@/s, '…@')) : redacted(address)
   return new Fault('SETTINGS_INVALID', {
     message: `${shown} ${why}`,
     hint: 'Name an archive like http://mirror.example.org/debian or file:///srv/mirror/debian.',

@@ -29,9 +29,12 @@ export async function readHostCredentials(rootFolder: string): Promise<string> {
   return texts.join('\n')
 }
 
-/** Names that end in `.conf` or have no ending, by bytes: apt leaves backups of editors and packages alone. */
+/**
+ * Names that end in `.conf` (`mirror.example.org.conf` too) or have no ending, by bytes: apt leaves hidden files and the backups of editors and
+ * packages alone.
+ */
 async function partsOf(folder: string): Promise<readonly string[]> {
-  const names = (await readdir(folder)).filter(name => /^[\w-]+(\.conf)?$/.test(name))
+  const names = (await readdir(folder)).filter(name => /^[\w:-]+([\w:.-]*\.conf)?$/.test(name))
   return names.sort(compareBytes).map(name => join(folder, name))
 }
 

@@ -180,10 +180,10 @@ export function groupedMirrors(pairs: Iterable<readonly [id: string, uri: string
   return mirrors
 }
 
-/** A URL without what may be a password; other text may hold one too (`debian=https://me:secret@…`), so it is cut. */
+/** A URL without what may be a password; other text may hold one too (`debian=https://me:sec/ret@…`), so it is cut up to the last `@`. */
 function shown(text: string): string {
   if (parsedUrl(text) !== undefined) return redacted(text)
-  return quoted(text.replace(/\/\/[^/]*@/, '//…@'))
+  return quoted(text.replace(/(^|\/\/).*@/s, '$1…@'))
 }
 
 function parsedUrl(text: string): URL | undefined {

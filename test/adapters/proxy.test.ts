@@ -69,6 +69,13 @@ async function download(url: string, proxy: string): Promise<string> {
 }
 
 describe('a proxy with a password', () => {
+  test('may have a percent sign in it that nobody encoded', async () => {
+    const mirror = await startMirror({ files: { a: 'contents' } })
+    const { address, seen } = await startProxy()
+    await assertFault(download(`${mirror.url}/a`, `http://me:50%@${address}`), 'NETWORK_UNREACHABLE', /407/)
+    assert.equal(seen[0]?.headers['proxy-authorization'], `Basic ${btoa('me:50%')}`)
+  })
+
   test('forwards http as apt sends it, with its own credentials beside those of the mirror', async () => {
     const mirror = await startMirror({ files: { a: 'contents' } })
     mirror.demand('user', 'word')

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'vitest'
-import { type ArchiveAddresses, type FetchRequest, fetchDebs } from '../../src/fetch/index.ts'
+import { type ArchiveAddresses, type FetchRequest, fetchDebs, probeDebs } from '../../src/fetch/index.ts'
 import { assertFault } from '../support/assert-fault.ts'
 import { contents, locked, scene } from '../support/fetch-scene.ts'
 import { startMirror } from '../support/loopback-mirror.ts'
@@ -186,6 +186,31 @@ describe('a host that says 503 to everything', () => {
     assert.equal((await fetchDebs(debs, given, quietSession())).fetchedDebs, 10)
     // Four attempts for each deb that asks; up to four ask at a time.
     assert.ok(ill.requests.length <= 4 * (3 + 3), `${ill.requests.length} requests`)
+  })
+})
+
+describe('a host that says 403 for what it lacks, as object stores do', () => {
+  const names = ['a', 'b', 'c', 'd', 'e', 'f']
+  const debs = names.map(name => ({ ...nginx, ...identityOf(name), name }))
+  const pathOf = (name: string) => `pool/main/n/nginx/${name}_1.22.1-9_amd64.deb`
+  const withLastAlone = async () => {
+    const store = await startMirror({ files: { [pathOf('f')]: 'f' } })
+    for (const name of names.slice(0, 5)) store.always(pathOf(name), { kind: 'status', status: 403 })
+    const honest = await startMirror({ files: Object.fromEntries(names.map(name => [pathOf(name), name])) })
+    return { store, given: await request({ uris: [store.url], poolUris: [honest.url] }) }
+  }
+
+  it('is asked for the next deb all the same', async () => {
+    const { store, given } = await withLastAlone()
+    await fetchDebs(debs, given, quietSession())
+    assert.deepEqual(new Set(store.requests.map(({ path: asked }) => asked)), new Set(names.map(pathOf)))
+  })
+
+  it('has what it says it has, although it refused what was asked for before', async () => {
+    const { store, given } = await withLastAlone()
+    const available = await probeDebs(debs, given, quietSession())
+    assert.deepEqual(available.at(-1)?.roles, ['mirror', 'pool'])
+    assert.deepEqual(available.at(0)?.silent, [store.url])
   })
 })
 

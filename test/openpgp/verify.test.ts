@@ -72,6 +72,11 @@ describe('an InRelease file', () => {
     assert.equal(release.text, text)
   })
 
+  test('with a million blanks before a letter is judged as soon as any other', async () => {
+    const forged = bytesOf(textOf(signed).replace('Origin: Test', `Origin: Test${' '.repeat(1_000_000)}s`))
+    await assertFault(verifyAt(forged, trusted), 'RELEASE_SIGNATURE_BAD')
+  })
+
   test('may have blank lines around the block', async () => {
     const release = await verifyAt(bytesOf(`\n \r\n${textOf(signed)}\n\n`), trusted)
     assert.equal(release.text, text)

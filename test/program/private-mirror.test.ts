@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'vitest'
 import { envelopeOf, runAptroot } from '../support/aptroot-program.ts'
@@ -41,9 +41,9 @@ describe('lock update from a mirror that is not for everybody', () => {
     assert.deepEqual(new Set(mirror.clients), new Set(['aptroot test client']))
   })
 
-  test('takes the password from a folder like auth.conf.d, and prints it nowhere', async () => {
-    const { folder, files, update } = await situation()
-    const mirror = await startMirror({ files })
+  test('takes the password from a folder like auth.conf.d, prints it nowhere and keeps it nowhere', async () => {
+    const { folder, files: archive, update } = await situation()
+    const mirror = await startMirror({ files: archive })
     mirror.demand('user', 'topsecret')
     const { host } = new URL(mirror.url)
     await mkdir(join(folder, 'auth.conf.d'))
@@ -56,7 +56,13 @@ describe('lock update from a mirror that is not for everybody', () => {
     assert.equal(result.exitCode, 0, result.errorOutput)
     const wrong = await update('--mirror', `test=${mirror.url.replace('//', '//user:topsecret2@')}`, '--verbose')
     assert.equal(wrong.exitCode, 4)
-    for (const { output, errorOutput } of [refused, result, wrong])
+    const right = await update('--mirror', `test=${mirror.url.replace('//', '//user:topsecret@')}`, '--verbose')
+    assert.equal(right.exitCode, 0, right.errorOutput)
+    const store = join(folder, '.cache/aptroot')
+    const files = await readdir(store, { recursive: true, withFileTypes: true })
+    for (const each of files.filter(file => file.isFile()))
+      assert.doesNotMatch(await readFile(join(each.parentPath, each.name), 'latin1'), /topsecret/, each.name)
+    for (const { output, errorOutput } of [refused, result, wrong, right])
       assert.doesNotMatch(output + errorOutput, /topsecret|dXNlcj/)
   })
 })

@@ -132,9 +132,38 @@ describe('a file in memory', () => {
     )
   })
 
+  it('that is not there is told although the page that says so comes a byte at a time, without end', async () => {
+    const clock = virtualClock()
+    const dripping: Transport = {
+      async request() {
+        async function* body(): AsyncGenerator<Uint8Array> {
+          for (let bytes = 0; bytes < 1000; bytes++) {
+            clock.advance(500)
+            yield Buffer.from('x')
+          }
+          assert.fail('the whole page was waited for')
+        }
+        return { status: 404, headers: {}, body: body() }
+      },
+      close: async () => undefined,
+    }
+    const { transfer } = await transferScene({ transport: dripping, clock })
+    const start = clock.now().getTime()
+    await assertFault(
+      transfer.downloadBytes('http://mirror.example.org/x', { maximumBytes: 1e6 }, session),
+      'NETWORK_STATUS',
+    )
+    assert.ok(clock.now().getTime() - start < 10_000)
+  })
+
   it('of a URL of another kind is a wrong setting, and its password is not printed', async () => {
     const { transfer } = await transferScene()
-    for (const url of ['ftp://user:secret@mirror.example.org/x', 'no url', 'javascript:alert(1)']) {
+    for (const url of [
+      'ftp://user:secret@mirror.example.org/x',
+      'http://me:top/secret@mirror.example.org/x',
+      'no url',
+      'javascript:alert(1)',
+    ]) {
       const fault = await assertFault(transfer.downloadBytes(url, { maximumBytes: 1 }, session), 'SETTINGS_INVALID')
       assert.ok(!fault.message.includes('secret'))
     }

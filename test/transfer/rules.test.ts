@@ -80,6 +80,7 @@ machine both.example.org
   login first
   account ignored
   password p3
+machine turned.example.org password p4 login turned
 default login anonymous password guest
 machine broken`)
   const table = [
@@ -89,6 +90,7 @@ machine broken`)
     ['http://plain.example.org:8080/x', 'plain', 'unless http is named'],
     ['http://plain.example.org/x', undefined, 'another port'],
     ['https://both.example.org/x', 'first', 'over several lines'],
+    ['https://turned.example.org/x', 'turned', 'the password first'],
     ['https://other.example.org/x', undefined, 'a default would give a password to every host'],
   ] as const
   for (const [url, user, why] of table)

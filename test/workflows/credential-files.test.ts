@@ -18,6 +18,13 @@ describe('credentials', () => {
     assert.deepEqual(hostsOf(await readCredentials(folder)), ['10vendor', '50b.conf', '90site.conf'])
   })
 
+  test('may stand in a file that is named after its host, as apt takes it', async () => {
+    const folder = await scratchFolder()
+    for (const name of ['mirror.example.org.conf', 'mirror.example.org', '.conf', '.b.conf', 'a.conf.dpkg-old'])
+      await writeFile(join(folder, name), entry(name))
+    assert.deepEqual(hostsOf(await readCredentials(folder)), ['mirror.example.org.conf'])
+  })
+
   test('of apt on this host are auth.conf, then auth.conf.d; what cannot be read is passed over', async () => {
     const root = await scratchFolder()
     assert.equal(await readHostCredentials(root), '')

@@ -76,6 +76,11 @@ describe('a wrong setting is refused', () => {
     for (const given of [
       { flags: { mirror: ['DEBIAN=https://me:secret@h/debian'] } },
       { flags: { mirror: ['debian=https://me:secret@h/debian?x'] } },
+      { flags: { mirror: ['debian=https://me:top/secret@h/debian'] } },
+      { flags: { mirror: ['debian https://me:top/secret@h/debian'] } },
+      { flags: { mirror: ['debian=https://me:12/secret@h/debian?x'] } },
+      { flags: { proxy: 'http://me:top/secret@h:3128' } },
+      { environment: { http_proxy: 'me:top/secret@h:3128' } },
       { environment: { APTROOT_PROXY: 'socks5://me:secret@h' } },
       { user: 'mirrors:\n  debian: ftp://me:secret@h/' },
     ]) {

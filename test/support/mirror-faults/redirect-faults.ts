@@ -1,10 +1,13 @@
+import { head } from '../raw-mirror.ts'
 import {
+  chunked,
   codes,
   length,
   type MirrorFault,
   recovers,
   redirect,
   refused,
+  repeated,
   sendAll,
   signature,
   unreachable,
@@ -58,6 +61,15 @@ export const redirectFaults: readonly MirrorFault[] = [
   {
     name: 'redirects to another host that has the file',
     answer: redirect(({ mirror, path }) => `${mirror.url.replace('127.0.0.1', 'localhost')}/elsewhere/${path}`),
+    once: recovers,
+    always: recovers,
+  },
+  {
+    name: 'redirects and drips the page that says so',
+    answer: each => {
+      const location = `Location: ${each.mirror.url}/elsewhere/${each.path}`
+      repeated(head('302 Found', [location, chunked]), '1\r\nx\r\n', 100)(each)
+    },
     once: recovers,
     always: recovers,
   },

@@ -1,5 +1,6 @@
 import { head } from '../raw-mirror.ts'
 import {
+  chunked,
   codes,
   contentOf,
   length,
@@ -43,6 +44,12 @@ export const statusFaults: readonly MirrorFault[] = [
   {
     name: 'says 410',
     answer: sendAll('410 Gone', [length(0)], () => new Uint8Array()),
+    once: { InRelease: ['SUITE_ABSENT'], index: 'recovers', deb: ['FETCH_GONE'] },
+    always: { InRelease: ['SUITE_ABSENT'], index: ['NETWORK_STATUS'], deb: ['FETCH_GONE'] },
+  },
+  {
+    name: 'says 404 and drips the page that says so',
+    answer: repeated(head('404 Not Found', [chunked]), '1\r\nx\r\n', 100),
     once: { InRelease: ['SUITE_ABSENT'], index: 'recovers', deb: ['FETCH_GONE'] },
     always: { InRelease: ['SUITE_ABSENT'], index: ['NETWORK_STATUS'], deb: ['FETCH_GONE'] },
   },
