@@ -1,31 +1,25 @@
-import { Agent, type Dispatcher, ProxyAgent } from 'undici'
-import {
-  Fault,
-  redacted,
-  type Sender,
-  type Transport,
-  type TransportChange,
-  type TransportRequest,
-  type TransportResponse,
-} from '../kernel/index.ts'
+import { Agent, type Dispatcher } from 'undici'
+import type { Sender, Transport, TransportChange, TransportRequest, TransportResponse } from '../kernel/index.ts'
 import { networkFault } from './network-fault.ts'
-import { checkedTlsOptions } from './tls-options.ts'
+import { createProxyDispatcher } from './proxy-dispatcher.ts'
+import { checkedTlsOptions, type TlsOptions } from './tls-options.ts'
 import { defaultTransportSettings, type TransportSettings } from './transport-settings.ts'
 
 export { defaultTransportSettings }
 
 /** HTTP by undici: keep-alive pools per host, bytes as they come, no redirects, no retries. */
 export function createUndiciTransport(settings: TransportSettings = defaultTransportSettings): Transport & Sender {
+  const { connectTimeoutMilliseconds } = settings
   const options: Agent.Options = {
     connections: settings.connectionsPerHost,
     pipelining: 1,
     headersTimeout: settings.stallTimeoutMilliseconds,
     bodyTimeout: settings.stallTimeoutMilliseconds,
-    connect: { timeout: settings.connectTimeoutMilliseconds },
+    connect: { timeout: connectTimeoutMilliseconds },
     autoSelectFamily: true,
   }
   const direct = new Agent(options)
-  const others = new Map<string, Agent | ProxyAgent>()
+  const others = new Map<string, Dispatcher>()
   const dispatcherFor = (url: URL): Dispatcher => {
     const proxy = settings.proxyOf?.(url)
     const material = url.protocol === 'https:' ? settings.tlsOf?.(url) : undefined
@@ -35,12 +29,13 @@ export function createUndiciTransport(settings: TransportSettings = defaultTrans
     const known = others.get(name)
     if (known !== undefined) return known
     const tls = material === undefined ? {} : checkedTlsOptions(material, url.host)
-    const connect = { timeout: settings.connectTimeoutMilliseconds, ...tls }
     const created =
       proxy === undefined
-        ? new Agent({ ...options, connect })
-        : // Without a tunnel plain http goes through as apt sends it: caches such as apt-cacher-ng refuse CONNECT.
-          new ProxyAgent({ ...options, uri: checkedProxy(proxy).href, proxyTunnel: false, requestTls: connect })
+        ? new Agent({ ...options, connect: { timeout: connectTimeoutMilliseconds, ...tls } })
+        : createProxyDispatcher(
+            { proxy, proxyTls: tlsOfProxy(proxy, settings), serverTls: tls, connectTimeoutMilliseconds },
+            options,
+          )
     others.set(name, created)
     return created
   }
@@ -112,28 +107,7 @@ class InterimAnswersError extends Error {
   override readonly name = 'UND_ERR_INFO'
 }
 
-/** A password such as `50%` is meant as it is written; undici decodes it, and throws what no user can understand. */
-function withDecodableCredentials(proxy: URL): URL {
-  const decodable = new URL(proxy)
-  decodable.username = asDecodable(proxy.username)
-  decodable.password = asDecodable(proxy.password)
-  return decodable
-}
-
-function asDecodable(text: string): string {
-  try {
-    decodeURIComponent(text)
-    return text
-  } catch {
-    return encodeURIComponent(text)
-  }
-}
-
-function checkedProxy(proxy: URL): URL {
-  if (proxy.protocol === 'http:' || proxy.protocol === 'https:') return withDecodableCredentials(proxy)
-  throw new Fault('SETTINGS_INVALID', {
-    message: `the proxy ${redacted(proxy)} is neither http nor https`,
-    hint: 'Name an http proxy, or none.',
-    context: { proxy: redacted(proxy) },
-  })
+function tlsOfProxy(proxy: URL, settings: TransportSettings): TlsOptions {
+  const material = proxy.protocol === 'https:' ? settings.tlsOf?.(proxy) : undefined
+  return material === undefined ? {} : checkedTlsOptions(material, proxy.host)
 }

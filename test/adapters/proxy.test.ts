@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
-import { createServer, type IncomingHttpHeaders } from 'node:http'
-import { type AddressInfo, connect } from 'node:net'
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer as createHttpsServer } from 'node:https'
+import { type AddressInfo, connect, createServer as createTcpServer, type Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { describe, onTestFinished, test } from 'vitest'
 import { createUndiciTransport, defaultTransportSettings } from '../../src/adapters/undici-transport.ts'
 import { createTransfer } from '../../src/transfer/index.ts'
@@ -17,10 +19,16 @@ interface Seen {
 }
 
 /** A proxy that wants `me:secret`, forwards http, and tunnels https. */
-async function startProxy(): Promise<{ readonly address: string; readonly seen: readonly Seen[] }> {
+async function startProxy(
+  scheme: 'http' | 'https' = 'http',
+): Promise<{ readonly address: string; readonly seen: readonly Seen[] }> {
   const seen: Seen[] = []
   const wanted = `Basic ${btoa('me:secret')}`
-  const server = createServer(async (request, response) => {
+  const server =
+    scheme === 'http'
+      ? createServer()
+      : createHttpsServer({ key: tlsFixture('server.key'), cert: tlsFixture('server.pem') })
+  server.on('request', async (request: IncomingMessage, response: ServerResponse) => {
     seen.push({ line: `${request.method} ${request.url}`, headers: request.headers })
     if (request.headers['proxy-authorization'] !== wanted) return void response.writeHead(407).end()
     const forwarded = await fetch(request.url ?? '', {
@@ -28,7 +36,7 @@ async function startProxy(): Promise<{ readonly address: string; readonly seen: 
     })
     response.writeHead(forwarded.status).end(await forwarded.text())
   })
-  server.on('connect', (request, downstream) => {
+  server.on('connect', (request: IncomingMessage, downstream: Duplex) => {
     seen.push({ line: `CONNECT ${request.url}`, headers: request.headers })
     downstream.on('error', () => undefined)
     if (request.headers['proxy-authorization'] !== wanted)
@@ -67,6 +75,52 @@ async function download(url: string, proxy: string): Promise<string> {
   })
   return new TextDecoder().decode(await transfer.downloadBytes(url, { maximumBytes: 99 }, quietSession()))
 }
+
+describe('a proxy', () => {
+  test('that does not answer is given up when a server would be, be it asked to forward or for a tunnel', async () => {
+    const server = createTcpServer()
+    await new Promise<void>(resolve => {
+      server.listen(0, '127.0.0.1', resolve)
+    })
+    const sockets = new Set<Socket>()
+    server.on('connection', socket => sockets.add(socket.on('error', () => undefined)))
+    onTestFinished(() => {
+      for (const each of sockets) each.destroy()
+      server.close()
+    })
+    const proxy = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+    const transport = createUndiciTransport({
+      ...defaultTransportSettings,
+      stallTimeoutMilliseconds: 300,
+      proxyOf: () => proxy,
+    })
+    onTestFinished(() => transport.close())
+    const urls = ['http://mirror.example.org/a', 'https://mirror.example.org/a']
+    const { signal } = quietSession()
+    const answers = urls.map(url => transport.request({ method: 'GET', url: new URL(url), headers: {}, signal }))
+    await Promise.all(answers.map(each => assertFault(each, 'NETWORK_TIMEOUT')))
+  })
+
+  test('of https is known by the authorities of the settings, whatever goes through it', async () => {
+    const mirror = await startMirror({ files: { a: 'contents' } })
+    const secure = await startHttpsMirror({ a: 'contents' }, 'needless')
+    const { address, seen } = await startProxy('https')
+    const warnings: Error[] = []
+    const warned = (warning: Error) => void warnings.push(warning)
+    process.on('warning', warned)
+    onTestFinished(() => void process.off('warning', warned))
+    assert.equal(await download(`${mirror.url}/a`, `https://me:secret@${address}`), 'contents')
+    assert.equal(await download(`${secure.url}/a`, `https://me:secret@${address}`), 'contents')
+    assert.equal(seen.length, 2)
+    assert.deepEqual(warnings, [])
+  })
+
+  test('may want a user alone', async () => {
+    const { address, seen } = await startProxy()
+    await assertFault(download('http://mirror.example.org/a', `http://token@${address}`), 'NETWORK_UNREACHABLE', /407/)
+    assert.equal(seen[0]?.headers['proxy-authorization'], `Basic ${btoa('token:')}`)
+  })
+})
 
 describe('a proxy with a password', () => {
   test('may have a percent sign in it that nobody encoded', async () => {
