@@ -256,7 +256,7 @@ export function encodeProblem(request: ResolutionRequest): Encoding {
       const preferred = found.flatMap((debs, at) => prefer(debs, wanted.alternatives[at]?.packageName ?? ''))
       return {
         owner: undefined,
-        field: 'packages',
+        field: wanted.askedBy ?? 'packages',
         text: wanted.text,
         group: wanted.alternatives,
         alternatives: candidatesFirst([...new Set(preferred.map(variableOf))]),

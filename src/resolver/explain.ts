@@ -149,6 +149,8 @@ function demand(field: Requirement['field'], text: string, owners: readonly Bina
   switch (field) {
     case 'packages':
       return `the manifest wants ${text}`
+    case 'update':
+      return `the update asks for ${text}`
     case 'base':
       return `the base set contains ${text}`
     default:

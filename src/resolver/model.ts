@@ -10,6 +10,8 @@ export interface WantedPackage {
   readonly selection: WantedSelection
   /** Its `[arch]` restriction, which advice about the item repeats. */
   readonly architectures?: readonly string[] | undefined
+  /** Where the update asks for it and not the manifest. */
+  readonly askedBy?: 'update'
 }
 
 /** Everything that decides a resolution of one root: the answer is a pure function of this value. */

@@ -1,11 +1,12 @@
 import type { BinaryPackage, OrGroup } from '../debian/index.ts'
 import type { RecommendsPolicy } from '../manifest/index.ts'
 
-export type RequirementField = 'packages' | 'base' | 'Pre-Depends' | 'Depends' | 'Recommends'
+/** `update`: a version that the update itself demands. */
+export type RequirementField = 'packages' | 'update' | 'base' | 'Pre-Depends' | 'Depends' | 'Recommends'
 
 /** Something that must hold if its owner is chosen: one or-group, and the debs that satisfy it. */
 export interface Requirement {
-  /** undefined: the manifest asks for it. */
+  /** undefined: the manifest or the update asks for it. */
   readonly owner: BinaryPackage | undefined
   readonly field: RequirementField
   /** As the manifest or the field says it. */

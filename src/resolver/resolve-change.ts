@@ -1,3 +1,4 @@
+import { formatRelation } from '../debian/index.ts'
 import type { Session } from '../kernel/index.ts'
 import { runSearch } from '../solver/index.ts'
 import { forcedChanges } from './change-reasons.ts'
@@ -49,7 +50,7 @@ function heldBack({ deb }: Target, encoding: Encoding, bySlot: ReadonlyMap<strin
   }
 }
 
-/** Why the demanded versions do not go with the manifest: as if the manifest wanted them. */
+/** Why the demanded versions do not go with the manifest: as if they were wanted too. */
 async function explainRefusal(
   request: ChangeRequest,
   demands: readonly Target[],
@@ -63,7 +64,8 @@ async function explainRefusal(
       constraint: undefined,
     }
     return {
-      text: `${deb.name}=${deb.version}`,
+      text: `${formatRelation(relation)}=${deb.version}`,
+      askedBy: 'update',
       alternatives: [relation],
       selection: { kind: 'version', version: deb.version },
     }

@@ -52,8 +52,13 @@ export function requireKnownNames(
     })
   if (mode.kind !== 'named') return
   const wanted = new Set(manifest.packages.flatMap(item => item.alternatives.map(each => each.packageName)))
+  const architectures = manifest.architectures.flatMap(root => [root.native, ...root.foreign])
+  const mayBeWanted = (name: string) => {
+    const bare = bareName(name)
+    return wanted.has(bare) && (name === bare || architectures.includes(name.slice(bare.length + 1)))
+  }
   for (const name of [...mode.names, ...mode.precise.map(each => each.name)]) {
-    if (wanted.has(bareName(name)) || lock.debs.some(deb => isNamed(deb, name))) continue
+    if (mayBeWanted(name) || lock.debs.some(deb => isNamed(deb, name))) continue
     throw absentFault(name, lock, project)
   }
   const sources = new Set(lock.debs.map(deb => deb.sourceName))
@@ -89,7 +94,7 @@ export function movesOf(mode: UpdateMode, root: RootBefore): readonly AskedMove[
         placesOf(name, root).map((place): AskedMove => ({ ...preciseMove(place, version, root), target: { version } })),
       )
       const named = [
-        ...mode.names.flatMap(name => placesOf(name, root)),
+        ...mode.names.flatMap(name => providersOf(name, root) ?? placesOf(name, root)),
         ...root.debs.filter(deb => mode.sources.includes(deb.sourceName)).map(deb => placeOf(deb, root)),
       ].map((place): AskedMove => ({ ...place, target: 'candidate' }))
       // Later entries of a map win: a version that was asked for counts more than the name alone.
@@ -132,6 +137,14 @@ function placesOf(name: string, root: RootBefore): readonly Place[] {
       ? [universe.nativeArchitecture, ...universe.foreignArchitectures].find(each => there.has(each))
       : name.slice(bare.length + 1)
   return [{ name: bare, architecture: architecture ?? universe.nativeArchitecture }]
+}
+
+/** Where those stand that are locked for a wanted name that no package has; undefined for the name of a package. */
+function providersOf(name: string, { universe, debs, wanted }: RootBefore): readonly Place[] | undefined {
+  if (universe.packagesNamed(bareName(name)).length > 0 || debs.some(deb => isNamed(deb, name))) return undefined
+  if (!wanted.some(item => item.alternatives.some(each => each.packageName === name))) return undefined
+  const providers = new Set(universe.providersOf(name).map(deb => deb.name))
+  return debs.filter(deb => providers.has(deb.name)).map(deb => placeOf(deb, { universe }))
 }
 
 function placeOf(

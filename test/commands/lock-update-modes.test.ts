@@ -117,6 +117,23 @@ describe('lock update NAME', () => {
     assert.deepEqual(await locked(), ['curl 1', 'nginx 1', 'nginx-common 1', 'openssl 1'])
   })
 
+  test('of a virtual package that is wanted moves what provides it', async () => {
+    const provider = { Provides: 'mail-transport-agent' }
+    await publish({ ...before, 'exim4 1': provider })
+    want('curl, mail-transport-agent')
+    await update()
+    await publish({ ...after, 'exim4 2': provider, 'postfix 1': provider })
+    const result = await update('mail-transport-agent')
+    assert.equal(result.exitCode, 0, result.errorOutput)
+    assert.deepEqual(await locked(), ['curl 1', 'exim4 2'])
+  })
+
+  test('of an architecture that no root has is a wrong name, wanted or not', async () => {
+    await lockBefore()
+    const { fault } = envelopeOf(await update('nginx:i386', '--json'))
+    assert.deepEqual([fault?.code, fault?.message], ['LOCK_PACKAGE_ABSENT', 'nginx:i386 is not in aptroot.lock'])
+  })
+
   test('of a package that is at its candidate changes no byte', async () => {
     await lockBefore()
     await publish({ ...after, 'curl 2': { Depends: 'gone' } })

@@ -180,7 +180,12 @@ describe('a precise update', () => {
       moves: [moving(all('nginx-common'), { version: '2' })],
     })
     assert.equal(found.kind, 'unsolvable')
-    if (found.kind === 'unsolvable') assert.match(found.explanation.lines.join('\n'), /nginx-common/)
+    assert.deepEqual(found.kind === 'unsolvable' && found.explanation.lines, [
+      '1. the update asks for nginx-common=2, which only nginx-common 2 (debian/stable) can satisfy',
+      '2. the manifest wants nginx=1, which only nginx 1 (debian/stable) can satisfy',
+      '3. nginx 1 (debian/stable) needs nginx-common (= 1) (field Depends), which only nginx-common 1 (debian/stable) can satisfy',
+      '4. only one version of nginx-common can be installed: nginx-common 1, 2 exclude each other',
+    ])
   })
 })
 
