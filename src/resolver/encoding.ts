@@ -23,6 +23,8 @@ import { baseRequirements, wantedTargets } from './roots.ts'
 
 /** What the solver is told about one deb, once it is chosen. */
 export interface Expansion {
+  /** Hard requirements, in the order of the fields. */
+  readonly requirements: readonly Requirement[]
   readonly clauses: readonly EncodedClause[]
   /** Requirements that leave a choice, in the order of the fields. */
   readonly choices: readonly Requirement[]
@@ -57,7 +59,7 @@ export interface Encoding {
   readonly targets: RelationTargets
   readonly variableCount: number
   /** What the manifest asks for: its requirements, and the clauses that state them. */
-  readonly roots: Expansion & { readonly requirements: readonly Requirement[] }
+  readonly roots: Expansion
   variableOf(deb: BinaryPackage): number
   debOf(variable: number): BinaryPackage
   /** The architecture of the root that a deb belongs to: `all` counts as native. */
@@ -182,15 +184,14 @@ export function encodeProblem(request: ResolutionRequest): Encoding {
     addConflictClauses(deb, 'Conflicts', deb.conflicts, stated)
     addConflictClauses(deb, 'Breaks', deb.breaks, stated)
     addSiblingClauses(deb, stated)
-    return { clauses: stated, choices, optional }
+    return { requirements: hard, clauses: stated, choices, optional }
   }
 
   /** owner → alternative₁ ∨ alternative₂ ∨ … */
   function requirementClause(owner: number, requirement: Requirement): EncodedClause {
-    const { alternatives } = requirement
-    // By number: a spread behind something else is an interpreted loop that makes an object for each element.
-    const literals = [-owner]
-    for (let at = 0; at < alternatives.length; at++) literals.push(alternatives[at] as number)
+    // Lists as long as they have to be: one that grows takes room for sixteen more, and kde-full with Recommends has 16,000 of them. `concat` is
+    // native code; a spread behind something else is an interpreted loop that makes an object for each element.
+    const literals = [-owner].concat(requirement.alternatives)
     return clause(literals, { kind: 'requirement', requirement })
   }
 
@@ -247,7 +248,7 @@ export function encodeProblem(request: ResolutionRequest): Encoding {
     return kinds.length === 0 ? unjudged : kinds.map(origin => clause([-variable], origin))
   }
 
-  function encodeRoots(base: BaseSet): Expansion & { readonly requirements: readonly Requirement[] } {
+  function encodeRoots(base: BaseSet): Expansion {
     const chosen = request.wanted.map(wanted => ({ wanted, found: wantedTargets(wanted, universe, targets) }))
     for (const { wanted, found } of chosen) {
       if (wanted.selection.kind !== 'candidate') for (const deb of found.flat()) namedExactly.add(deb)

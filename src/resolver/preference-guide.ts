@@ -106,12 +106,9 @@ export class PreferenceGuide implements Guide {
     }
   }
 
-  #stateExpansion({ clauses, optional }: Expansion): void {
+  #stateExpansion({ requirements, clauses, optional }: Expansion): void {
     // Verdicts first: a requirement with one possible alternative is then followed at once instead of tried.
-    for (let at = 0; at < clauses.length; at++) {
-      const { origin } = clauses[at] as EncodedClause
-      if (origin.kind === 'requirement') this.#judge(origin.requirement.alternatives)
-    }
+    for (let at = 0; at < requirements.length; at++) this.#judge((requirements[at] as Requirement).alternatives)
     for (let at = 0; at < optional.length; at++) this.#judge((optional[at] as Requirement).alternatives)
     this.#state(clauses)
   }

@@ -2,7 +2,7 @@ import type { BinaryPackage } from '../debian/index.ts'
 import { compareBytes } from '../kernel/index.ts'
 import type { Encoding } from './encoding.ts'
 import type { ResolvedPackage } from './model.ts'
-import type { EncodedClause, Requirement } from './requirements.ts'
+import type { Requirement } from './requirements.ts'
 
 /**
  * Which chosen alternatives of an or-group count as needed: the most preferred one, or also those that nothing else
@@ -12,13 +12,8 @@ export type Usefulness = 'preferred' | 'usable'
 
 /** Hard and followed requirements of a deb, in the order of its fields. */
 export function requirementsOf(encoding: Encoding, variable: number): readonly Requirement[] {
-  const { clauses, optional } = encoding.expansionOf(variable)
-  const requirements: Requirement[] = []
-  for (let at = 0; at < clauses.length; at++) {
-    const { origin } = clauses[at] as EncodedClause
-    if (origin.kind === 'requirement') requirements.push(origin.requirement)
-  }
-  return optional.length === 0 ? requirements : [...requirements, ...optional]
+  const { requirements, optional } = encoding.expansionOf(variable)
+  return optional.length === 0 ? requirements : requirements.concat(optional)
 }
 
 /**

@@ -8,7 +8,12 @@ export function codeOf(literal: Literal): number {
 
 /** Codes without repeated literals, or undefined for a tautology. */
 export function codesWithoutRepetition(literals: readonly Literal[]): number[] | undefined {
-  const codes = literals.map(codeOf)
+  // A copy that is written over, since `map` calls a function for each, which is interpreted.
+  const codes = literals.slice()
+  for (let at = 0; at < codes.length; at++) {
+    const literal = codes[at] as Literal
+    codes[at] = literal > 0 ? literal << 1 : (-literal << 1) | 1
+  }
   if (codes.length > fewLiterals) return codesOfManyWithoutRepetition(codes)
   // Nearly all clauses: comparing each with each is cheaper than a set.
   for (let at = 1; at < codes.length; at++) {

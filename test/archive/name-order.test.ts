@@ -3,12 +3,11 @@ import fc from 'fast-check'
 import { describe, it } from 'vitest'
 import { sortNames } from '../../src/archive/packages-index/name-order.ts'
 import { namesOf } from '../../src/archive/packages-index/name-table.ts'
+import { nameTableOf } from '../support/name-table.ts'
 
 /** Of byte strings. */
 function sorted(names: readonly string[]): readonly string[] {
-  const offsets = new Uint32Array(names.length + 1)
-  for (const [at, name] of names.entries()) offsets[at + 1] = (offsets[at] ?? 0) + name.length
-  const { names: table, order } = sortNames({ bytes: Buffer.from(names.join(''), 'latin1'), offsets })
+  const { names: table, order } = sortNames(nameTableOf(names))
   assert.deepEqual(
     Array.from(order, place => names[place]),
     namesOf(table),

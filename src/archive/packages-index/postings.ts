@@ -1,11 +1,13 @@
 import { NumberList } from '../../debian-control-parser/index.ts'
+import { findName, hashOfName, type NameSlots, slotsOf } from './name-hash.ts'
 import { sortNames } from './name-order.ts'
-import { findName, type NameTable } from './name-table.ts'
+import type { NameTable } from './name-table.ts'
 import { TextNumbers } from './text-numbers.ts'
 
 /** For each name, in which rows (stanzas, counted from 0 in the order of the file) it occurs. */
 export interface Postings {
   readonly names: NameTable
+  readonly slots: NameSlots
   /** Rows of name `n`: `rows[offsets[n]]` up to `rows[offsets[n + 1]]`; one more than there are names. */
   readonly offsets: Uint32Array
   /** Ascending for each name; a row that has a name twice stands there once. */
@@ -18,8 +20,9 @@ export function rowsAt({ offsets, rows }: Postings, name: number): Uint32Array {
 
 const none = new Uint32Array(0)
 
-export function rowsOf(postings: Postings, name: string): Uint32Array {
-  const found = findName(postings.names, name)
+/** @param hash of the name, for who looks for it in several tables */
+export function rowsOf(postings: Postings, name: string, hash = hashOfName(name)): Uint32Array {
+  const found = findName(postings.names, postings.slots, name, hash)
   return found === -1 ? none : rowsAt(postings, found)
 }
 
@@ -73,6 +76,6 @@ export class PostingsBuilder {
       rows[at] = this.#rows.get(entry)
       placeOfNumber[number] = at + 1
     }
-    return { names, offsets, rows }
+    return { names, slots: slotsOf(names), offsets, rows }
   }
 }

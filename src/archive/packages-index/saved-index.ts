@@ -17,7 +17,7 @@ import { paddedLength, SectionReader, sectionsOf } from './saved-sections.ts'
  * The head is checked when the index is opened, a block when it is read. Digests are against damage: who may write to
  * the store is trusted, and a saved index is used only for a digest that a verified Release lists.
  */
-const layoutVersion = 3
+const layoutVersion = 4
 
 /**
  * A look-up reads one block or two. Blocks of 4 and 64 KiB were not faster: 3,000 stanzas scattered over all of bookworm

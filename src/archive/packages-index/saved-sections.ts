@@ -27,8 +27,8 @@ export function sectionsOf(table: PackagesTable): readonly Section[] {
   ]
 }
 
-function postingsSections({ names, offsets, rows }: Postings): readonly Section[] {
-  return [names.bytes, names.offsets, offsets, rows]
+function postingsSections({ names, slots, offsets, rows }: Postings): readonly Section[] {
+  return [names.bytes, names.offsets, slots, offsets, rows]
 }
 
 /** Hands out the sections of saved bytes one after the other, as views without copying. */
@@ -73,7 +73,7 @@ export class SectionReader {
   }
 
   #postings(): Postings {
-    return { names: this.#names(), offsets: this.#words(), rows: this.#words() }
+    return { names: this.#names(), slots: this.#words(), offsets: this.#words(), rows: this.#words() }
   }
 
   #names(): NameTable {

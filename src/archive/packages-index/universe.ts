@@ -9,6 +9,7 @@ import { compareBytes, groupBy, sortedByBytes } from '../../kernel/index.ts'
 import { DecodedTexts } from './decoded-texts.ts'
 import { IndexedPackage } from './indexed-package.ts'
 import { compareRows, IndexedRow } from './indexed-row.ts'
+import { hashOfName } from './name-hash.ts'
 import { nameAt, namesOf } from './name-table.ts'
 import type { PackagesIndex } from './packages-index.ts'
 import { rowsAt, rowsOf } from './postings.ts'
@@ -44,7 +45,8 @@ export function openUniverse(request: UniverseRequest): PackageUniverse {
     const known = packagesByName.get(name)
     if (known !== undefined) return known
     const rows: IndexedRow[] = []
-    for (let at = 0; at < sources.length; at++) sources[at]?.addRowsNamed(name, rows)
+    const hash = hashOfName(name)
+    for (let at = 0; at < sources.length; at++) sources[at]?.addRowsNamed(name, hash, rows)
     const packages = mergeRows(rows)
     if (ownDebs.length > 0) packages.push(...(ownByName.get(name) ?? []))
     if (packages.length > 1) packages.sort(order)
@@ -70,7 +72,8 @@ export function openUniverse(request: UniverseRequest): PackageUniverse {
       const known = providersByName.get(name)
       if (known !== undefined) return known
       // Most names are of packages, and nobody provides them.
-      const isProvided = ownDebs.length > 0 || sources.some(source => source.mayProvide(name))
+      const hash = hashOfName(name)
+      const isProvided = ownDebs.length > 0 || sources.some(source => source.mayProvide(name, hash))
       const providers = isProvided ? providersAmong(name) : none
       providersByName.set(name, providers)
       return providers
@@ -115,9 +118,9 @@ class AdmittedIndex {
     this.#decoded = new DecodedTexts(index, memory)
   }
 
-  addRowsNamed(name: string, into: IndexedRow[]): void {
+  addRowsNamed(name: string, hash: number, into: IndexedRow[]): void {
     const { architectureOfRow, packages } = this.#index.table
-    const rows = rowsOf(packages, name)
+    const rows = rowsOf(packages, name, hash)
     for (let at = 0; at < rows.length; at++) {
       const row = rows[at] ?? 0
       if (!this.#admits(row)) continue
@@ -126,8 +129,8 @@ class AdmittedIndex {
     }
   }
 
-  mayProvide(name: string): boolean {
-    return rowsOf(this.#index.table.providers, name).length > 0
+  mayProvide(name: string, hash: number): boolean {
+    return rowsOf(this.#index.table.providers, name, hash).length > 0
   }
 
   /** The package names of the chosen rows. */
