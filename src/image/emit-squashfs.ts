@@ -5,7 +5,7 @@ import { Fault, type ProcessRunner, type Session } from '../kernel/index.ts'
 import type { SquashfsOptions } from '../manifest/index.ts'
 import type { EmittedFileSystem } from './emit-file-system.ts'
 import type { ImageFacts } from './image-facts.ts'
-import type { OutputTarget } from './output-fault.ts'
+import { type OutputTarget, outputFaultOfProgram } from './output-fault.ts'
 import { type SealedTree, tarBytes } from './tar-bytes.ts'
 import { replaceFileBy } from './whole-file.ts'
 
@@ -53,7 +53,7 @@ async function runProgram(
   request: SquashfsRequest & { readonly program: string; readonly temporary: string },
   session: Session,
 ): Promise<void> {
-  const { root, facts, options, program, temporary, runner } = request
+  const { root, facts, options, program, temporary, runner, target } = request
   const top = root.tree.get('')
   if (top === undefined) throw new Fault('INTERNAL', { message: 'a tree without its root' })
   // The root has no name in squashfs: its attributes are given apart, and a tar member for it would only be complained about.
@@ -82,10 +82,12 @@ async function runProgram(
     signal: session.signal,
   })
   if (result.exitStatus === 0) return
+  const refused = outputFaultOfProgram('mksquashfs', result.errorOutput, target)
+  if (refused !== undefined) throw refused
   const words = Buffer.from(result.errorOutput).toString('utf8').trim().split('\n').at(-1) ?? ''
   throw new Fault('PROGRAM_FAILED', {
     message: `mksquashfs ended with status ${result.exitStatus}: ${words.replace(/[^\P{C}]/gu, ' ').slice(0, 200)}`,
-    hint: 'Check the room on the disk, and that squashfs-tools is 4.5.1 (Debian 12) or later.',
+    hint: 'Check that squashfs-tools is 4.5.1 (Debian 12) or later.',
     context: { program: 'mksquashfs', exitStatus: result.exitStatus },
   })
 }

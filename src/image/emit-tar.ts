@@ -62,7 +62,7 @@ export async function emitTar(
     const input = `${output}.tar`
     try {
       await writeSyncedFile(input, source)
-      await compressWithProgram({ program, input, output, runner }, session)
+      await compressWithProgram({ program, input, output, target, runner }, session)
     } finally {
       await rm(input, { force: true }).catch(() => undefined)
     }

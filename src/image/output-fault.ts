@@ -20,18 +20,44 @@ export function outputUnwritable({ name }: OutputTarget, problem: string, hint: 
 /** Errors of the file system become faults; anything else, faults included, stays what it is. */
 export function outputFault(error: unknown, target: OutputTarget): unknown {
   if (!(error instanceof Error) || !('code' in error) || !('syscall' in error)) return error
-  const reason = String(error.code)
+  return refusedBySystem(target, { call: String(error.syscall), reason: String(error.code), cause: error })
+}
+
+/** What strerror(3) says in the locale C. */
+const reasonsByWords: readonly (readonly [words: string, reason: string])[] = [
+  ['No space left on device', 'ENOSPC'],
+  ['Disk quota exceeded', 'EDQUOT'],
+  ['File too large', 'EFBIG'],
+  ['Read-only file system', 'EROFS'],
+  ['Permission denied', 'EACCES'],
+]
+
+/** The same from the words of a program of the locale C that writes the output; undefined when it failed for another reason. */
+export function outputFaultOfProgram(
+  program: string,
+  errorOutput: Uint8Array,
+  target: OutputTarget,
+): Fault | undefined {
+  const text = Buffer.from(errorOutput).toString('latin1')
+  const reason = reasonsByWords.find(([words]) => text.includes(words))?.[1]
+  return reason === undefined ? undefined : refusedBySystem(target, { call: program, reason })
+}
+
+function refusedBySystem(
+  target: OutputTarget,
+  { call, reason, cause }: { readonly call: string; readonly reason: string; readonly cause?: unknown },
+): Fault {
   if (['ENOSPC', 'EDQUOT', 'EFBIG'].includes(reason))
     return new Fault('DISK_FULL', {
       message: `no room left to write ${target.name}: ${reason}`,
       hint: 'Make room, or choose another place with `--output`; what was there before is untouched.',
       context: { output: target.name, reason },
-      cause: error,
+      ...(cause === undefined ? {} : { cause }),
     })
   return outputUnwritable(
     target,
-    `${String(error.syscall)} gave ${reason}`,
+    `${call} gave ${reason}`,
     'Check the owner and the permissions of the folder, or choose another place with `--output`.',
-    error,
+    cause,
   )
 }

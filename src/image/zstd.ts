@@ -2,6 +2,7 @@ import { dirname } from 'node:path'
 import { Readable, type Transform } from 'node:stream'
 import * as zlib from 'node:zlib'
 import { Fault, type ProcessRunner, type Session } from '../kernel/index.ts'
+import { type OutputTarget, outputFaultOfProgram } from './output-fault.ts'
 
 /** `ZSTD_c_compressionLevel` and `ZSTD_c_checksumFlag` of zstd.h; the types of Node 20 know no zstd. */
 const ZSTD_c_compressionLevel = 100
@@ -37,10 +38,16 @@ export async function findZstd(runner: ProcessRunner): Promise<string> {
 /**
  * Compresses a file with the zstd program: level 3, one thread, checksum, whatever ZSTD_CLEVEL and ZSTD_NBTHREADS say.
  *
- * @throws {Fault} `PROGRAM_FAILED`
+ * @throws {Fault} `PROGRAM_FAILED`, `OUTPUT_UNWRITABLE`, `DISK_FULL`
  */
 export async function compressWithProgram(
-  work: { readonly program: string; readonly input: string; readonly output: string; readonly runner: ProcessRunner },
+  work: {
+    readonly program: string
+    readonly input: string
+    readonly output: string
+    readonly target: OutputTarget
+    readonly runner: ProcessRunner
+  },
   session: Session,
 ): Promise<void> {
   const result = await work.runner.run({
@@ -51,10 +58,12 @@ export async function compressWithProgram(
     signal: session.signal,
   })
   if (result.exitStatus === 0) return
+  const refused = outputFaultOfProgram('zstd', result.errorOutput, work.target)
+  if (refused !== undefined) throw refused
   const words = Buffer.from(result.errorOutput).toString('utf8').trim().split('\n').at(-1) ?? ''
   throw new Fault('PROGRAM_FAILED', {
     message: `zstd ended with status ${result.exitStatus}: ${words.slice(0, 200)}`,
-    hint: 'Check the room on the disk, or name the output .tar.gz or .tar.',
+    hint: 'Name the output .tar.gz or .tar.',
     context: { program: 'zstd', exitStatus: result.exitStatus },
   })
 }

@@ -1,9 +1,16 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, it } from 'vitest'
-import { emitFileSystem, emitOutputs, type FileSystemRequest, type ImageFacts } from '../../src/image/index.ts'
+import { createProcessRunner } from '../../src/adapters/process-runner.ts'
+import {
+  emitFileSystem,
+  emitOutputs,
+  emitSquashfs,
+  type FileSystemRequest,
+  type ImageFacts,
+} from '../../src/image/index.ts'
 import { defaultOptions } from '../../src/manifest/index.ts'
 import { assertFault } from '../support/assert-fault.ts'
 import { formatTree, sampleFacts } from '../support/format-tree.ts'
@@ -109,5 +116,28 @@ describe('squashfs without mksquashfs', () => {
     const fault = await assertFault(emitOutputs(request, quietSession()), 'PROGRAM_FAILED', 'squashfs needs mksquashfs')
     assert.match(fault.hint ?? '', /apt install squashfs-tools/)
     assert.deepEqual(await readdir(parent), [])
+  })
+})
+
+describe('squashfs on a disk without room, or that cannot be written', () => {
+  // What mksquashfs 4.5.1 says.
+  const cases = [
+    ['Write failed because No space left on device\nFATAL ERROR: Failed to write to output filesystem', 'DISK_FULL'],
+    ['Could not create destination file: Read-only file system', 'OUTPUT_UNWRITABLE'],
+    ['FATAL ERROR: Compressor \\"zstd\\" is not supported!', 'PROGRAM_FAILED'],
+  ] as const
+  it.each(cases)('where mksquashfs says %j is %s', async (words, code) => {
+    const parent = await scratchFolder()
+    await mkdir(join(parent, 'bin'))
+    const script = `#!/bin/sh\ncat >/dev/null\nprintf '%b\\n' '${words.replaceAll('\n', '\\n')}' >&2\nexit 1\n`
+    await writeFile(join(parent, 'bin/mksquashfs'), script, { mode: 0o755 })
+    const runner = createProcessRunner({
+      searchPath: `${parent}/bin:/usr/bin:/bin`,
+      maximumOutputBytes: 2 ** 20,
+    })
+    const target = { path: join(parent, 'a.squashfs'), name: 'a.squashfs' }
+    const request = { root: formatTree, facts: sampleFacts, options: defaultOptions('squashfs'), target, runner }
+    await assertFault(emitSquashfs(request, quietSession()), code, code === 'PROGRAM_FAILED' ? 'zstd' : 'a.squashfs')
+    assert.deepEqual(await readdir(parent), ['bin'])
   })
 })
