@@ -1,6 +1,6 @@
 import { formatTarEnd, formatTarHeader, formatTarPadding, type TarEntry } from '../codec/index.ts'
 import { Fault, quoted, type Session, unreachable } from '../kernel/index.ts'
-import { type ContentSource, type FileContent, firstNames, type TreeEntry } from '../tree/index.ts'
+import { type ContentSource, type FileContent, firstNames, nestedPaths, type TreeEntry } from '../tree/index.ts'
 
 /** A sealed tree: what every emitter writes. */
 export interface SealedTree {
@@ -17,7 +17,8 @@ export type TarPieces = 'kept' | 'passing'
 /**
  * The tar archive of a tree. These bytes are promised: the same tree gives the same ones everywhere.
  *
- * - Members in byte order of their paths, so a folder comes before what lies in it.
+ * - Each folder is followed by all that lies in it, its members in byte order: GNU tar sets the time of a folder as soon as a member comes
+ *   that is not in it, and whatever it makes there afterwards would change it.
  * - Names begin with `./`, as those of debs and of mmdebstrap; the root is `./`, folders end with a slash.
  * - Owners as numbers only: names would be looked up on the host that unpacks.
  * - Of several names of one file the first is the file, the others are hard links to it.
@@ -31,9 +32,12 @@ export async function* tarBytes(
   session: Session,
   pieces: TarPieces = 'kept',
 ): AsyncGenerator<Uint8Array> {
-  const links = firstNames(tree)
+  const paths = nestedPaths(tree)
+  const links = firstNames(tree, paths)
   const piece = new Piece(pieces)
-  for (const [path, entry] of tree) {
+  for (const path of paths) {
+    const entry = tree.get(path)
+    if (entry === undefined) continue
     session.signal.throwIfAborted()
     const first = links.get(path)
     const header = formatTarHeader(memberOf(path, entry, first))

@@ -1,7 +1,7 @@
 export { treeDigest } from './digest.ts'
 export type { ContentSource, EntryKind, FileContent, TreeEntry } from './entry.ts'
 export { firstNames, type HardLinkNames } from './hard-links.ts'
-export { folderOf, lastNameOf, pathProblem, sortedPaths } from './paths.ts'
+export { folderOf, lastNameOf, nestedPaths, pathProblem, sortedPaths } from './paths.ts'
 export { type ResolvedPath, resolvePath } from './resolve.ts'
 export { sameEntry } from './same-entry.ts'
 export { checkTree } from './soundness.ts'

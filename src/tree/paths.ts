@@ -12,6 +12,13 @@ export function sortedPaths(tree: ReadonlyMap<string, TreeEntry>): string[] {
   return [...tree.keys()].sort()
 }
 
+/** Paths of a tree so that each folder is followed by all that is in it, its members in byte order: `a/b` comes before `a-b`. */
+export function nestedPaths(tree: ReadonlyMap<string, TreeEntry>): string[] {
+  // No name has a byte that sorts before NUL, and none has NUL.
+  const keys = [...tree.keys()].map(path => path.replaceAll('/', '\0'))
+  return keys.sort().map(key => key.replaceAll('\0', '/'))
+}
+
 /** The folder that holds a path; '' for what lies in the root. The root itself has none: do not ask. */
 export function folderOf(path: string): string {
   const slash = path.lastIndexOf('/')

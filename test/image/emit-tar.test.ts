@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { chmod, symlink as makeSymlink, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { chmod, lstat, symlink as makeSymlink, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { describe, it, test } from 'vitest'
@@ -46,7 +47,7 @@ async function membersOf(bytes: Uint8Array): Promise<(readonly [string, TarEntry
 }
 
 describe('the tar of a tree', () => {
-  it('has every path in byte order below ./, folders with a slash, the first name of a file as the file', async () => {
+  it('has every path below ./, each folder before what is in it, folders with a slash, the first name of a file as the file', async () => {
     const parent = await scratchFolder()
     await emitTar({ root, target: targetIn(parent, 'r.tar'), runner: noPrograms() }, quietSession())
     const members = await membersOf(await readFile(join(parent, 'r.tar')))
@@ -88,6 +89,29 @@ describe('the tar of a tree', () => {
     assert.equal(find('./bin')?.[1].kind === 'symlink', true)
     assert.equal(find('./etc/')?.[1].groupId, 42)
     assert.equal(find(`./${long}`)?.[2], 'long')
+  })
+
+  it('gives every folder its time when GNU tar unpacks it, whatever its neighbours are called', async () => {
+    const parent = await scratchFolder()
+    const tree = sorted(
+      treeOf({
+        lib: folder(),
+        'lib/auto': folder(),
+        'lib/auto-die': folder(),
+        'lib/auto-die/first': file('one', { inode: 4 }),
+        'lib/auto.pm': file('pm'),
+        'lib/auto/Util.pm': file('one', { inode: 4 }),
+        'lib/auto/deep': folder({ mode: 0o700 }),
+        'lib/auto/deep/file': file('deep'),
+      }),
+    )
+    await emitTar({ root: tree, target: targetIn(parent, 'r.tar'), runner: noPrograms() }, quietSession())
+    await mkdir(join(parent, 'there'))
+    execFileSync('tar', ['-xpf', 'r.tar', '-C', 'there'], { cwd: parent })
+    for (const path of tree.tree.keys())
+      assert.equal((await lstat(join(parent, 'there', path))).mtimeMs, treeSeconds * 1000, path)
+    const inode = async (path: string) => (await lstat(join(parent, 'there/lib', path))).ino
+    assert.equal(await inode('auto/Util.pm'), await inode('auto-die/first'))
   })
 
   it('carries extended attributes once, with the first name', async () => {

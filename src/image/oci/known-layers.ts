@@ -32,9 +32,9 @@ export function knownLayers(store: Pick<Store, 'readRecord' | 'putRecord'> | und
   }
 }
 
-/** The encoder decides on the bytes too: they hold per version of zlib. */
+/** The encoder decides on the bytes too: they hold per version of zlib. The first number counts changes of the tar. */
 function nameOf(tree: ReadonlyMap<string, TreeEntry>): ObjectName {
-  return { kind: 'layer', key: `1 gzip 6 ${process.versions.zlib} ${treeDigest(tree)}` }
+  return { kind: 'layer', key: `2 gzip 6 ${process.versions.zlib} ${treeDigest(tree)}` }
 }
 
 async function isThere(layout: string, { digest, size }: Descriptor): Promise<boolean> {
