@@ -1,8 +1,12 @@
 import { type BinaryPackage, describePackage, formatRelation, type Relation } from '../debian/index.ts'
+import type { Session } from '../kernel/index.ts'
+import { runSearch } from '../solver/index.ts'
 import { type Encoding, encodeProblem } from './encoding.ts'
 import type { ResolutionRequest } from './model.ts'
 import { priorityRank } from './preference.ts'
+import { reachedPackages } from './reached-packages.ts'
 import type { ClauseOrigin, Requirement, RequirementField } from './requirements.ts'
+import { selectPackages } from './select-packages.ts'
 
 export type Rejection =
   /** No index has the name, or not in such a version, or not for this architecture. */
@@ -20,6 +24,10 @@ export type Rejection =
   | 'already-satisfied'
   /** It comes first, but what it needs in turn cannot be had beside the rest. */
   | 'not-with-the-rest'
+  /** Another version was settled on for all roots (`same-version`). */
+  | 'other-roots'
+  /** A fresh lock would have it: an update in part kept what was locked, or the indexes are newer than the lock. */
+  | 'not-afresh'
 
 export interface RejectedAlternative {
   /** `name:architecture=version`, or the relation that nothing satisfies. */
@@ -47,23 +55,39 @@ export interface Step {
   readonly taken: BinaryPackage
 }
 
+/** What is locked of a root, as debs of the request's universe. */
+export interface LockedSteps {
+  /** Every deb of the root. */
+  readonly chosen: ReadonlySet<BinaryPackage>
+  readonly steps: readonly Step[]
+}
+
 /**
  * For each relation by which a step was made, the alternatives that were not taken and why. Relations that leave no
  * alternative are left out.
  *
- * @param chosen every deb of the root, as debs of the request's universe
+ * @throws the signal's reason when the session is aborted
  */
-export function judgeAlternatives(
+export async function judgeAlternatives(
   request: ResolutionRequest,
-  chosen: ReadonlySet<BinaryPackage>,
-  steps: readonly Step[],
-): readonly JudgedGroup[] {
+  { chosen, steps }: LockedSteps,
+  session: Session,
+): Promise<readonly JudgedGroup[]> {
   const encoding = encodeProblem(request)
+  const afresh = await runSearch(selectPackages(encoding), session)
+  const scene: Scene = {
+    request,
+    encoding,
+    chosen,
+    fresh: new Set(
+      afresh.kind === 'selected' ? reachedPackages(encoding, afresh.chosen, 'preferred').map(each => each.package) : [],
+    ),
+  }
   return steps.flatMap(({ owner, taken }) => {
     const variable = encoding.variableOf(taken)
     return requirementsOf(owner, encoding)
       .filter(({ alternatives }) => alternatives.includes(variable))
-      .map(requirement => judgeGroup(requirement, taken, { request, encoding, chosen }))
+      .map(requirement => judgeGroup(requirement, taken, scene))
       .filter(({ rejected, alsoThere }) => rejected.length + alsoThere.length > 0)
   })
 }
@@ -72,6 +96,8 @@ interface Scene {
   readonly request: ResolutionRequest
   readonly encoding: Encoding
   readonly chosen: ReadonlySet<BinaryPackage>
+  /** What would be chosen without a lock. */
+  readonly fresh: ReadonlySet<BinaryPackage>
 }
 
 function requirementsOf(owner: BinaryPackage | undefined, encoding: Encoding): readonly Requirement[] {
@@ -103,11 +129,12 @@ type Verdict = Omit<RejectedAlternative, 'alternative'>
 
 /** Why `deb` was not taken: what forbids it, then what keeps it out, then what is preferred to it. */
 function judge(deb: BinaryPackage, taken: BinaryPackage, requirement: Requirement, scene: Scene): Verdict {
-  const { request, encoding, chosen } = scene
+  const { request, encoding, chosen, fresh } = scene
   const forbidden = encoding.verdictsOn(encoding.variableOf(deb)).flatMap(({ origin }) => verdictOf(origin, scene))
   const [first] = forbidden
   if (first !== undefined) return first
-  const conflict = conflictOf(deb, chosen, encoding)
+  // What was taken in its place is no reason: it would not have to be there.
+  const conflict = conflictOf(deb, new Set([...chosen].filter(each => each !== taken)), encoding)
   if (conflict !== undefined) return { reason: 'conflict', because: conflict }
   const position = (each: BinaryPackage) =>
     requirement.group.findIndex(relation => answers(relation, each, requirement, scene))
@@ -120,6 +147,13 @@ function judge(deb: BinaryPackage, taken: BinaryPackage, requirement: Requiremen
     return { reason: 'provider-order', because: `provider order: ${why}` }
   }
   const other = otherReason(taken, deb, scene)
+  if (other === undefined && (fresh.has(deb) || !fresh.has(taken))) {
+    const held = 'holds what was locked before'
+    return {
+      reason: 'not-afresh',
+      because: fresh.has(deb) ? `a fresh lock would take it; this one ${held}` : `this lock ${held}`,
+    }
+  }
   if (other === undefined) return { reason: 'not-with-the-rest', because: 'does not go with the rest of the root' }
   return { reason: 'already-satisfied', because: `${taken.name} is there anyway: ${other}` }
 }
@@ -149,6 +183,8 @@ function verdictOf(origin: ClauseOrigin, { encoding }: Scene): readonly Verdict[
       return [
         { reason: 'pinned-below', because: `is pinned below zero (${encoding.candidates.priorityOf(origin.deb)})` },
       ]
+    case 'out-of-step':
+      return [{ reason: 'other-roots', because: 'is not the version that the other roots have (same-version)' }]
     case 'foreign-dpkg':
       return [{ reason: 'foreign-dpkg', because: 'dpkg has to be of the native architecture' }]
     case 'not-candidate': {

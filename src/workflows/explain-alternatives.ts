@@ -1,4 +1,4 @@
-import type { OpenArchives } from '../archive/index.ts'
+import type { PackagesIndex } from '../archive/index.ts'
 import type { BinaryPackage, PackageUniverse } from '../debian/index.ts'
 import { Fault, type Session } from '../kernel/index.ts'
 import { debsOfRoot } from '../lockfile/graph.ts'
@@ -7,6 +7,7 @@ import type { Manifest } from '../manifest/index.ts'
 import type { JudgedGroup, ResolutionRequest, Step } from '../resolver/index.ts'
 import type { Reason } from './explain-package.ts'
 import { openKeptArchives } from './kept-archives.ts'
+import { ownDebsIndex } from './own-debs.ts'
 import type { Project } from './project.ts'
 import { readProjectManifest, requireFreshLock } from './read-project.ts'
 import { resolutionRequestOf } from './resolution-request.ts'
@@ -41,12 +42,14 @@ export async function explainAlternatives(
     requireFreshLock(project, manifest, lock)
     const archives = await openKeptArchives(request, manifest, session, world)
     try {
+      const own = await ownDebsIndex(manifest, project, session)
+      const indexes = own === undefined ? archives.indexes : [...archives.indexes, own.index]
       const roots = new Map<string, Root>()
       return await Promise.all(
         reasons.map(async reason => {
-          const root = roots.get(reason.root) ?? (await rootOf(reason.root, manifest, lock, archives))
+          const root = roots.get(reason.root) ?? (await rootOf(reason.root, manifest, lock, indexes))
           roots.set(reason.root, root)
-          return await judge(reason, root)
+          return await judge(reason, root, session)
         }),
       )
     } finally {
@@ -68,14 +71,19 @@ interface Root {
   readonly unlisted: LockedDeb | undefined
 }
 
-async function rootOf(name: string, manifest: Manifest, lock: Lockfile, archives: OpenArchives): Promise<Root> {
+async function rootOf(
+  name: string,
+  manifest: Manifest,
+  lock: Lockfile,
+  indexes: readonly PackagesIndex[],
+): Promise<Root> {
   const root = manifest.architectures.find(each => nameOfRoot(each) === name)
   if (root === undefined) throw new Fault('INTERNAL', { message: `the manifest has no root ${name}` })
   const { openUniverse } = await import('../archive/index.ts')
   const universe = openUniverse({
     nativeArchitecture: root.native,
     foreignArchitectures: root.foreign,
-    indexes: archives.indexes,
+    indexes,
   })
   const debs = debsOfRoot(lock, name)
   const debOf = new Map(
@@ -86,19 +94,30 @@ async function rootOf(name: string, manifest: Manifest, lock: Lockfile, archives
   )
   return {
     // No pin is judged by its end date here.
-    request: resolutionRequestOf(manifest, root, universe, new Date(0)),
+    request: { ...resolutionRequestOf(manifest, root, universe, new Date(0)), lockstep: lockstepOf(lock, manifest) },
     debOf,
     unlisted: debs.find(deb => !debOf.has(deb)),
   }
 }
 
-function findListed(deb: LockedDeb, universe: PackageUniverse): BinaryPackage | undefined {
-  return universe
-    .packagesNamed(deb.name)
-    .find(each => each.version === deb.version && each.architecture === deb.architecture && each.sha256 === deb.sha256)
+/** The versions that `same-version` settled on, as they are locked. */
+function lockstepOf({ debs }: Lockfile, { sameVersion }: Manifest): ReadonlyMap<string, string> {
+  const isHeld = (name: string) =>
+    sameVersion.kind === 'all' || (sameVersion.kind === 'all-of' && sameVersion.packages.includes(name))
+  return new Map(debs.flatMap(({ name, version }) => (isHeld(name) ? [[name, version] as const] : [])))
 }
 
-async function judge({ paths }: Reason, { request, debOf, unlisted }: Root): Promise<Alternatives> {
+function findListed(deb: LockedDeb, universe: PackageUniverse): BinaryPackage | undefined {
+  return universe.packagesNamed(deb.name).find(
+    each =>
+      each.version === deb.version &&
+      each.architecture === deb.architecture &&
+      // An own deb that is locked by its relations has no bytes to compare.
+      (each.sha256 === deb.sha256 || deb.relations !== undefined),
+  )
+}
+
+async function judge({ paths }: Reason, { request, debOf, unlisted }: Root, session: Session): Promise<Alternatives> {
   if (unlisted !== undefined)
     return {
       kind: 'unknown',
@@ -114,5 +133,6 @@ async function judge({ paths }: Reason, { request, debOf, unlisted }: Root): Pro
         steps.set(`${owner?.name}:${owner?.architecture} ${taken.name}:${taken.architecture}`, { owner, taken })
     }
   }
-  return { kind: 'known', groups: judgeAlternatives(request, new Set(debOf.values()), [...steps.values()]) }
+  const locked = { chosen: new Set(debOf.values()), steps: [...steps.values()] }
+  return { kind: 'known', groups: await judgeAlternatives(request, locked, session) }
 }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'vitest'
 import type { PackageUniverse } from '../../src/debian/index.ts'
-import { judgeAlternatives } from '../../src/resolver/index.ts'
+import { judgeAlternatives, type Resolution } from '../../src/resolver/index.ts'
+import { quietSession } from '../support/scratch.ts'
 import { archive, pin, type RequestDetails, request, resolution } from '../support/universe.ts'
 
 /** What was rejected where `owner` (the manifest if undefined) asked, after resolving: `name: reason`. */
@@ -13,12 +14,26 @@ async function rejected(
 ) {
   const found = await resolution(universe, texts, details)
   assert.ok(found.kind === 'solved')
-  const debs = found.packages.map(each => each.package)
+  return await rejectedOf(found, universe, texts, step, details)
+}
+
+/** The same of a lock that was made before. */
+async function rejectedOf(
+  found: Resolution,
+  universe: PackageUniverse,
+  texts: readonly string[],
+  step: { readonly owner?: string; readonly taken: string },
+  details: RequestDetails = {},
+) {
+  assert.ok(found.kind === 'solved')
+  const debs = found.packages.map(({ package: { name, version } }) => {
+    return universe.packagesNamed(name).find(each => each.version === version) ?? assert.fail(`${name} is gone`)
+  })
   const named = (name: string) => debs.find(deb => deb.name === name) ?? assert.fail(`${name} was not chosen`)
   const owner = step.owner === undefined ? undefined : named(step.owner)
-  const groups = judgeAlternatives(request(universe, texts, details), new Set(debs), [
-    { owner, taken: named(step.taken) },
-  ])
+  const steps = [{ owner, taken: named(step.taken) }]
+  const asked = request(universe, texts, details)
+  const groups = await judgeAlternatives(asked, { chosen: new Set(debs), steps }, quietSession())
   return groups.flatMap(group => [
     ...group.alsoThere.map(each => `also there: ${each}`),
     ...group.rejected.map(({ alternative, because }) => `${alternative}: ${because}`),
@@ -86,6 +101,41 @@ describe('an alternative that was not taken', () => {
     const debian = archive({ 'app 1': { depends: 'a | b' }, 'a 1': { depends: 'gone' }, 'b 1': {} })
     assert.deepEqual(await rejected(debian, ['app'], { ...app, taken: 'b' }), [
       'a:all=1: does not go with the rest of the root',
+    ])
+  })
+
+  it('came first only after the lock was made, which kept what it had', async () => {
+    const app = { 'app 1': { depends: 'a | b, v' } }
+    const before = { ...app, 'b 1': {}, 'postfix 1': { provides: 'v', conflicts: 'v' } }
+    const now = { ...before, 'a 1': {}, 'b 2': {}, 'exim4 1': { provides: 'v', conflicts: 'v' } }
+    const kept = await resolution(archive(before), ['app'])
+    const told = (taken: string) => rejectedOf(kept, archive(now), ['app'], { owner: 'app', taken })
+    const why = 'a fresh lock would take it; this one holds what was locked before'
+    assert.deepEqual(await told('b'), [`a:all=1: ${why}`, 'b:all=2: this lock holds what was locked before'])
+    assert.deepEqual(await told('postfix'), [`exim4:all=1: ${why}`])
+    const fresh = await resolution(archive(now), ['app'])
+    assert.deepEqual(await rejectedOf(fresh, archive(now), ['app'], { owner: 'app', taken: 'exim4' }), [
+      'postfix:all=1: provider order: exim4 comes first by name',
+    ])
+  })
+
+  it('is another version than the one that all roots agreed on', async () => {
+    const debian = archive({ 'app 1': { depends: 'lib' }, 'lib 2': {}, 'lib 1': {} })
+    assert.deepEqual(
+      await rejected(debian, ['app'], { owner: 'app', taken: 'lib' }, { lockstep: new Map([['lib', '1']]) }),
+      ['lib:all=2: is not the version that the other roots have (same-version)'],
+    )
+  })
+
+  it('is an older or newer version than what a sibling needs', async () => {
+    const debian = archive({
+      'app 1': { depends: 'lib' },
+      'lib 2': {},
+      'lib 1': {},
+      'tool 1': { depends: 'lib (<< 2)' },
+    })
+    assert.deepEqual(await rejected(debian, ['app', 'tool'], { owner: 'app', taken: 'lib' }), [
+      'lib:all=2: lib is there anyway: tool needs lib (<< 2)',
     ])
   })
 
