@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, mkdtemp, rename } from 'node:fs/promises'
+import { mkdtemp, rename } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { ProcessRunner, Session } from '../kernel/index.ts'
+import { makeFolder } from '../store/index.ts'
 import { type OutputTarget, outputFault } from './output-fault.ts'
 import { checkOwnedFolder, markOwnedFolder, removeOwnedFolder } from './owned-folder.ts'
 import type { SealedTree } from './tar-bytes.ts'
@@ -37,7 +38,7 @@ export async function emitDirectory(request: DirectoryRequest, session: Session)
   let staging: string | undefined
   session.journal.emit({ kind: 'started', stage: 'emit', name: target.name })
   try {
-    await mkdir(parent, { recursive: true })
+    makeFolder(parent)
     await checkOwnedFolder(target)
     // mkdtemp makes it 0700: nobody runs a setuid program of a half-written root.
     staging = await mkdtemp(join(parent, `.${basename(target.path)}.`))

@@ -6,6 +6,8 @@ export interface OutputTarget {
   readonly path: string
   /** As the manifest or the command line has it, for messages. */
   readonly name: string
+  /** How another place is named, for hints; default: by `--output`. */
+  readonly elsewhere?: string
 }
 
 export function outputUnwritable({ name }: OutputTarget, problem: string, hint: string, cause?: unknown): Fault {
@@ -47,17 +49,18 @@ function refusedBySystem(
   target: OutputTarget,
   { call, reason, cause }: { readonly call: string; readonly reason: string; readonly cause?: unknown },
 ): Fault {
+  const elsewhere = target.elsewhere ?? 'choose another place with `--output`'
   if (['ENOSPC', 'EDQUOT', 'EFBIG'].includes(reason))
     return new Fault('DISK_FULL', {
       message: `no room left to write ${target.name}: ${reason}`,
-      hint: 'Make room, or choose another place with `--output`; what was there before is untouched.',
+      hint: `Make room, or ${elsewhere}; what was there before is untouched.`,
       context: { output: target.name, reason },
       ...(cause === undefined ? {} : { cause }),
     })
   return outputUnwritable(
     target,
     `${call} gave ${reason}`,
-    'Check the owner and the permissions of the folder, or choose another place with `--output`.',
+    `Check the owner and the permissions of the folder, or ${elsewhere}.`,
     cause,
   )
 }

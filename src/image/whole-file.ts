@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises'
+import { type FileHandle, open, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { Session } from '../kernel/index.ts'
+import { makeFolder } from '../store/index.ts'
 import { type OutputTarget, outputFault } from './output-fault.ts'
 
 /** A name beside a path that nobody uses: what is written there can be renamed to the path in one step. */
@@ -38,7 +39,7 @@ export async function replaceFileBy(
 ): Promise<number> {
   const temporary = temporaryBeside(target.path)
   try {
-    await mkdir(dirname(target.path), { recursive: true })
+    makeFolder(dirname(target.path))
     await make(temporary)
     const sizeBytes = await syncFile(temporary)
     session.signal.throwIfAborted()

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, open, rm } from 'node:fs/promises'
+import { open, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { syncFolder } from '../store/index.ts'
+import { makeFolder, syncFolder } from '../store/index.ts'
 
 export type Content = AsyncIterable<Uint8Array> | Iterable<Uint8Array>
 
@@ -17,7 +17,7 @@ export async function writeBeside<Outcome>(
 ): Promise<Outcome> {
   const folder = dirname(target)
   const temporary = join(folder, `.aptroot-${randomBytes(8).toString('hex')}`)
-  await mkdir(folder, { recursive: true })
+  makeFolder(folder)
   try {
     const handle = await open(temporary, 'wx', 0o644)
     try {

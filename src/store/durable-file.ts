@@ -5,7 +5,6 @@ import {
   fchmodSync,
   fsync,
   ftruncateSync,
-  mkdirSync,
   openSync,
   read,
   renameSync,
@@ -17,6 +16,7 @@ import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { syncFolder } from './folder-sync.ts'
 import type { StoreLayout } from './layout.ts'
+import { makeFolder } from './make-folder.ts'
 import { errnoOf, storeFault } from './store-fault.ts'
 
 const bringToDisk = promisify(fsync)
@@ -48,7 +48,7 @@ export class TemporaryFile {
         return new TemporaryFile(path, create())
       } catch (error) {
         if (errnoOf(error) !== 'ENOENT') throw error
-        mkdirSync(layout.temporaries, { recursive: true })
+        makeFolder(layout.temporaries)
         return new TemporaryFile(path, create())
       }
     })
@@ -139,7 +139,7 @@ export function temporaryPath(layout: Pick<StoreLayout, 'temporaries'>): string 
 function renameIntoPlace(path: string, target: string): string | undefined {
   const folder = dirname(target)
   const isThere = statSync(folder, { throwIfNoEntry: false }) !== undefined
-  const created = isThere ? undefined : mkdirSync(folder, { recursive: true })
+  const created = isThere ? undefined : makeFolder(folder)
   renameSync(path, target)
   return created
 }

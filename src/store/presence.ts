@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import { linkSync, mkdirSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { linkSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { lstat, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '../kernel/index.ts'
 import { temporaryPath } from './durable-file.ts'
 import type { ProcessPlaces } from './layout.ts'
+import { makeFolder } from './make-folder.ts'
 import {
   formatIdentity,
   heartbeatMilliseconds,
@@ -71,7 +72,7 @@ export class Presence {
       if (errnoOf(error) !== 'ENOENT') return 'impossible'
     }
     try {
-      mkdirSync(this.#layout.claims, { recursive: true })
+      makeFolder(this.#layout.claims)
       this.withdraw()
       this.#path = this.#write()
       linkSync(this.#path, path)
@@ -105,8 +106,8 @@ export class Presence {
     const now = this.#clock.now()
     const path = join(this.#layout.running, `${now.getTime()}-${randomBytes(8).toString('hex')}`)
     const temporary = temporaryPath(this.#layout)
-    mkdirSync(this.#layout.running, { recursive: true })
-    mkdirSync(this.#layout.temporaries, { recursive: true })
+    makeFolder(this.#layout.running)
+    makeFolder(this.#layout.temporaries)
     try {
       writeFileSync(temporary, formatIdentity(ownIdentity()), { flag: 'wx', mode: 0o444 })
       utimesSync(temporary, now, now)

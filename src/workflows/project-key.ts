@@ -1,6 +1,7 @@
-import { mkdir, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { Fault } from '../kernel/index.ts'
+import { makeFolder } from '../store/index.ts'
 import { confinePath } from './confine-path.ts'
 import type { Project } from './project.ts'
 import { replaceTextFile } from './text-file.ts'
@@ -39,6 +40,6 @@ export async function writeProjectKey(project: Project, key: ProjectKey): Promis
       hint: 'Compare the fingerprints; remove that file if the new key is right, or choose another --id.',
       context: { file: key.path, fingerprints: key.fingerprints },
     })
-  await mkdir(dirname(place), { recursive: true })
+  makeFolder(dirname(place))
   await replaceTextFile(place, key.armor)
 }

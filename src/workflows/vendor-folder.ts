@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 import { outputFault } from '../image/index.ts'
 import { decodeUtf8, Fault, quoted, sortedByBytes } from '../kernel/index.ts'
 import { type Content, writeBeside } from '../repository/write-beside.ts'
-import type { BlobIdentity } from '../store/index.ts'
+import { type BlobIdentity, makeFolder } from '../store/index.ts'
 import { isPlainRelativePath } from '../transfer/index.ts'
 
 /** What earlier runs wrote, one path a line: only that is ever removed. */
@@ -91,7 +91,7 @@ export class VendorFolder {
   /** Makes the folders of a path, one by one. */
   async #placeOf(path: string): Promise<string> {
     if (!isPlainRelativePath(path)) throw new Fault('INTERNAL', { message: `${quoted(path)} is no plain path` })
-    await mkdir(this.#folder, { recursive: true })
+    makeFolder(this.#folder)
     let place = this.#folder
     for (const part of path.split('/').slice(0, -1)) {
       place = join(place, part)
@@ -112,7 +112,8 @@ export class VendorFolder {
     try {
       return await work()
     } catch (error) {
-      throw outputFault(error, { path: join(this.#folder, path), name: `${this.#name}/${path}` })
+      const name = `${this.#name}/${path}`
+      throw outputFault(error, { path: join(this.#folder, path), name, elsewhere: 'name another folder' })
     }
   }
 }

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
-import { mkdir, rename, rm, stat } from 'node:fs/promises'
+import { rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { canonicalJson, encodeUtf8, type Json } from '../../kernel/index.ts'
+import { makeFolder } from '../../store/index.ts'
 import { temporaryBeside, writeSyncedFile } from '../whole-file.ts'
 
 /** @see OCI image specification, descriptor */
@@ -24,7 +25,7 @@ export async function addBlob(
   source: AsyncIterable<Uint8Array>,
 ): Promise<Descriptor> {
   const folder = blobFolder(layout)
-  await mkdir(folder, { recursive: true })
+  makeFolder(folder)
   const temporary = temporaryBeside(join(folder, 'blob'))
   const hash = createHash('sha256')
   const hashed = async function* () {

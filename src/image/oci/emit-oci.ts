@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto'
-import { mkdir } from 'node:fs/promises'
 import { compressGzip } from '../../codec/index.ts'
 import type { Json, Session } from '../../kernel/index.ts'
 import type { OciOptions } from '../../manifest/index.ts'
-import type { Store } from '../../store/index.ts'
+import { makeFolder, type Store } from '../../store/index.ts'
 import type { ImageFacts } from '../image-facts.ts'
 import { type OutputTarget, outputFault } from '../output-fault.ts'
 import { checkOwnedFolder, markOwnedFolder } from '../owned-folder.ts'
@@ -53,7 +52,7 @@ export async function emitOci(
   try {
     const plans = await planLayers(root, options.layers)
     await checkOwnedFolder(target)
-    await mkdir(target.path, { recursive: true })
+    makeFolder(target.path)
     await markOwnedFolder(target)
     const written: WrittenLayer[] = []
     for (const plan of plans) written.push(await writeLayer({ root, target, known }, plan, session))

@@ -1,6 +1,7 @@
-import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
+import { readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { encodeUtf8, type Session } from '../../kernel/index.ts'
+import { makeFolder } from '../../store/index.ts'
 import { type OutputTarget, outputUnwritable } from '../output-fault.ts'
 import { replaceFile, temporaryBeside, writeSyncedFile } from '../whole-file.ts'
 
@@ -28,7 +29,7 @@ export async function openRepository(target: OutputTarget, session: Session): Pr
       'it is an ostree repository of another mode than archive',
       'Write to a repository of mode archive, and get the commit from there with `ostree pull-local`.',
     )
-  for (const folder of folders) await mkdir(join(target.path, folder), { recursive: true })
+  for (const folder of folders) makeFolder(join(target.path, folder))
   if (found === undefined) await replaceFile(inside(target, 'config'), one(encodeUtf8(config)), session)
 }
 
@@ -42,7 +43,7 @@ export async function addObject(
 ): Promise<void> {
   const place = join(target.path, 'objects', object.checksum.slice(0, 2), `${object.checksum.slice(2)}.${object.kind}`)
   if ((await stat(place).catch(() => undefined)) !== undefined) return
-  await mkdir(dirname(place), { recursive: true })
+  makeFolder(dirname(place))
   const temporary = temporaryBeside(join(target.path, 'tmp', 'object'))
   try {
     await writeSyncedFile(temporary, source)
