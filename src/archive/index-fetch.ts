@@ -4,7 +4,7 @@ import { Fault, isFault, type Session } from '../kernel/index.ts'
 import type { Store } from '../store/index.ts'
 import { isAbsent, type Transfer } from '../transfer/index.ts'
 import { type SuiteAddress, urlOf } from './archive-address.ts'
-import { beginDecompression, type DecompressionThread } from './decompression-thread.ts'
+import type { DecompressionThread } from './decompression-thread.ts'
 import type { ChosenIndex, IndexForm } from './index-choice.ts'
 import type { ListedFile } from './release.ts'
 import type { FetchedRelease } from './release-fetch.ts'
@@ -83,7 +83,7 @@ async function loadIndex(source: IndexSource, session: Session, observe?: BytesO
 }
 
 async function loadAnyForm(source: IndexSource, session: Session, observe?: BytesObserver): Promise<Uint8Array> {
-  const thread = threadFor(source)
+  const thread = await threadFor(source)
   const unpack = (bytes: Uint8Array, form: IndexForm) =>
     gatherUnpacked({ bytes, form, thread, source, observe }, session)
   try {
@@ -107,10 +107,12 @@ async function loadAnyForm(source: IndexSource, session: Session, observe?: Byte
 }
 
 /** It starts while the form that is taken first is fetched. */
-function threadFor({ chosen, decompressionScript }: IndexSource): DecompressionThread | undefined {
+async function threadFor({ chosen, decompressionScript }: IndexSource): Promise<DecompressionThread | undefined> {
   const [first] = chosen.forms
   if (decompressionScript === undefined || first.file.sizeBytes < largeBytes) return undefined
-  return slowKinds.includes(first.compression) ? beginDecompression(decompressionScript) : undefined
+  if (!slowKinds.includes(first.compression)) return undefined
+  const { beginDecompression } = await import('./decompression-thread.ts')
+  return beginDecompression(decompressionScript)
 }
 
 async function keptForm({ file }: IndexForm, store: Store): Promise<Uint8Array | undefined> {

@@ -1,12 +1,6 @@
-import { createGunzip } from 'node:zlib'
 import { Fault, nextTurn } from '../kernel/index.ts'
-import { type ByteDecoder, CompressionProblem, corrupt, cutOff, type PieceOwner } from './byte-decoder.ts'
-import { createBzip2Decoder } from './bzip2.ts'
+import { type ByteDecoder, CompressionProblem, type PieceOwner } from './byte-decoder.ts'
 import type { CompressionKind } from './compression-kind.ts'
-import { createLzmaDecoder } from './lzma.ts'
-import { createXzDecoder } from './xz.ts'
-import { throughZlib } from './zlib-stream.ts'
-import { createZstdDecoder, nativeZstd } from './zstd.ts'
 
 export interface DecompressionLimits {
   /** What messages call the data. */
@@ -114,6 +108,7 @@ async function* slices(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   }
 }
 
+/** Decoders are loaded when they are needed: what has read all its indexes before needs none, and all of them take 5 ms. */
 async function* decoded(
   kind: CompressionKind,
   source: AsyncIterable<Uint8Array>,
@@ -123,20 +118,29 @@ async function* decoded(
     case 'none':
       yield* source
       return
-    case 'gz':
-      yield* throughZlib(notEmpty(source), createGunzip({ chunkSize: 65536 }))
+    case 'gz': {
+      const { gunzip } = await import('./gunzip.ts')
+      yield* gunzip(source)
       return
-    case 'zst':
+    }
+    case 'zst': {
+      const { createZstdDecoder, nativeZstd } = await import('./zstd.ts')
       if (nativeZstd !== undefined) yield* nativeZstd(source)
       else yield* throughDecoder(source, createZstdDecoder())
       return
-    case 'bz2':
+    }
+    case 'bz2': {
+      const { createBzip2Decoder } = await import('./bzip2.ts')
       yield* throughDecoder(source, createBzip2Decoder())
       return
-    case 'lzma':
+    }
+    case 'lzma': {
+      const { createLzmaDecoder } = await import('./lzma.ts')
       yield* throughDecoder(source, createLzmaDecoder())
       return
+    }
     case 'xz': {
+      const { createXzDecoder } = await import('./xz.ts')
       const decoder = await createXzDecoder(pieces)
       try {
         yield* throughDecoder(source, decoder)
@@ -153,16 +157,6 @@ async function* decoded(
 async function* throughDecoder(source: AsyncIterable<Uint8Array>, decoder: ByteDecoder): AsyncGenerator<Uint8Array> {
   for await (const chunk of source) yield* decoder.push(chunk)
   yield* decoder.finish()
-}
-
-/** zlib takes no input at all for a complete stream. */
-async function* notEmpty(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  let fed = 0
-  for await (const chunk of source) {
-    fed += chunk.length
-    yield chunk
-  }
-  if (fed === 0) throw corrupt(cutOff)
 }
 
 function explained(error: unknown, kind: CompressionKind, { name }: DecompressionLimits): unknown {

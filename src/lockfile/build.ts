@@ -41,18 +41,23 @@ export function buildLockfile(parts: LockParts): Lockfile {
   )
   const uses = roots.flatMap(root => {
     const ambiguous = ambiguousNames(root)
-    return root.packages.map(resolved => ({ root, resolved, needs: needsOf(resolved, ambiguous) }))
+    return root.packages.map((resolved): Use => ({ root, resolved, needs: needsOf(resolved, ambiguous) }))
   })
   // A root holds nothing twice.
-  const groups: Iterable<readonly (typeof uses)[number][]> =
-    roots.length === 1 ? uses.map(use => [use]) : groupBy(uses, ({ resolved }) => identityOf(resolved.package)).values()
-  const debs = Array.from(groups, group => {
-    const [{ resolved }] = group as readonly [(typeof group)[number]]
+  const groups: readonly Uses[] =
+    roots.length === 1
+      ? uses.map((use): Uses => [use])
+      : [...groupBy(uses, ({ resolved }) => identityOf(resolved.package)).values()]
+  const possibleRoots = new Map<string, readonly string[]>()
+  const debs = groups.map(group => {
+    // By number, here and below: a pattern that takes a list apart is an interpreted loop, and there are 2,000 debs in kde-full.
+    const { resolved, needs } = group[0]
     const deb = resolved.package
     const earlier = firstLocked.size === 0 ? undefined : firstLocked.get(identityOf(deb))
     const holders = group.map(({ root }) => root.architecture)
-    const possible = request.architectures.filter(root => canHold(root, deb.architecture))
-    const [{ needs }] = group as readonly [(typeof group)[number]]
+    const possible =
+      possibleRoots.get(deb.architecture) ?? request.architectures.filter(root => canHold(root, deb.architecture))
+    possibleRoots.set(deb.architecture, possible)
     const { source } = deb
     const pin = pinOf(deb, parts.relations?.get(deb.sha256))
     const place = earlier === undefined ? placeOf(deb) : placeOfLocked(earlier)
@@ -85,6 +90,15 @@ export function buildLockfile(parts: LockParts): Lockfile {
   }
 }
 
+/** A deb in one root. */
+interface Use {
+  readonly root: ResolvedRoot
+  readonly resolved: ResolvedDeb
+  readonly needs: readonly string[]
+}
+
+type Uses = readonly [Use, ...Use[]]
+
 /** By bytes, and nothing twice. */
 function isAscending(names: readonly string[]): boolean {
   for (let at = 1; at < names.length; at++)
@@ -104,8 +118,8 @@ function pinOf(
 type Place = Pick<LockedDeb, 'from' | 'at' | 'directory' | 'file'>
 
 function placeOf(deb: BinaryPackage): Place {
-  const [only, ...others] = deb.listings
-  const [listing] = others.length === 0 ? [only] : (deb.listings.toSorted(compareListings) as [Listing])
+  const { listings } = deb
+  const listing = listings.length === 1 ? listings[0] : (listings.toSorted(compareListings)[0] as Listing)
   const { fileName } = listing
   const slash = fileName.lastIndexOf('/')
   const file = fileName.slice(slash + 1)
@@ -150,11 +164,18 @@ function canHold(root: string, architecture: string): boolean {
 
 /** Names that stand for two debs of one root: `needs` must say which. */
 function ambiguousNames(root: ResolvedRoot): ReadonlySet<string> {
-  const byName = groupBy(root.packages, resolved => resolved.package.name)
-  return new Set([...byName].filter(([, group]) => group.length > 1).map(([name]) => name))
+  const names = new Set<string>()
+  const ambiguous = new Set<string>()
+  for (let at = 0; at < root.packages.length; at++) {
+    const { name } = (root.packages[at] as ResolvedDeb).package
+    if (names.has(name)) ambiguous.add(name)
+    else names.add(name)
+  }
+  return ambiguous
 }
 
-function needsOf(resolved: ResolvedDeb, ambiguous: ReadonlySet<string>): string[] {
+function needsOf(resolved: ResolvedDeb, ambiguous: ReadonlySet<string>): readonly string[] {
+  if (ambiguous.size === 0) return resolved.needs.map(need => need.name)
   return resolved.needs.map(need => (ambiguous.has(need.name) ? debKey(need) : need.name))
 }
 

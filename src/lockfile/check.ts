@@ -75,7 +75,6 @@ function isWantedOn(item: string, architecture: string): boolean {
 
 function rootProblems(graph: LockGraph, graphs: readonly LockGraph[], inRoot: string): LockProblem[] {
   const problems: LockProblem[] = []
-  const alone = [graph]
   // By number, as in `graphOf`.
   for (let at = 0; at < graph.debs.length; at++) {
     const deb = graph.debs[at] as LockedDeb
@@ -83,10 +82,11 @@ function rootProblems(graph: LockGraph, graphs: readonly LockGraph[], inRoot: st
     if (isTwin(deb, graph.debs[at + 1]) && !isTwin(deb, graph.debs[at - 1]))
       problems.push({ kind: 'duplicate', message: `${debKey(deb)} is locked twice${inRoot}` })
     // An `all` deb of several roots has the union of their needs, so being held in one of them is enough.
-    const holders = deb.architecture === 'all' && deb.roots === undefined ? graphs : alone
+    const isOfAllRoots = graphs.length > 1 && deb.architecture === 'all' && deb.roots === undefined
     for (let place = 0; place < deb.needs.length; place++) {
       const need = deb.needs[place] as string
-      if (!holders.some(each => each.named(need).length > 0))
+      if (graph.named(need).length > 0) continue
+      if (!isOfAllRoots || !graphs.some(each => each.named(need).length > 0))
         problems.push({ kind: 'needs', message: `${debKey(deb)} needs ${need}, which is not locked${inRoot}` })
     }
   }
@@ -114,8 +114,11 @@ function isTwin(deb: LockedDeb, neighbour: LockedDeb | undefined): boolean {
 function placeProblems(lock: Lockfile, graphs: readonly LockGraph[]): LockProblem[] {
   const { architectures: roots } = lock.request
   const held = new Set<LockedDeb>(graphs.flatMap(graph => graph.debs))
-  return lock.debs.flatMap((deb): LockProblem[] => {
-    const problems: LockProblem[] = []
+  /** By origin: thousands of debs come from a few. */
+  const requested = new Map<string, boolean>()
+  const problems: LockProblem[] = []
+  for (let at = 0; at < lock.debs.length; at++) {
+    const deb = lock.debs[at] as LockedDeb
     const unknown = deb.roots?.find(root => !roots.includes(root))
     if (unknown !== undefined)
       problems.push({
@@ -124,11 +127,13 @@ function placeProblems(lock: Lockfile, graphs: readonly LockGraph[]): LockProble
       })
     else if (!held.has(deb))
       problems.push({ kind: 'architecture', message: `${debKey(deb)} is locked, but no root has that architecture` })
-    if (!isOfRequestedSuite(deb.from, lock.request))
+    const isRequested = requested.get(deb.from) ?? isOfRequestedSuite(deb.from, lock.request)
+    requested.set(deb.from, isRequested)
+    if (!isRequested)
       problems.push({
         kind: 'origin',
         message: `${debKey(deb)} is locked from ${quoted(deb.from)}, which is no suite of the request`,
       })
-    return problems
-  })
+  }
+  return problems
 }

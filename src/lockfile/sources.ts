@@ -20,28 +20,36 @@ export interface SourceBlock {
 export function sourceBlocks(debs: readonly LockedDeb[]): readonly SourceBlock[] {
   const byNameAndVersion = groupBy(debs, deb => `${deb.sourceName} ${deb.sourceVersion}`)
   const versionsByName = new Map<string, number>()
-  for (const [first] of byNameAndVersion.values()) {
-    if (first !== undefined) versionsByName.set(first.sourceName, (versionsByName.get(first.sourceName) ?? 0) + 1)
-  }
-  return [...byNameAndVersion.entries()]
-    .flatMap(([nameAndVersion, members]) => {
-      const [first] = members
-      if (first === undefined) return []
-      const at = members.reduce((oldest, deb) => (deb.at < oldest ? deb.at : oldest), first.at)
-      const firstLocked = members.filter(deb => deb.at === at)
-      const several = (versionsByName.get(first.sourceName) ?? 0) > 1
-      return [
-        {
-          key: several ? nameAndVersion : first.sourceName,
-          version: first.sourceVersion,
-          from: mostCommon(firstLocked.map(deb => deb.from)),
-          at,
-          directory: mostCommon(firstLocked.map(deb => deb.directory)),
-          debs: members.toSorted(compareDebs),
-        },
-      ]
+  for (const [{ sourceName }] of byNameAndVersion.values())
+    versionsByName.set(sourceName, (versionsByName.get(sourceName) ?? 0) + 1)
+  const blocks: SourceBlock[] = []
+  for (const [nameAndVersion, members] of byNameAndVersion) {
+    const first = members[0]
+    const several = (versionsByName.get(first.sourceName) ?? 0) > 1
+    const { from, at, directory } = sharedBy(members)
+    blocks.push({
+      key: several ? nameAndVersion : first.sourceName,
+      version: first.sourceVersion,
+      from,
+      at,
+      directory,
+      debs: members.length === 1 ? members : members.toSorted(compareDebs),
     })
-    .sort((left, right) => compareBytes(left.key, right.key))
+  }
+  return blocks.sort((left, right) => compareBytes(left.key, right.key))
+}
+
+/** Of a source with one deb, which most have, what that one has. */
+function sharedBy(members: readonly [LockedDeb, ...LockedDeb[]]): Pick<SourceBlock, 'from' | 'at' | 'directory'> {
+  const first = members[0]
+  if (members.length === 1) return first
+  const at = members.reduce((oldest, deb) => (deb.at < oldest ? deb.at : oldest), first.at)
+  const firstLocked = members.filter(deb => deb.at === at)
+  return {
+    from: mostCommon(firstLocked.map(deb => deb.from)),
+    at,
+    directory: mostCommon(firstLocked.map(deb => deb.directory)),
+  }
 }
 
 /** `name:architecture`, the key of a deb below `debs:`. */

@@ -115,10 +115,16 @@ function addDebLines(deb: LockedDeb, block: SourceBlock, lines: string[]): void 
 }
 
 function flowList(items: readonly string[]): string {
-  const sorted = items.toSorted(compareBytes)
-  // Names need no escape: the list is judged and quoted as one text.
-  if (sorted.length === 0) return `[]`
-  return plainText.test(sorted.join('')) ? `["${sorted.join('", "')}"]` : `[${sorted.map(text).join(', ')}]`
+  if (items.length === 0) return `[]`
+  // Names need no escape: the list is judged and quoted as one text. Of ASCII, units are in the order of bytes.
+  if (!plainText.test(items.join(''))) return `[${items.toSorted(compareBytes).map(text).join(', ')}]`
+  const sorted = isInUnitOrder(items) ? items : items.toSorted()
+  return `["${sorted.join('", "')}"]`
+}
+
+function isInUnitOrder(items: readonly string[]): boolean {
+  for (let at = 1; at < items.length; at++) if ((items[at - 1] as string) > (items[at] as string)) return false
+  return true
 }
 
 /** ASCII without controls, quotes and backslashes. */

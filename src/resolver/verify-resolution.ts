@@ -5,6 +5,7 @@ import {
   formatRelation,
   type OrGroup,
   type PackageUniverse,
+  type ProvidedName,
   type Relation,
   satisfies,
 } from '../debian/index.ts'
@@ -30,9 +31,13 @@ export function verifyResolution(request: ResolutionRequest, packages: readonly 
   const debs = packages.map(each => each.package)
   const offers = offersOf(debs, nativeArchitecture)
   const isMet = judgedOnce(offers)
+  const problems: string[] = []
+  // By number, here and below: kde-full with Recommends has 16,000 groups, and an interpreted `for … of` makes an object for each.
+  for (let at = 0; at < debs.length; at++)
+    addUnmetRelations(debs[at] as BinaryPackage, isMet, nativeArchitecture, problems)
+  for (let at = 0; at < debs.length; at++) addClashes(debs[at] as BinaryPackage, offers, problems)
   return [
-    ...debs.flatMap(deb => unmetRelations(deb, isMet, nativeArchitecture)),
-    ...debs.flatMap(deb => clashes(deb, offers)),
+    ...problems,
     ...namesakeClashes(debs, nativeArchitecture),
     ...request.wanted.filter(each => !isThere(each, offers, request.universe)).map(each => `${each.text} is missing`),
     ...debs.filter(deb => request.exclude.includes(deb.name)).map(deb => `${titleOf(deb)} is excluded`),
@@ -47,10 +52,13 @@ function offersOf(debs: readonly BinaryPackage[], native: string): ReadonlyMap<s
     if (known === undefined) offers.set(name, [offer])
     else known.push(offer)
   }
-  for (const deb of debs) {
+  for (let at = 0; at < debs.length; at++) {
+    const deb = debs[at] as BinaryPackage
     const architecture = architectureOf(deb, native)
     add(deb.name, { deb, version: deb.version, architecture })
-    for (const { name, version, architectureQualifier } of deb.provides) {
+    const { provides } = deb
+    for (let place = 0; place < provides.length; place++) {
+      const { name, version, architectureQualifier } = provides[place] as ProvidedName
       add(name, { deb, version, architecture: architectureQualifier ?? architecture })
     }
   }
@@ -80,17 +88,16 @@ function judgedOnce(offers: ReadonlyMap<string, readonly Offer[]>): Judge {
   }
 }
 
-function unmetRelations(deb: BinaryPackage, isMet: Judge, native: string): string[] {
+function addUnmetRelations(deb: BinaryPackage, isMet: Judge, native: string, problems: string[]): void {
   const architecture = architectureOf(deb, native)
-  const unmet: string[] = []
-  // By number: kde-full with Recommends has 16,000 groups, and an interpreted `for … of` makes an object for each.
-  for (const groups of [deb.preDepends, deb.depends]) {
+  const add = (groups: readonly OrGroup[]) => {
     for (let at = 0; at < groups.length; at++) {
       const group = groups[at] as OrGroup
-      if (!isMet(group, architecture)) unmet.push(`${titleOf(deb)} lacks ${formatOrGroup(group)}`)
+      if (!isMet(group, architecture)) problems.push(`${titleOf(deb)} lacks ${formatOrGroup(group)}`)
     }
   }
-  return unmet
+  add(deb.preDepends)
+  add(deb.depends)
 }
 
 function isSatisfied(relation: Relation, offers: ReadonlyMap<string, readonly Offer[]>, architecture: string): boolean {
@@ -112,9 +119,8 @@ function hasArchitecture(offer: Offer, { architectureQualifier }: Relation, aske
   return offer.architecture === architectureQualifier
 }
 
-function clashes(deb: BinaryPackage, offers: ReadonlyMap<string, readonly Offer[]>): string[] {
-  const found: string[] = []
-  for (const relations of [deb.conflicts, deb.breaks]) {
+function addClashes(deb: BinaryPackage, offers: ReadonlyMap<string, readonly Offer[]>, problems: string[]): void {
+  const add = (relations: readonly Relation[]) => {
     for (let at = 0; at < relations.length; at++) {
       const relation = relations[at] as Relation
       const excluded = offers.get(relation.packageName)
@@ -122,10 +128,11 @@ function clashes(deb: BinaryPackage, offers: ReadonlyMap<string, readonly Offer[
       if (excluded === undefined) continue
       for (const offer of excluded)
         if (offer.deb.name !== deb.name && hasVersion(offer, relation) && isMeant(offer, relation))
-          found.push(`${titleOf(deb)} excludes ${formatRelation(relation)}, which ${titleOf(offer.deb)} is`)
+          problems.push(`${titleOf(deb)} excludes ${formatRelation(relation)}, which ${titleOf(offer.deb)} is`)
     }
   }
-  return found
+  add(deb.conflicts)
+  add(deb.breaks)
 }
 
 const none: readonly Offer[] = []
@@ -138,17 +145,20 @@ function isMeant({ architecture }: Offer, { architectureQualifier }: Relation): 
 
 function namesakeClashes(debs: readonly BinaryPackage[], native: string): string[] {
   const firstOf = new Map<string, BinaryPackage>()
-  return debs.flatMap(deb => {
+  const problems: string[] = []
+  for (let at = 0; at < debs.length; at++) {
+    const deb = debs[at] as BinaryPackage
     const first = firstOf.get(deb.name)
     if (first === undefined) {
       firstOf.set(deb.name, deb)
-      return []
+      continue
     }
     const differ = architectureOf(first, native) !== architectureOf(deb, native)
     const areSame = first.multiArch === 'same' && deb.multiArch === 'same'
-    if (differ && areSame && compareVersions(first.version, deb.version) === 0) return []
-    return [`${titleOf(first)} and ${titleOf(deb)} cannot be installed together`]
-  })
+    if (!differ || !areSame || compareVersions(first.version, deb.version) !== 0)
+      problems.push(`${titleOf(first)} and ${titleOf(deb)} cannot be installed together`)
+  }
+  return problems
 }
 
 function isThere(wanted: WantedPackage, offers: ReadonlyMap<string, readonly Offer[]>, universe: PackageUniverse) {
