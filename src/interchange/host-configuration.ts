@@ -1,5 +1,4 @@
-import { constants } from 'node:fs'
-import { open, readdir, readlink } from 'node:fs/promises'
+import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { decodeUtf8, sortedByBytes } from '../kernel/index.ts'
 import { type AptProxies, parseAptConf, proxiesOf } from './apt-conf.ts'
@@ -16,13 +15,17 @@ export interface HostKeyRing {
   readonly trustedFor: 'all' | 'those-that-name-it'
 }
 
-/** How apt is configured on a host. Preferences are not read: pins belong into the manifest, with a reason. */
-export interface HostAptConfiguration {
+/** Where apt on a host gets debs from. */
+export interface HostAptSources {
   /** `debian/bookworm`, from os-release; undefined when that does not say. */
   readonly distribution: string | undefined
   /** Enabled ones, those that differ in their suites only as one, in apt's order. */
   readonly archives: readonly AptSource[]
   readonly proxies: AptProxies
+}
+
+/** How apt is configured on a host. Preferences are not read: pins belong into the manifest, with a reason. */
+export interface HostAptConfiguration extends HostAptSources {
   readonly keyRings: readonly HostKeyRing[]
   readonly notes: readonly AptNote[]
 }
@@ -37,25 +40,37 @@ const maximumBytes = 8 * 1024 * 1024
  * @throws {Fault} `APT_SOURCES_MALFORMED` with file and line
  */
 export async function readHostAptConfiguration(rootFolder: string): Promise<HostAptConfiguration> {
-  const found = await readAllSources(rootFolder)
-  const conf = await readAllOptions(rootFolder)
-  const archives = mergeSources(found.sources)
-  const rings = await readKeyRings(rootFolder, archives)
+  const { notes, ...sources } = readNotedSources(rootFolder)
+  const rings = readKeyRings(rootFolder, sources.archives)
+  return { ...sources, keyRings: rings.keyRings, notes: [...notes, ...rings.notes] }
+}
+
+/**
+ * As `readHostAptConfiguration`, without the key rings. Every command that may use the network asks for it, so nothing here waits: some 60 small
+ * files and 250 links are read in 2 ms, which a thread's turn for each made 20.
+ */
+export function readHostAptSources(rootFolder: string): HostAptSources {
+  const { notes: _, ...sources } = readNotedSources(rootFolder)
+  return sources
+}
+
+function readNotedSources(rootFolder: string): HostAptSources & { readonly notes: readonly AptNote[] } {
+  const found = readAllSources(rootFolder)
+  const conf = readAllOptions(rootFolder)
   return {
-    distribution: await readDistribution(rootFolder),
-    archives,
+    distribution: readDistribution(rootFolder),
+    archives: mergeSources(found.sources),
     proxies: conf.proxies,
-    keyRings: rings.keyRings,
-    notes: [...found.notes, ...conf.notes, ...rings.notes],
+    notes: [...found.notes, ...conf.notes],
   }
 }
 
-async function readAllSources(rootFolder: string): Promise<AptSources> {
+function readAllSources(rootFolder: string): AptSources {
   const sources: AptSource[] = []
   const notes: AptNote[] = []
-  const parts = await partsOf(rootFolder, '/etc/apt/sources.list.d', /^[\w.-]+\.(list|sources)$/)
+  const parts = partsOf(rootFolder, '/etc/apt/sources.list.d', /^[\w.-]+\.(list|sources)$/)
   for (const path of ['/etc/apt/sources.list', ...parts]) {
-    const text = await readText(rootFolder, path)
+    const text = readText(rootFolder, path)
     if (text === undefined) continue
     const read = path.endsWith('.sources') ? parseSourcesStanzas : parseSourcesList
     const found = read(text, path)
@@ -66,11 +81,11 @@ async function readAllSources(rootFolder: string): Promise<AptSources> {
 }
 
 /** apt.conf.d first, then apt.conf, so that the latter decides. */
-async function readAllOptions(rootFolder: string) {
-  const parts = await partsOf(rootFolder, '/etc/apt/apt.conf.d', /^[\w-]+$|^[\w.-]+\.conf$/)
+function readAllOptions(rootFolder: string) {
+  const parts = partsOf(rootFolder, '/etc/apt/apt.conf.d', /^[\w-]+$|^[\w.-]+\.conf$/)
   const options = []
   for (const path of [...parts, '/etc/apt/apt.conf']) {
-    const text = await readText(rootFolder, path)
+    const text = readText(rootFolder, path)
     if (text !== undefined) options.push(...parseAptConf(text, path))
   }
   return proxiesOf(options)
@@ -94,19 +109,19 @@ export function mergeSources(sources: readonly AptSource[]): AptSource[] {
   return [...merged.values()]
 }
 
-async function readKeyRings(rootFolder: string, archives: readonly AptSource[]) {
+function readKeyRings(rootFolder: string, archives: readonly AptSource[]) {
   const keyRings: HostKeyRing[] = []
   const notes: AptNote[] = []
-  const trusted = await partsOf(rootFolder, '/etc/apt/trusted.gpg.d', /^[\w.-]+\.(gpg|asc)$/)
+  const trusted = partsOf(rootFolder, '/etc/apt/trusted.gpg.d', /^[\w.-]+\.(gpg|asc)$/)
   for (const path of ['/etc/apt/trusted.gpg', ...trusted]) {
-    const bytes = await readBytes(rootFolder, path)
+    const bytes = readBytes(rootFolder, path)
     if (bytes !== undefined) keyRings.push({ path, bytes, trustedFor: 'all' })
   }
   for (const { place, signedBy } of archives) {
     if (signedBy?.kind !== 'key-rings') continue
     for (const path of signedBy.paths) {
       if (keyRings.some(ring => ring.path === path)) continue
-      const bytes = await readBytes(rootFolder, path)
+      const bytes = readBytes(rootFolder, path)
       if (bytes === undefined) notes.push({ place, message: `the key ring ${path} is not there` })
       else keyRings.push({ path, bytes, trustedFor: 'those-that-name-it' })
     }
@@ -115,9 +130,8 @@ async function readKeyRings(rootFolder: string, archives: readonly AptSource[]) 
 }
 
 /** @see os-release(5) */
-async function readDistribution(rootFolder: string): Promise<string | undefined> {
-  const text =
-    (await readText(rootFolder, '/etc/os-release')) ?? (await readText(rootFolder, '/usr/lib/os-release')) ?? ''
+function readDistribution(rootFolder: string): string | undefined {
+  const text = readText(rootFolder, '/etc/os-release') ?? readText(rootFolder, '/usr/lib/os-release') ?? ''
   const value = (name: string) => new RegExp(`^${name}=["']?([a-z0-9._-]+)["']?$`, 'm').exec(text)?.[1]
   const id = value('ID')
   const codename = value('VERSION_CODENAME')
@@ -125,16 +139,16 @@ async function readDistribution(rootFolder: string): Promise<string | undefined>
 }
 
 /** Names that apt passes over (backups, `.disabled`) are passed over. */
-async function partsOf(rootFolder: string, folder: string, pattern: RegExp): Promise<string[]> {
-  const place = await followed(rootFolder, folder)
-  const names = place === undefined ? [] : await readdir(join(rootFolder, place)).catch(() => [])
+function partsOf(rootFolder: string, folder: string, pattern: RegExp): string[] {
+  const place = followed(rootFolder, folder)
+  const names = place === undefined ? [] : (ifPossible(() => readdirSync(join(rootFolder, place))) ?? [])
   return sortedByBytes(names.filter(name => pattern.test(name) && !name.startsWith('.'))).map(
     name => `${folder}/${name}`,
   )
 }
 
-async function readText(rootFolder: string, path: string): Promise<string | undefined> {
-  const bytes = await readBytes(rootFolder, path)
+function readText(rootFolder: string, path: string): string | undefined {
+  const bytes = readBytes(rootFolder, path)
   if (bytes === undefined) return undefined
   const text = decodeUtf8(bytes)
   if (text === undefined || text.includes('\0'))
@@ -143,20 +157,28 @@ async function readText(rootFolder: string, path: string): Promise<string | unde
 }
 
 /** @returns undefined when there is no such file; one that only root may read counts as absent, as apt warns and goes on */
-async function readBytes(rootFolder: string, path: string): Promise<Uint8Array | undefined> {
-  const place = await followed(rootFolder, path)
+function readBytes(rootFolder: string, path: string): Uint8Array | undefined {
+  const place = followed(rootFolder, path)
   if (place === undefined) return undefined
   // Without O_NONBLOCK opening a pipe waits for its writer.
-  const handle = await open(join(rootFolder, place), constants.O_RDONLY | constants.O_NONBLOCK).catch(() => undefined)
-  if (handle === undefined) return undefined
+  const descriptor = ifPossible(() => openSync(join(rootFolder, place), constants.O_RDONLY | constants.O_NONBLOCK))
+  if (descriptor === undefined) return undefined
   try {
-    const facts = await handle.stat()
+    const facts = fstatSync(descriptor)
     if (!facts.isFile()) return undefined
     if (facts.size > maximumBytes)
       throw sourcesFault({ file: path, line: 1 }, `the file has ${facts.size} bytes, more than ${maximumBytes}`)
-    return await handle.readFile()
+    return readFileSync(descriptor)
   } finally {
-    await handle.close()
+    closeSync(descriptor)
+  }
+}
+
+function ifPossible<Value>(look: () => Value): Value | undefined {
+  try {
+    return look()
+  } catch {
+    return undefined
   }
 }
 
@@ -165,7 +187,7 @@ async function readBytes(rootFolder: string, path: string): Promise<Uint8Array |
  *
  * @returns undefined when the links go in circles
  */
-async function followed(rootFolder: string, path: string): Promise<string | undefined> {
+function followed(rootFolder: string, path: string): string | undefined {
   const left = path.split('/').filter(segment => segment !== '')
   let place: string[] = []
   let links = 0
@@ -175,7 +197,7 @@ async function followed(rootFolder: string, path: string): Promise<string | unde
       place.pop()
       continue
     }
-    const target = await readlink(join(rootFolder, ...place, segment)).catch(() => undefined)
+    const target = linkAt(join(rootFolder, ...place, segment))
     if (target === undefined) {
       place.push(segment)
       continue
@@ -185,4 +207,10 @@ async function followed(rootFolder: string, path: string): Promise<string | unde
     left.unshift(...target.split('/').filter(each => each !== ''))
   }
   return place.join('/')
+}
+
+/** Where a link leads; undefined for anything else. Asking each file for its target would make an error of nearly each. */
+function linkAt(path: string): string | undefined {
+  const isLink = ifPossible(() => lstatSync(path, { throwIfNoEntry: false }))?.isSymbolicLink() === true
+  return isLink ? ifPossible(() => readlinkSync(path)) : undefined
 }

@@ -22,6 +22,7 @@ export { type BuildFacts, type BuiltRoot, formatProvenance, type NamedDigest } f
 export { formatSpdx } from './export/spdx.ts'
 export {
   type HostAptConfiguration,
+  type HostAptSources,
   type HostKeyRing,
   mergeSources,
   readHostAptConfiguration,

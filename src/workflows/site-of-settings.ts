@@ -1,4 +1,4 @@
-import type { HostAptConfiguration } from '../interchange/index.ts'
+import type { HostAptSources } from '../interchange/index.ts'
 import { isFault, type Session } from '../kernel/index.ts'
 import { readCredentials } from './credential-files.ts'
 import type { Settings } from './merge-settings.ts'
@@ -15,7 +15,7 @@ import { readTlsMaterial } from './tls-settings.ts'
  */
 export async function siteOfSettings(
   settings: Settings,
-  host: HostAptConfiguration | undefined,
+  host: HostAptSources | undefined,
   hostCredentials = '',
 ): Promise<Site> {
   const {
@@ -59,10 +59,10 @@ export async function siteOfSettings(
  *
  * @param rootFolder `/`
  */
-export async function readUsableHost(rootFolder: string, session: Session): Promise<HostAptConfiguration | undefined> {
-  const { readHostAptConfiguration } = await import('../interchange/host-configuration.ts')
+export async function readUsableHost(rootFolder: string, session: Session): Promise<HostAptSources | undefined> {
+  const { readHostAptSources } = await import('../interchange/host-configuration.ts')
   try {
-    return await readHostAptConfiguration(rootFolder)
+    return readHostAptSources(rootFolder)
   } catch (error) {
     if (!isFault(error, 'APT_SOURCES_MALFORMED')) throw error
     session.journal.emit({
