@@ -122,6 +122,7 @@ async function assemble(request: AssembleRequest, beside: Promise<void>[], sessi
   const tree = sealTree(thinned.tree, modifiedSeconds)
   checkTree(tree)
   const content = new RootContent({ packs: merged.packs, generated: merged.generated, blobs: overlaid.blobs, store })
+  await content.hold(merged.built)
   const digest = treeDigest(tree)
   session.journal.emit({ kind: 'finished', stage: 'assemble', name: 'root', detail: `${tree.size} paths` })
   const absent = thinned.absent.map(path => ({ message: `\`image.remove\` names ${quoted(path)}, which is not there` }))
@@ -187,6 +188,8 @@ function requireZone(tree: ReadonlyMap<string, TreeEntry>, timezone: string | un
 
 interface MergedPackages extends MergedRoot {
   readonly packs: readonly ContentPack[]
+  /** Of these, those that scripts made. */
+  readonly built: readonly ContentPack[]
   readonly suspects: readonly Suspect[]
   readonly traceScripts: AssembledRoot['traceScripts']
 }
@@ -202,7 +205,7 @@ async function mergedOnly(request: AssembleRequest, packs: readonly Pack[]): Pro
     modifiedSeconds: request.sourceDateEpochSeconds,
   })
   const sorted = await sortTriggers({ ...merged, packs }, nothingLaid.tree, request.store)
-  return { ...merged, ...sorted, packs, suspects: [], traceScripts: async () => new Map() }
+  return { ...merged, ...sorted, packs, built: [], suspects: [], traceScripts: async () => new Map() }
 }
 
 async function configured(
@@ -232,6 +235,7 @@ async function configured(
   return {
     ...(await sortTriggers(merged, laid, request.store)),
     packs: sealedPacks,
+    built: root.packs,
     warnings: [...root.warnings, ...looks].map(message => ({ message })),
     suspects,
     traceScripts: tracing => traceScripts(configuring, tracing),

@@ -24,11 +24,22 @@ export class RootContent implements ContentSource {
   readonly #packBySha256 = new Map<string, ContentPack>()
   /** The least recently used first. */
   readonly #open = new Map<string, StoredObject>()
+  readonly #held = new Map<string, StoredObject>()
 
   constructor(contents: RootContents) {
     this.#contents = contents
     for (const pack of contents.packs)
       for (const sha256 of pack.places.keys()) if (!this.#packBySha256.has(sha256)) this.#packBySha256.set(sha256, pack)
+  }
+
+  /**
+   * Opens packs whose names stand for what went in, not for their bytes, and keeps them open: whoever builds the same anew replaces them,
+   * perhaps with other bytes, and this root stays what it is.
+   *
+   * @throws {Fault} `STORE_CORRUPT` when one has left the store
+   */
+  async hold(packs: readonly ContentPack[]): Promise<void> {
+    for (const pack of packs) this.#held.set(pack.object.key, await this.#opened(pack))
   }
 
   async *read(content: FileContent): AsyncGenerator<Uint8Array> {
@@ -58,8 +69,9 @@ export class RootContent implements ContentSource {
   }
 
   async close(): Promise<void> {
-    for (const object of this.#open.values()) await object.close()
+    for (const object of [...this.#open.values(), ...this.#held.values()]) await object.close()
     this.#open.clear()
+    this.#held.clear()
   }
 
   async *#readPack(pack: ContentPack, { sha256, sizeBytes }: FileContent): AsyncGenerator<Uint8Array> {
@@ -101,19 +113,25 @@ export class RootContent implements ContentSource {
       this.#open.delete(oldest[0])
       await oldest[1].close()
     }
-    const object = await this.#contents.store.openObject(pack.object)
-    if (object === undefined)
-      throw new Fault('STORE_CORRUPT', {
-        message: `the pack of ${pack.name} has left the store while it was in use`,
-        hint: 'Run the command again: it is made anew.',
-        context: { package: pack.name },
-      })
+    const object = await this.#opened(pack)
     this.#open.set(pack.object.key, object)
     return object
   }
 
+  async #opened(pack: ContentPack): Promise<StoredObject> {
+    const object = await this.#contents.store.openObject(pack.object)
+    if (object !== undefined) return object
+    throw new Fault('STORE_CORRUPT', {
+      message: `the pack of ${pack.name} has left the store while it was in use`,
+      hint: 'Run the command again: it is made anew.',
+      context: { package: pack.name },
+    })
+  }
+
   /** An open pack, now the most recently used. */
   #known({ object: { key } }: ContentPack): StoredObject | undefined {
+    const held = this.#held.get(key)
+    if (held !== undefined) return held
     const known = this.#open.get(key)
     if (known === undefined) return undefined
     this.#open.delete(key)

@@ -3,9 +3,11 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'vitest'
 import { writePackManifest } from '../../src/rootfs/pack-file.ts'
+import { RootContent } from '../../src/rootfs/root-content.ts'
 import { encodeRoot, readRoot, type StoredRoot } from '../../src/rootfs/root-record.ts'
 import type { ObjectName, Store } from '../../src/store/index.ts'
 import { type TreeEntry, treeDigest } from '../../src/tree/index.ts'
+import { collect } from '../support/chunks.ts'
 import { type SeededRandom, seededRandom } from '../support/seeded-random.ts'
 import { scratchStore, sha256Of } from '../support/stored-debs.ts'
 
@@ -86,5 +88,34 @@ describe('a root that is stored as what differs from another', () => {
     const digest = sha256Of('checkpoint\x001')
     await rm(join(folder, digest.slice(0, 2), digest.slice(2)))
     assert.equal(await readRoot(second, store), undefined)
+  })
+})
+
+describe('a root that is built anew while it is in use', () => {
+  /** Of one file, whose content lies behind others of some length. */
+  async function keepFile(store: Store, text: string, before: string): Promise<StoredRoot> {
+    const name: ObjectName = { kind: 'configured', key: 'the same packages' }
+    const content = { sha256: sha256Of(text), sizeBytes: text.length }
+    const entry = { kind: 'file', content, inode: undefined, mode: 0o644, userId: 0, groupId: 0, modifiedSeconds: 0 }
+    const tree = new Map([['etc/file', entry as TreeEntry]])
+    await store.putObject(name, async sink => {
+      await sink.write(Buffer.from(before))
+      const places = new Map([[content.sha256, { offset: sink.position, sizeBytes: content.sizeBytes }]])
+      await sink.write(Buffer.from(text))
+      await writePackManifest(sink, encodeRoot({ tree, warnings: [], states: [] }, places, undefined))
+    })
+    return (await readRoot(name, store)) ?? assert.fail('it was just written')
+  }
+
+  test('keeps the bytes that it was made of: `--check` compares it with the other one', async () => {
+    const store = await scratchStore()
+    const first = await keepFile(store, 'of the first build', '')
+    const content = new RootContent({ packs: first.packs, generated: new Map(), blobs: new Set(), store })
+    await content.hold(first.packs)
+    await keepFile(store, 'of the second', 'longer than before')
+    const entry = first.tree.get('etc/file')
+    assert.ok(entry?.kind === 'file')
+    assert.equal((await collect(content.read(entry.content))).toString(), 'of the first build')
+    await content.close()
   })
 })
