@@ -28,6 +28,21 @@ export const machineSecrets: readonly MachineSecret[] = [
     before: ['ssh.service', 'ssh.socket', 'sshd.service'],
   },
   {
+    // Its postinst takes openssh's keys over where there are some, and here they are empty.
+    maker: 'usr/sbin/dropbear',
+    paths: ['rsa', 'ecdsa', 'ed25519'].map(kind => `etc/dropbear/dropbear_${kind}_host_key`),
+    command:
+      '/bin/sh -c "test -d /etc/dropbear || exit 0; for kind in rsa ecdsa ed25519; do key=/etc/dropbear/dropbear_$${kind}_host_key; test -s $$key || /usr/bin/dropbearkey -t $$kind -f $$key; done"',
+    before: ['dropbear.service'],
+  },
+  {
+    // One for all machines of a cluster; whoever has a cluster brings it with `files`, and then this leaves it alone.
+    maker: 'usr/sbin/mungekey',
+    paths: ['etc/munge/munge.key'],
+    command: '/bin/sh -c "test -s /etc/munge/munge.key || runuser -u munge -- /usr/sbin/mungekey -c"',
+    before: ['munge.service'],
+  },
+  {
     maker: 'usr/sbin/make-ssl-cert',
     paths: ['etc/ssl/certs/ssl-cert-snakeoil.pem', 'etc/ssl/private/ssl-cert-snakeoil.key'],
     command: '/usr/sbin/make-ssl-cert generate-default-snakeoil',

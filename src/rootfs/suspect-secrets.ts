@@ -6,7 +6,7 @@ const largestBytes = 16 * 1024
 const smallestBytes = 16
 
 /** Raise it with every change of what is suspected: verdicts are remembered. */
-export const suspicionVersion = 1
+export const suspicionVersion = 2
 
 /** What dpkg keeps is full of checksums. */
 const folderOfDpkg = 'var/lib/dpkg/'
@@ -42,7 +42,10 @@ export async function suspectSecrets(
 export function secretIn(bytes: Uint8Array): string | undefined {
   const text = Buffer.from(bytes).toString('latin1')
   if (/-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----/.test(text)) return 'a private key'
-  if (/[^\t\n\r\x20-\x7e]/.test(text)) return entropyPart(bytes) > denseFromPart ? 'random bytes' : undefined
+  if (/[^\t\n\r\x20-\x7e]/.test(text)) {
+    if (sshKeyBlob.test(text)) return 'a private key'
+    return entropyPart(bytes) > denseFromPart ? 'random bytes' : undefined
+  }
   for (const line of text.split('\n')) {
     if (checksumLine.test(line)) continue
     if (/^\s*[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\s*$/i.test(line)) return 'an id of one machine'
@@ -53,6 +56,9 @@ export function secretIn(bytes: Uint8Array): string | undefined {
   }
   return undefined
 }
+
+/** As RFC 4253, section 6.6, writes keys: the length of the name, and the name. Public keys lie in files as text; dropbear's host keys do so. */
+const sshKeyBlob = /^\0\0\0[\x07-\x20](?:ssh-(?:rsa|dss|ed25519)|ecdsa-sha2-nistp)/
 
 /** `md5sum` and its kin: the sum, then the name. */
 const checksumLine = /^[0-9a-f]{32,128}[ \t]+\*?\S/

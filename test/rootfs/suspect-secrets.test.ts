@@ -9,6 +9,10 @@ import { secretIn } from '../../src/rootfs/suspect-secrets.ts'
 const chance = (count: number) =>
   Buffer.concat(Array.from({ length: 9 }, (_, at) => createHash('sha512').update(`${at}`).digest())).subarray(0, count)
 
+/** With its length before it, as RFC 4251 has strings. */
+const sized = (bytes: Uint8Array) => Buffer.concat([Buffer.from([0, 0, 0, bytes.length]), bytes])
+const sshName = (name: string) => sized(Buffer.from(name))
+
 describe('a small file that scripts made looks like a secret', () => {
   const { privateKey } = generateKeyPairSync('ed25519')
   const rows: readonly (readonly [string, string | Uint8Array, RegExp])[] = [
@@ -16,6 +20,8 @@ describe('a small file that scripts made looks like a secret', () => {
     ['an OpenSSH key', '-----BEGIN OPENSSH PRIVATE KEY-----\nb3Bl\n', /private key/],
     ['a seed of 512 bytes', chance(512), /random bytes/],
     ['a seed of 32 bytes', chance(32), /random bytes/],
+    ['a host key of dropbear', Buffer.concat([sshName('ssh-ed25519'), sized(chance(64))]), /private key/],
+    ['another one', Buffer.concat([sshName('ecdsa-sha2-nistp256'), sized(chance(96))]), /private key/],
     ['a machine id', `${chance(16).toString('hex')}\n`, /hexadecimal/],
     ['a UUID', '6a8b3c1e-93d4-4a55-b0a1-0d7b5a3f7c21\n', /id of one machine/],
     ['the secret of rndc.key', `key "k" {\n secret "${chance(32).toString('base64')}";\n};\n`, /base 64/],

@@ -19,6 +19,20 @@ sshd -t
 test "$(stat -c %U:%G:%a /etc/ssh/ssh_host_ed25519_key)" = root:root:600
 for kind in rsa ecdsa ed25519; do ssh-keygen -l -f /etc/ssh/ssh_host_"$kind"_key.pub; done`,
   },
+  // Beside openssh-server its postinst would take over the keys that are there.
+  dropbear: {
+    packages: ['dropbear', 'openssh-server'],
+    script: `for kind in rsa ecdsa ed25519; do dropbearkey -y -f /etc/dropbear/dropbear_"$kind"_host_key | grep ^Fingerprint; done
+test "$(stat -c %U:%G:%a /etc/dropbear/dropbear_rsa_host_key)" = root:root:600`,
+  },
+  munge: {
+    packages: ['munge'],
+    script: `test "$(stat -c %U:%G:%a:%s /etc/munge/munge.key)" = munge:munge:600:128
+mkdir -p /run/munge && chown munge:munge /run/munge
+runuser -u munge -- munged
+munge --no-input | unmunge | grep Success
+runuser -u munge -- munged --stop`,
+  },
   'ssl-cert': {
     packages: ['ssl-cert'],
     script: `openssl x509 -noout -checkend 86400 -in /etc/ssl/certs/ssl-cert-snakeoil.pem
