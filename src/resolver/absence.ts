@@ -30,12 +30,18 @@ export function absenceOf(requirement: Requirement, encoding: Encoding): string 
   if (selection.kind === 'suite') return `the archives have ${namesOf(available)} only in ${placesOf(available)}`
   if (available.every(deb => slotOf(deb) !== slot))
     return `the archives have only ${listed(available)}, not for ${slot}`
-  const isAllButAllowed = group.some(
-    ({ packageName, architectureQualifier, constraint }) =>
-      architectureQualifier === 'any' &&
-      universe.packagesNamed(packageName).some(({ version }) => meets(version, constraint)),
-  )
-  return `the archives have only ${listed(available)}${isAllButAllowed ? ', not Multi-Arch: allowed' : ''}`
+  const isOnlyFor = (qualifier: string) =>
+    group.some(
+      ({ packageName, architectureQualifier, constraint }) =>
+        architectureQualifier === qualifier &&
+        universe.packagesNamed(packageName).some(({ version }) => meets(version, constraint)),
+    )
+  const flaw = isOnlyFor('any')
+    ? ', not Multi-Arch: allowed'
+    : isOnlyFor('native')
+      ? ', and :native is for build dependencies alone'
+      : ''
+  return `the archives have only ${listed(available)}${flaw}`
 }
 
 const candidate: WantedSelection = { kind: 'candidate' }

@@ -50,7 +50,7 @@ export function reachablePackages(request: ResolutionRequest): ReachablePackages
 }
 
 /** With the names that a misspelt one may have meant, since they are proposed. */
-function wantedNames({ wanted, universe }: ResolutionRequest): readonly string[] {
+export function wantedNames({ wanted, universe }: ResolutionRequest): readonly string[] {
   return wanted.flatMap(({ alternatives }) =>
     alternatives.flatMap(({ packageName }) => [
       packageName,

@@ -9,7 +9,7 @@ import {
 import { compareBytes, sortedByBytes } from '../kernel/index.ts'
 import type { Pin, WantedSelection } from '../manifest/index.ts'
 import type { ResolutionRequest } from './model.ts'
-import { type ReachablePackages, reachablePackages } from './reachable-packages.ts'
+import { type ReachablePackages, reachablePackages, wantedNames } from './reachable-packages.ts'
 
 /** The only format of recorded problems that this version writes. */
 export const problemFormat = 1
@@ -143,8 +143,8 @@ function field(name: string, items: readonly string[]): Readonly<Record<string, 
 }
 
 /** The names that a relation of the problem speaks of: nobody asks for any other Provides. */
-function namesInRelations({ wanted }: ResolutionRequest, reachable: ReachablePackages): ReadonlySet<string> {
-  const names = new Set(wanted.flatMap(({ alternatives }) => alternatives.map(each => each.packageName)))
+function namesInRelations(request: ResolutionRequest, reachable: ReachablePackages): ReadonlySet<string> {
+  const names = new Set(wantedNames(request))
   for (const deb of reachable.choosable) {
     for (const { packageName } of reachable.groupsOf(deb).flat()) names.add(packageName)
     for (const relations of [deb.conflicts, deb.breaks])

@@ -140,11 +140,15 @@ describe('an explanation', () => {
     ])
   })
 
-  it('says what :any asks for', async () => {
-    const { lines } = await explain(archive({ 'bash:amd64 5': {} }), ['bash:any'])
-    assert.deepEqual(lines, [
-      '1. the manifest wants bash:any, but the archives have only bash:amd64 5 (debian/stable), not Multi-Arch: allowed',
-    ])
+  it('says what :any asks for, and that :native is none of its business', async () => {
+    for (const [qualifier, flaw] of [
+      ['any', 'not Multi-Arch: allowed'],
+      ['native', 'and :native is for build dependencies alone'],
+    ]) {
+      const { lines } = await explain(archive({ 'bash:amd64 5': {} }), [`bash:${qualifier}`])
+      const only = 'but the archives have only bash:amd64 5 (debian/stable)'
+      assert.deepEqual(lines, [`1. the manifest wants bash:${qualifier}, ${only}, ${flaw}`])
+    }
   })
 
   it('proposes another version than the one that does not exist', async () => {

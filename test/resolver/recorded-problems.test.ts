@@ -3,11 +3,16 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, it } from 'vitest'
-import { readRecordedProblem, recordProblem, resolvePackages } from '../../src/resolver/index.ts'
+import {
+  type ResolutionRequest,
+  readRecordedProblem,
+  recordProblem,
+  resolvePackages,
+} from '../../src/resolver/index.ts'
 import { assertFault } from '../support/assert-fault.ts'
 import { answerText } from '../support/recorded-problems.ts'
 import { quietSession } from '../support/scratch.ts'
-import { archive, pin, request, titlesOf } from '../support/universe.ts'
+import { archive, pin, request, titlesOf, wanted } from '../support/universe.ts'
 
 const folder = fileURLToPath(new URL('../../fixtures/recorded-problems', import.meta.url))
 const names = readdirSync(folder).flatMap(file => (file.endsWith('.json') ? [file.slice(0, -'.json'.length)] : []))
@@ -73,8 +78,8 @@ describe('a recorded problem', () => {
       pins: [pin({ source: 'app', version: '1', release: { n: 'oldstable' }, reason: 'a test', until: '2026-01-01' })],
       asOf: '2026-11-20',
     } as const
-    for (const wanted of ['app', 'app=2', 'app/stable']) {
-      const live = request(debian, [wanted], details)
+    for (const item of ['app', 'app=2', 'app/stable']) {
+      const live = request(debian, [item], details)
       const replayed = readRecordedProblem(recordProblem(live), 'it')
       const answers = await Promise.all([live, replayed].map(each => resolvePackages(each, quietSession())))
       const [first, second] = answers.map(answerText)
@@ -84,9 +89,9 @@ describe('a recorded problem', () => {
   })
 
   it('has the same bytes however the request and the archive are ordered', () => {
-    const wanted = ['other', 'app', 'doc']
-    const text = recordProblem(request(debian, wanted, { exclude: ['z', 'a'] }))
-    assert.equal(recordProblem(request(debian, wanted.reverse(), { exclude: ['a', 'z'] })), text)
+    const texts = ['other', 'app', 'doc']
+    const text = recordProblem(request(debian, texts, { exclude: ['z', 'a'] }))
+    assert.equal(recordProblem(request(debian, texts.reverse(), { exclude: ['a', 'z'] })), text)
   })
 
   it('of a misspelt name keeps those that are near, since they are proposed', async () => {
@@ -95,6 +100,28 @@ describe('a recorded problem', () => {
       quietSession(),
     )
     assert.match(answerText(found), /Write `app` \(checked/)
+  })
+
+  it('explains the same: what provides a name, alone or beside the one that was meant, and the restriction of an item', async () => {
+    const provided = archive({
+      'app 1': { depends: 'mta (>= 2)' },
+      'exim4 1': { provides: 'mta, nginx-light' },
+      'nginx-light 1': { depends: 'gone' },
+    })
+    const item = { ...wanted('app=2'), text: 'app=2 [amd64]', architectures: ['amd64'] }
+    const live = [
+      request(provided, ['app']),
+      request(provided, ['ngnix-light']),
+      { ...request(archive({ 'app 1': {} }), []), wanted: [item] },
+    ]
+    const answers = async (asked: ResolutionRequest) => answerText(await resolvePackages(asked, quietSession()))
+    for (const [at, hint] of ['take app out', 'Write `nginx-light`', 'Want `app [amd64]`'].entries()) {
+      const asked = live[at] ?? assert.fail()
+      const replayed = readRecordedProblem(recordProblem(asked), 'it')
+      assert.equal(recordProblem(replayed), recordProblem(asked))
+      assert.equal(await answers(replayed), await answers(asked))
+      assert.ok((await answers(asked)).includes(hint), await answers(asked))
+    }
   })
 
   it('keeps the other architectures of the manifest, which advice may name', async () => {
