@@ -205,15 +205,21 @@ function* settle({ encoding, solver, guide, previous, moved }: Settling): Genera
     keeps.map(variable => [variable, asked.has(variable) ? [1, 0, 0, 0] : [0, 1, 0, 0]]),
   )
   const conflicts: Conflict[] = []
+  const idleSlots = new Set<string>()
+  const costOf = (variable: number) => costOfChoosing(encoding, variable, previous, idleSlots)
   for (;;) {
-    yield* cheapestChange({ encoding, solver, guide, previous }, costs, conflicts)
+    yield* cheapestChange({ solver, guide, costOf }, costs, conflicts)
     const reached = new Set(reachedPackages(encoding, guide.chosen(), 'usable').map(each => each.package))
     const idle = keeps.filter(variable => {
       const isIdle = solver.isTrue(variable) && !reached.has(encoding.debOf(variable))
       return isIdle && costs.get(variable) !== free
     })
     if (idle.length === 0) return
-    for (const variable of idle) costs.set(variable, free)
+    for (const variable of idle) {
+      costs.set(variable, free)
+      idleSlots.add(slotKey(encoding, encoding.debOf(variable)))
+    }
+    for (const literal of costs.keys()) if (literal < 0) costs.set(literal, costOf(-literal))
     const remaining = conflicts.filter(conflict => !conflict.some(literal => costs.get(literal) === free))
     conflicts.splice(0, conflicts.length, ...remaining)
   }
@@ -233,7 +239,7 @@ function keptVariables(
 }
 
 function* cheapestChange(
-  { encoding, solver, guide, previous }: Omit<Settling, 'moved'>,
+  { solver, guide, costOf }: Pick<Settling, 'solver' | 'guide'> & { costOf(variable: number): Cost },
   costs: Map<Literal, Cost>,
   conflicts: Conflict[],
 ): Generator<void, void> {
@@ -257,7 +263,7 @@ function* cheapestChange(
     }
     let additions = 0
     for (const variable of guide.chosen()) {
-      const cost = costOfChoosing(encoding, variable, previous)
+      const cost = costOf(variable)
       if (costs.has(-variable) || costs.has(variable) || cost === free) continue
       costs.set(-variable, cost)
       additions++
@@ -266,12 +272,23 @@ function* cheapestChange(
   }
 }
 
-/** Free: a deb of the previous lock, and the candidate in the place of one. */
-function costOfChoosing(encoding: Encoding, variable: number, previous: ReadonlyMap<string, PreviousSlot>): Cost {
+/**
+ * Free: a deb of the previous lock, and the candidate in the place of one; that costs what the one costs which gives way.
+ *
+ * @param idleSlots of what may leave free of charge: to have another version of it there is a change all the same
+ */
+function costOfChoosing(
+  encoding: Encoding,
+  variable: number,
+  previous: ReadonlyMap<string, PreviousSlot>,
+  idleSlots: ReadonlySet<string>,
+): Cost {
   const deb = encoding.debOf(variable)
-  const slot = previous.get(slotKey(encoding, deb))
+  const key = slotKey(encoding, deb)
+  const slot = previous.get(key)
   if (slot?.deb === deb) return free
+  const displaced = idleSlots.has(key) ? 1 : 0
   const added = slot === undefined ? 1 : 0
   const other = isOtherVersion(encoding, variable) ? 1 : 0
-  return added + other === 0 ? free : [0, 0, added, other]
+  return displaced + added + other === 0 ? free : [0, displaced, added, other]
 }

@@ -144,8 +144,16 @@ describe('an update of named packages', () => {
         const asked = missing.filter(({ name, architecture }) =>
           isGoal(`${name}:${architecture === 'all' ? 'amd64' : architecture}`),
         )
+        // What may leave free of charge is changed all the same where another version of it comes in its place.
+        const replaced = [...selection].filter(deb =>
+          left.some(
+            each =>
+              slotOf(deb) === `${each.name}:${each.architecture === 'all' ? 'amd64' : each.architecture}` &&
+              deb.version !== each.before,
+          ),
+        )
         const added = [...selection].filter(deb => !lockedSlots.has(slotOf(deb)))
-        return [asked.length, missing.length - asked.length, added.length]
+        return [asked.length, missing.length - asked.length + replaced.length, added.length]
       }
       const allowed = selections.filter(
         each =>

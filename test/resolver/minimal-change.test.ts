@@ -101,6 +101,20 @@ describe('a named update', () => {
     assert.deepEqual(titlesOf(found), ['mail 2', 'postfix 1'])
   })
 
+  it('changes no package that could leave, where another can be added: a change weighs more', async () => {
+    const before = archive({ 'app 1': { depends: 'engine (<< 2)' }, 'engine 1': {} })
+    const now = archive({
+      'app 1': { depends: 'engine (<< 2)' },
+      'app 2': { depends: 'api (>= 2)' },
+      'engine 1': {},
+      'engine 3': { provides: 'api (= 2)' },
+      'motor 1': { provides: 'api (= 2)' },
+    })
+    const found = await update({ before, now, wanted: ['app'], moves: [moving(all('app'), 'candidate')] })
+    assert.deepEqual(titlesOf(found), ['app 2', 'motor 1'])
+    assert.deepEqual(reasons(found), ['engine 1 → -: nothing needs it any more', 'motor - → 1: app 2 needs api (>= 2)'])
+  })
+
   it('lets go of what nothing needs any more, and brings what is needed now', async () => {
     const found = await update({
       before: archive({ 'app 1': { depends: 'libold' }, 'libold 1': {} }),
