@@ -1,4 +1,4 @@
-import { decodeUtf8, parsedJson, type Session } from '../kernel/index.ts'
+import { decodeUtf8, isFault, parsedJson, type Session } from '../kernel/index.ts'
 import type { LockedDeb } from '../lockfile/index.ts'
 import { type Transfer, urlBelow } from '../transfer/index.ts'
 
@@ -94,11 +94,16 @@ function asked(url: string, { transfer, session, answers }: SnapshotQuestion): P
   if (known !== undefined) return known
   const answer = transfer
     .downloadBytes(url, { maximumBytes: maximumAnswerBytes }, session)
-    .then(bytes => parsedJson(decodeUtf8(bytes)))
+    .then(bytes => parsedJson(decodeUtf8(bytes)), unusable)
   answers.set(url, answer)
   // A server that failed may answer the next deb.
   answer.catch(() => answers.delete(url))
   return answer
+}
+
+/** An answer that is too long or comes encoded is none. Only of a deb does it mean that a mirror replaced the file. */
+function unusable(error: unknown): undefined {
+  if (!isFault(error, 'FETCH_INTEGRITY')) throw error
 }
 
 function fieldOf(value: unknown, name: string): unknown {

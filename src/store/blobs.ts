@@ -26,15 +26,16 @@ function lengthOf(layout: StoreLayout, path: string): number | undefined {
   }
 }
 
-/** Reads the whole blob and compares; one that differs is removed, since it can only mislead (in a layer it is left). */
+/** Reads the whole blob and compares, unless its length differs already; one that differs is removed, since it can only mislead (in a layer it is left). */
 export async function checkBlob(layout: StoreLayout, blob: BlobIdentity): Promise<'sound' | 'absent' | 'corrupt'> {
   const path = blobPath(layout, blob.sha256)
   if (lengthOf(layout, path) === undefined) return 'absent'
   const handle = await onDiskIfPresent(path, () => open(path, 'r'), layout.use)
   if (handle === undefined) return 'absent'
   try {
-    const found = await onDisk(path, () => digestOf(handle))
-    if (found.sha256 === blob.sha256 && found.sizeBytes === blob.sizeBytes) return 'sound'
+    const { size } = await onDisk(path, () => handle.stat())
+    const found = size === blob.sizeBytes ? await onDisk(path, () => digestOf(handle)) : undefined
+    if (found?.sha256 === blob.sha256 && found.sizeBytes === blob.sizeBytes) return 'sound'
     await removeSame(path, handle, layout)
     return 'corrupt'
   } finally {

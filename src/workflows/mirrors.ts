@@ -105,9 +105,9 @@ function aptProxyFor(url: URL, proxies: AptProxies | undefined): string | undefi
   return proxy?.kind === 'proxy' ? proxy.url : undefined
 }
 
-/** `example.org` and `.example.org` cover the domain with all below it, `*` everything. */
+/** `example.org` and `.example.org` cover the domain with all below it, `*` everything; an IPv6 address may stand in brackets. */
 function covers(pattern: string, host: string): boolean {
-  const domain = pattern.replace(/^\*?\./, '')
+  const domain = pattern.replace(/^\*?\./, '').replace(/^\[(.*)\]$/, '$1')
   return pattern === '*' || host === domain || host.endsWith(`.${domain}`)
 }
 

@@ -120,6 +120,14 @@ describe('a snapshot service', () => {
       assert.equal((fault.context.answers as string[]).length, 6)
       assert.ok(service.requests.every(each => /^(mr|archive)\//.test(each.path)))
     })
+
+  for (const kind of ['gzip-encoded', 'endless'] as const)
+    it(`whose answers to questions are ${kind} has no file, and nobody says that a mirror replaced one`, async () => {
+      const service = await startMirror({ files: { 'mr/timestamp/': '{}', [question]: '{}' } })
+      for (const path of ['mr/timestamp/', question]) service.always(path, { kind })
+      const given = await request({ snapshot: `${service.url}/archive/debian/{timestamp}` })
+      await assertFault(fetchDebs([nginx], given, quietSession()), 'FETCH_GONE')
+    })
 })
 
 describe('Launchpad', () => {

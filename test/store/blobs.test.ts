@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readdir, readFile, stat, truncate, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import fc from 'fast-check'
 import { describe, it } from 'vitest'
@@ -132,6 +132,13 @@ describe('a blob that changed on the disk', () => {
 
   it('is found corrupt by a check, and removed so that it can be fetched again', async () => {
     const { store, blob } = await damaged(flipped)
+    assert.equal(await store.check(blob), 'corrupt')
+    assert.equal(await store.check(blob), 'absent')
+  })
+
+  it('and became a terabyte long is found corrupt without being read', async () => {
+    const { store, blob } = await damaged(flipped)
+    await truncate(store.pathOf(blob), 2 ** 40)
     assert.equal(await store.check(blob), 'corrupt')
     assert.equal(await store.check(blob), 'absent')
   })

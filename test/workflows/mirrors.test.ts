@@ -110,7 +110,7 @@ describe('the proxy for a URL', () => {
     kind: 'proxy',
     http: 'http://p/',
     https: 'http://s/',
-    except: ['example.org', '.net', '127.0.0.1', '::1'],
+    except: ['example.org', '.net', '127.0.0.1', '::1', '[fd00::1]'],
   } as const
   const rows = [
     ['http://debian.org/x', 'http://p/', 'http'],
@@ -121,6 +121,7 @@ describe('the proxy for a URL', () => {
     ['http://a.net/', undefined, 'an exception with a dot in front'],
     ['http://127.0.0.1:8080/', undefined, 'an address'],
     ['http://[::1]/', undefined, 'an IPv6 address'],
+    ['http://[fd00::1]:8080/', undefined, 'an IPv6 address as URLs write it'],
     ['file:///srv/debian', undefined, 'a file needs none'],
   ] as const
   for (const [url, expected, why] of rows)
