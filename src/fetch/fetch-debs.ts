@@ -119,7 +119,9 @@ class FetchRound {
     try {
       const answers = await this.#askInOrder({ deb, providers }, received)
       if (answers === 'fetched') return this.#request.arrived?.(deb)
-      if (this.#request.mode === 'offline' && answers.every(({ kind }) => kind === 'absent')) this.#missing.push(deb)
+      // A vendored file that cannot be read was warned about; whether the deb is gone nobody was asked.
+      const isMissing = this.#request.mode === 'offline' && answers.every(({ kind }) => kind !== 'wrong-bytes')
+      if (isMissing) this.#missing.push(deb)
       else this.#fail(deb, failureOf(deb, answers))
     } catch (error) {
       // After the first fault that ends the round the others only echo it.

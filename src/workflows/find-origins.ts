@@ -1,6 +1,6 @@
 import { type OpenArchives, openArchives, openUniverse, type SuiteEvidence } from '../archive/index.ts'
 import type { BinaryPackage } from '../debian/index.ts'
-import type { Session } from '../kernel/index.ts'
+import type { Fault, Session } from '../kernel/index.ts'
 import type { LockedDeb } from '../lockfile/index.ts'
 import type { Manifest } from '../manifest/index.ts'
 import { readManifestFile } from './confine-path.ts'
@@ -39,11 +39,12 @@ export interface OriginsRequest extends OriginSite {
 
 /**
  * Looks for signed indexes that list the locked hashes, in the places that {@link originSources} names, until each is proven or no place is
- * left. A place that cannot be reached or does not hold is passed over.
+ * left. A place that cannot be reached or does not hold is passed over; one that holds what somebody forged or damaged is named in a warning.
  *
  * @throws {Fault} of the store, the project's key rings and the session
  */
 export async function findOrigins(request: OriginsRequest, session: Session): Promise<Origins> {
+  const telling = tellingOnce(session)
   const proofs = new Map<LockedDeb, OriginProof>()
   const opened: OpenArchives[] = []
   const evidence: SuiteEvidence[] = []
@@ -54,7 +55,7 @@ export async function findOrigins(request: OriginsRequest, session: Session): Pr
     for (const { suite, debs } of lockedSuites(archives, request.debs)) {
       let unproven = debs
       for await (const source of originSources(suite, request)) {
-        const open = await openSource(source, request, session)
+        const open = await openSource(source, request, telling)
         if (open === undefined) continue
         opened.push(open)
         const found = proofsIn(open, unproven, { manifest: request.manifest, source: source.name })
@@ -90,8 +91,33 @@ async function openSource(
   } catch (error) {
     session.signal.throwIfAborted()
     if (!openingFault(error)) throw error
-    session.journal.emit({ kind: 'traced', stage: 'archive', message: `${name} proves nothing: ${error.message}` })
+    const kind = isOfForgery(error) ? 'warned' : 'traced'
+    session.journal.emit({ kind, stage: 'archive', message: `${name} proves nothing: ${error.message}` })
     return undefined
+  }
+}
+
+const ofAge: ReadonlySet<string> = new Set(['RELEASE_EXPIRED', 'RELEASE_FUTURE', 'RELEASE_KEY_UNUSABLE'])
+
+/** What no age explains; an old lock's archive and its key expire without anybody's fault. */
+function isOfForgery({ code, exitCode }: Fault): boolean {
+  return exitCode === 6 && !ofAge.has(code)
+}
+
+/** The same files are looked at once for each time that the lock knows. */
+function tellingOnce({ signal, journal }: Session): Session {
+  const told = new Set<string>()
+  return {
+    signal,
+    journal: {
+      emit: event => {
+        if (event.kind === 'warned') {
+          if (told.has(event.message)) return
+          told.add(event.message)
+        }
+        journal.emit(event)
+      },
+    },
   }
 }
 

@@ -295,6 +295,16 @@ describe('offline', () => {
     assert.equal((await fetchDebs([locked('nginx')], offline, session)).fetchedDebs, 1)
   })
 
+  it('a vendored file that is none is missing; that the deb is gone nobody was asked', async () => {
+    const folder = await scratchFolder()
+    await mkdir(join(folder, 'nginx_1.0-1_amd64.deb'))
+    const { request } = await scene()
+    const offline = request({ uris: ['http://mirror.example.org'] }, { mode: 'offline', vendorFolders: [folder] })
+    const told = recordedSession()
+    await assertFault(fetchDebs([locked('nginx')], offline, told), 'FETCH_OFFLINE')
+    assert.match(JSON.stringify(told.events), /nginx_1\.0-1_amd64\.deb is no plain file/)
+  })
+
   it('a vendor folder with wrong bytes is said to have them', async () => {
     const folder = await scratchFolder()
     await writeFile(join(folder, 'nginx_1.0-1_amd64.deb'), 'other bytes')

@@ -30,8 +30,13 @@ async function locked(): Promise<{ readonly project: LockedProject; readonly mir
   return { project, mirror }
 }
 
-function verification(result: ProgramResult): Envelope & { readonly lock: LockVerification } {
-  const envelope = envelopeOf(result)
+interface Verification extends Envelope {
+  readonly lock: LockVerification
+  readonly warnings: readonly { readonly message: string }[]
+}
+
+function verification(result: ProgramResult): Verification {
+  const envelope = envelopeOf(result) as Verification
   const [lock] = (envelope.result as { locks: LockVerification[] }).locks
   assert.ok(lock !== undefined, result.output)
   return { ...envelope, lock }
@@ -151,6 +156,21 @@ describe('the origin of what is locked', () => {
     const { lock, exitCode } = verification(await project.run('lock verify --origin --json'))
     assert.equal(exitCode, 1)
     assert.equal(lock.origin?.unproven.length, 2)
+  })
+
+  test('may be proven although a vendor folder is forged, which is told once', async () => {
+    const { project } = await locked()
+    await project.succeed('lock vendor vendor')
+    const thief = await makeTestKey({ name: 'Thief' })
+    const forged = await buildArchive([{ ...suite, keys: [thief] }])
+    const inRelease = forged['dists/stable/InRelease'] ?? new Uint8Array()
+    await project.write('vendor/test/dists/stable/InRelease', inRelease)
+    const clone = await project.clone()
+    const folder = join(project.folder, 'vendor')
+    const { lock, warnings } = verification(await clone.succeed(`lock verify --origin --vendor ${folder} --json`))
+    assert.deepEqual(lock.origin?.sources, { 'the archive': 2 })
+    assert.equal(warnings.length, 1, JSON.stringify(warnings))
+    assert.match(warnings[0]?.message ?? '', /vendor proves nothing: .*InRelease is signed by key/)
   })
 })
 
