@@ -9,6 +9,7 @@ import { evidenceOf, keepEvidence, type SuiteEvidence } from './evidence.ts'
 import { type ChosenIndex, chooseIndexes, chooseSourceIndexes, type IndexWish } from './index-choice.ts'
 import { listedIndex } from './index-fetch.ts'
 import { type OpenIndexes, openIndexes } from './packages-index/open-indexes.ts'
+import { beginReadAhead } from './packages-index/read-ahead.ts'
 import { formatTimestamp } from './release-date.ts'
 import { type FetchedRelease, fetchRelease, type ReleaseWorld } from './release-fetch.ts'
 import { type KeyringFile, keyringFile } from './release-verification.ts'
@@ -73,9 +74,9 @@ const pastStateHint =
   'Mirrors are not asked for a past state: try again later, or name another service with APTROOT_SNAPSHOTS=ID=URI.'
 
 async function openListed(request: ArchivesRequest, session: Session): Promise<OpenArchives> {
-  const first = await listArchives(request, session)
+  const { first, ahead } = await listReadingAhead(request, session)
   try {
-    return { releases: first.releases, ...(await openIndexes(first.indexes, request.store, session)) }
+    return { releases: first.releases, ...(await openIndexes(first.indexes, request.store, session, ahead)) }
   } catch (error) {
     if (request.mode === 'offline' || !isOfTransition(error)) throw integrityFault(error)
     session.journal.emit({
@@ -90,6 +91,31 @@ async function openListed(request: ArchivesRequest, session: Session): Promise<O
   } catch (error) {
     throw integrityFault(error)
   }
+}
+
+/** While the mirrors answer, what was opened last time is read. */
+async function listReadingAhead(request: ArchivesRequest, session: Session) {
+  const listing = listArchives(request, session)
+  // Offline nothing is waited for, and of a past state nothing was opened last time.
+  const isGuessed = request.mode === 'online' && request.snapshot === undefined
+  const beginning = isGuessed ? beginReadAhead(placeOf(request), request.store).catch(passOver) : undefined
+  try {
+    return { first: await listing, ahead: await beginning }
+  } catch (error) {
+    await (await beginning)?.close()
+    throw error
+  }
+}
+
+/** Whoever needs the store next says what is wrong with it. */
+function passOver(error: unknown): undefined {
+  if (!isFault(error)) throw error
+}
+
+/** The same for every run on the same archives, wherever their mirrors are. */
+function placeOf({ archives, architectures }: ArchivesRequest): string {
+  const names = archives.map(({ id, suites, components }) => [id, suites, components])
+  return JSON.stringify(['opened-indexes-1', names, architectures])
 }
 
 export interface ListedArchives {

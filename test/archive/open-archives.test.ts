@@ -179,6 +179,16 @@ describe('the next update', () => {
     assert.deepEqual(pathsOf(mirror).slice(before), ['dists/stable/InRelease'])
   })
 
+  test('opens what the Release lists now, whatever was opened last', async () => {
+    const mirror = await startMirror({ files: await suiteOf() })
+    const request = await archivesRequestOf([archiveOf(mirror.url, key)])
+    await versionsOf(request)
+    const newer = await suiteOf({ indexes: { 'main/binary-amd64': newerBash } })
+    for (const [path, bytes] of Object.entries(newer)) mirror.files.set(path, bytes)
+    assert.deepEqual(await versionsOf(request), ['bash 5.3'])
+    assert.deepEqual(await versionsOf(request), ['bash 5.3'])
+  })
+
   test('offline uses what the store has', async () => {
     const mirror = await startMirror({ files: await suiteOf() })
     const request = await archivesRequestOf([archiveOf(mirror.url, key)])

@@ -11,6 +11,7 @@ import {
   openUniverse,
   type PackagesIndex,
 } from '../../src/archive/index.ts'
+import { beginReadAhead } from '../../src/archive/packages-index/read-ahead.ts'
 import { openSavedIndex, type SavedBytes, saveIndex } from '../../src/archive/packages-index/saved-index.ts'
 import type { PackageUniverse } from '../../src/debian/index.ts'
 import { concatBytes, isFault, type JournalEvent, type Session, silentJournal } from '../../src/kernel/index.ts'
@@ -43,6 +44,9 @@ function bytesAtRest(bytes: Uint8Array): SavedBytes & { readonly reads: number[]
       assert.ok(offset >= 0 && offset + length <= bytes.length)
       reads.push(length)
       return bytes.slice(offset, offset + length)
+    },
+    readInto(offset, target) {
+      target.set(this.read(offset, target.length))
     },
   }
 }
@@ -232,6 +236,48 @@ describe('opening listed indexes', () => {
     await answers()
     assert.equal(loads, 2)
     assert.equal(events.filter(each => each.kind === 'warned').length, 2)
+  })
+
+  it('goes on with what was begun for it, and lets go of what was begun for another', async () => {
+    const first = await answers()
+    const other = verifiedIndexOf(text.replaceAll('package-', 'other-'))
+    const next = { ...listed, sha256: other.sha256, load: () => Promise.resolve(other) }
+    for (const [index, expected] of [
+      [listed, first],
+      [listed, first],
+      [next, answersOf(universeOf(indexOf(text.replaceAll('package-', 'other-'))))],
+    ] as const) {
+      const ahead = await beginReadAhead('these archives', storeOf())
+      const open = await openIndexes([index], storeOf(), session, ahead)
+      try {
+        assert.deepEqual(answersOf(universeOf(open.indexes[0] as PackagesIndex)), expected)
+      } finally {
+        await open.close()
+      }
+    }
+    assert.equal(loads, 1)
+  })
+
+  it('is not misled by a record of other indexes, or of none', async () => {
+    const first = await answers()
+    const records = [
+      '',
+      '{',
+      '7',
+      '["../../etc"]',
+      `["${'0'.repeat(64)}"]`,
+      JSON.stringify(Array(300).fill('0'.repeat(64))),
+    ]
+    for (const record of records) {
+      await storeOf().putRecord({ kind: 'opened-indexes', key: 'these archives' }, Buffer.from(record))
+      const open = await openIndexes([listed], storeOf(), session, await beginReadAhead('these archives', storeOf()))
+      try {
+        assert.deepEqual(answersOf(universeOf(open.indexes[0] as PackagesIndex)), first, record)
+      } finally {
+        await open.close()
+      }
+    }
+    assert.equal(loads, 1)
   })
 
   it('stops when it is told to', async () => {

@@ -1,9 +1,10 @@
 import { isFault, type Session } from '../../kernel/index.ts'
-import type { ObjectName, Store } from '../../store/index.ts'
+import type { Store } from '../../store/index.ts'
 import type { ListedIndex, VerifiedIndex } from '../verified-index.ts'
 import { indexPackages, type PackagesIndex } from './packages-index.ts'
 import { PackagesScan } from './packages-table.ts'
-import { BlockDigests, openSavedIndex, savedIndexKey, saveIndex } from './saved-index.ts'
+import { type IndexAhead, nameOfIndex, type ReadAhead } from './read-ahead.ts'
+import { BlockDigests, openSavedIndex, saveIndex } from './saved-index.ts'
 
 /** Indexes for one resolution. Packages of theirs may not be looked up after `close`. */
 export interface OpenIndexes {
@@ -16,25 +17,31 @@ export interface OpenIndexes {
  * Opens every listed index: from its saved form in the store, of which only what is looked at is read, else by
  * loading, scanning and saving it. A store that cannot be written to costs time, not the answer.
  *
+ * @param ahead what began to be read before it was known to be wanted
  * @throws {Fault} what `ListedIndex.load` throws, `INDEX_MALFORMED`, `STORE_UNUSABLE`
  */
 export async function openIndexes(
   listed: readonly ListedIndex[],
   store: Store,
   session: Session,
+  ahead?: ReadAhead,
 ): Promise<OpenIndexes> {
   const opened: OpenIndex[] = []
+  const begun = new Map(ahead?.take(listed))
+  await ahead?.close()
   const close = async () => {
-    await Promise.all(opened.map(each => each.close()))
+    await Promise.all([...opened.map(each => each.close()), ...[...begun.values()].map(({ object }) => object.close())])
   }
   try {
     // One after the other: an index is 50 MB, and two cores decompress no faster for having three in memory.
     for (const each of listed) {
       session.signal.throwIfAborted()
-      const saved = await openSaved(each, store)
+      const saved = await openSaved(each, store, begun.get(each.sha256))
+      begun.delete(each.sha256)
       if (saved === undefined && (each.sizeBytes ?? 0) >= largeBytes) await letGoOfBytes(opened, listed, store)
       opened.push(saved ?? (await loadAndSave(each, store, session)))
     }
+    await ahead?.note(listed)
     return { indexes: opened.map(each => each.index), close }
   } catch (error) {
     await close()
@@ -62,11 +69,11 @@ interface OpenIndex {
   close(): Promise<void>
 }
 
-async function openSaved(listed: ListedIndex, store: Store): Promise<OpenIndex | undefined> {
-  const object = await store.openObject(nameOf(listed))
+async function openSaved(listed: ListedIndex, store: Store, begun?: IndexAhead): Promise<OpenIndex | undefined> {
+  const object = begun?.object ?? (await store.openObject(nameOfIndex(listed)))
   if (object === undefined) return undefined
   try {
-    const index = openSavedIndex(object, listed)
+    const index = openSavedIndex(object, listed, begun?.reading)
     if (index !== undefined) return { held: 'saved', index, close: () => object.close() }
   } catch (error) {
     await object.close()
@@ -97,7 +104,7 @@ async function save(
   session: Session,
 ): Promise<void> {
   try {
-    await store.putObject(nameOf(verified), async sink => {
+    await store.putObject(nameOfIndex(verified), async sink => {
       for (const chunk of chunks) await sink.write(chunk)
     })
   } catch (error) {
@@ -109,8 +116,4 @@ async function save(
       hint: 'The next run will be slower.',
     })
   }
-}
-
-function nameOf({ sha256 }: Pick<ListedIndex, 'sha256'>): ObjectName {
-  return { kind: 'packages-index', key: savedIndexKey(sha256) }
 }

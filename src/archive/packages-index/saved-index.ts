@@ -40,6 +40,8 @@ export interface SavedBytes {
   readonly sizeBytes: number
   /** @throws {Fault} `STORE_CORRUPT` when the range is not there */
   read(offset: number, length: number): Uint8Array
+  /** As `read`, as much as the memory holds. */
+  readInto(offset: number, target: Uint8Array): void
 }
 
 /** The name under which an index is kept: everything that decides the saved bytes. */
@@ -87,13 +89,15 @@ export function* saveIndex(
 /**
  * Opens a saved index; of the text nothing is read yet.
  *
+ * @param begun the reading of its head, where that began before
  * @returns undefined when this is no saved form of the listed index, in this layout and byte order, with a sound head
  */
 export function openSavedIndex(
   saved: SavedBytes,
   { origin, sha256 }: Pick<ListedIndex, 'origin' | 'sha256'>,
+  begun = HeadReading.of(saved),
 ): PackagesIndex | undefined {
-  const head = readHead(saved)
+  const head = begun?.finish()
   if (head === undefined) return undefined
   const lineEnd = head.indexOf(0x0a)
   const directory: SavedDirectory = JSON.parse(Buffer.from(head.subarray(0, lineEnd)).toString('utf8'))
@@ -105,17 +109,50 @@ export function openSavedIndex(
   return { origin, sha256, table, text }
 }
 
-/** In memory that begins at a multiple of 8; undefined unless its digest is the one in the preamble. */
-function readHead(saved: SavedBytes): Uint8Array | undefined {
-  if (saved.sizeBytes < preambleBytes) return undefined
-  const match = preamblePattern.exec(Buffer.from(saved.read(0, preambleBytes)).toString('latin1'))
-  if (match === null || Number(match[1]) !== layoutVersion || match[2] !== endianness()) return undefined
-  const length = Number(match[3])
-  if (saved.sizeBytes < preambleBytes + length) return undefined
-  const read = saved.read(preambleBytes, length)
-  if (digestOf(read).toString('hex') !== match[4]) return undefined
-  return read.byteOffset % 8 === 0 ? read : Uint8Array.from(read)
+/** Of the head of a saved index, in pieces, so that it may go on while something is waited for. */
+export class HeadReading {
+  readonly #saved: SavedBytes
+  readonly #head: Uint8Array
+  readonly #wanted: string
+  readonly #digest = createHash('sha256')
+  #read = 0
+
+  private constructor(saved: SavedBytes, length: number, wanted: string) {
+    this.#saved = saved
+    this.#head = new Uint8Array(length)
+    this.#wanted = wanted
+  }
+
+  /** @returns undefined when this is no saved index in this layout and byte order */
+  static of(saved: SavedBytes): HeadReading | undefined {
+    if (saved.sizeBytes < preambleBytes) return undefined
+    const match = preamblePattern.exec(Buffer.from(saved.read(0, preambleBytes)).toString('latin1'))
+    if (match === null || Number(match[1]) !== layoutVersion || match[2] !== endianness()) return undefined
+    const length = Number(match[3])
+    if (saved.sizeBytes < preambleBytes + length) return undefined
+    return new HeadReading(saved, length, match[4] ?? '')
+  }
+
+  get isDone(): boolean {
+    return this.#read === this.#head.length
+  }
+
+  /** Takes about a millisecond. */
+  readPiece(): void {
+    const piece = this.#head.subarray(this.#read, this.#read + headPieceBytes)
+    this.#saved.readInto(preambleBytes + this.#read, piece)
+    this.#digest.update(piece)
+    this.#read += piece.length
+  }
+
+  /** Reads what is left; only once. @returns undefined unless the digest is the one in the preamble */
+  finish(): Uint8Array | undefined {
+    while (!this.isDone) this.readPiece()
+    return this.#digest.digest('hex') === this.#wanted ? this.#head : undefined
+  }
 }
+
+const headPieceBytes = 1024 * 1024
 
 /** Spaces before the line end make the sections begin at a multiple of 8. */
 function directoryLine(directory: SavedDirectory): Buffer {
