@@ -6,6 +6,8 @@ import { readRedirections } from './redirections.ts'
 export interface TreeWithContent {
   readonly tree: ReadonlyMap<string, TreeEntry>
   readonly content: ContentSource
+  /** Before the manifest removed paths, perhaps dpkg's database among them; undefined: none were. */
+  readonly whole?: ReadonlyMap<string, TreeEntry> | undefined
 }
 
 export interface ListedPackage {
@@ -17,13 +19,17 @@ export interface ListedPackage {
 
 /**
  * Which paths belong to which binary package, as dpkg's database inside a tree says (status, info/*.list, diversions). Folders belong to
- * nobody, and neither does what no list names. A tree without the database has no packages.
+ * nobody, and neither does what no list names. A tree without the database has no packages, unless it had one when it was `whole`.
  *
  * @returns in the order of the status file
  */
-export async function listedPackages({ tree, content }: TreeWithContent): Promise<readonly ListedPackage[]> {
+export async function listedPackages({
+  tree,
+  content,
+  whole = tree,
+}: TreeWithContent): Promise<readonly ListedPackage[]> {
   const read = async (path: string): Promise<Uint8Array | undefined> => {
-    const entry = tree.get(`var/lib/dpkg/${path}`)
+    const entry = whole.get(`var/lib/dpkg/${path}`)
     if (entry?.kind !== 'file') return undefined
     const pieces: Uint8Array[] = []
     for await (const bytes of content.read(entry.content)) pieces.push(bytes)
@@ -47,7 +53,8 @@ export async function listedPackages({ tree, content }: TreeWithContent): Promis
       const diversion = diversions.get(path)
       return diversion === undefined || diversion.byPackage === name ? path : diversion.to
     }
-    const paths = list === undefined ? [] : pathsOfList(list, tree, divertedFor).filter(path => !taken.has(path))
+    const paths =
+      list === undefined ? [] : pathsOfList(list, whole, divertedFor).filter(path => tree.has(path) && !taken.has(path))
     for (const path of paths) taken.add(path)
     packages.push({ status: stanza, paths })
   }

@@ -7,6 +7,8 @@ export interface SealedTree {
   /** In byte order of paths. */
   readonly tree: ReadonlyMap<string, TreeEntry>
   readonly content: ContentSource
+  /** As the tree was before the manifest removed paths: what is left is still its packages'. undefined: none were. */
+  readonly whole?: ReadonlyMap<string, TreeEntry> | undefined
 }
 
 /** Headers and small files are gathered to pieces of at most this size. */

@@ -55,6 +55,8 @@ export interface AssembledRoot {
   readonly tree: ReadonlyMap<string, TreeEntry>
   /** One reader at a time. */
   readonly content: ContentSource
+  /** Before `image.remove` took paths away: what is left is still its packages', also where their database went. undefined: none did. */
+  readonly whole: ReadonlyMap<string, TreeEntry> | undefined
   readonly warnings: readonly MergeWarning[]
   /** The debs as they were taken apart. */
   readonly unpacked: readonly UnpackedDeb[]
@@ -129,6 +131,7 @@ async function assemble(request: AssembleRequest, beside: Promise<void>[], sessi
   return {
     tree,
     content,
+    whole: removedPaths.length === 0 ? undefined : overlaid.tree,
     warnings: [...merged.warnings, ...absent],
     unpacked: packs.map(({ deb }) => deb),
     projectContents: overlaid.blobs,

@@ -114,7 +114,7 @@ function differenceOf(first: TreeEntry | undefined, second: TreeEntry | undefine
 /** By path: the package whose list has it. */
 async function ownersOf(root: AssembledRoot, paths: ReadonlySet<string>): Promise<ReadonlyMap<string, string>> {
   const owners = new Map<string, string>()
-  for (const [path, entry] of root.tree) {
+  for (const [path, entry] of root.whole ?? root.tree) {
     const name = /^var\/lib\/dpkg\/info\/(.+)\.list$/.exec(path)?.[1]
     if (name === undefined || entry.kind !== 'file') continue
     for (const line of (await textOf(root.content, entry)).split('\n'))

@@ -121,6 +121,23 @@ describe('the bill of an image', () => {
     )
   })
 
+  test('gives files to their packages also where the manifest removed the database of dpkg', async () => {
+    const isLeft = ([path]: readonly [string, unknown]) => !path.startsWith('var/lib/dpkg')
+    const tree = new Map([...image.tree].filter(isLeft))
+    const other = await billOfImage(
+      { ...image, tree, whole: image.tree },
+      { lock, root: 'amd64', name: 'aptroot amd64', toolVersion: '0.1.0' },
+      quietSession(),
+    )
+    assert.deepEqual(
+      other.debs.map(each => pathsOf(each.files)),
+      bill.debs.map(each => pathsOf(each.files)),
+    )
+    assert.ok(other.debs.every(each => (each.files ?? []).length > 0))
+    const made = (of: typeof bill) => pathsOf(of.made.find(each => each.maker === 'scripts')?.files)
+    assert.deepEqual(made(other), made(bill))
+  })
+
   test('is the same whatever the order of the debs', async () => {
     const other = await billOfImage(
       { ...image, unpacked: [...image.unpacked].reverse() },
