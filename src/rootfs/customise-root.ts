@@ -98,7 +98,7 @@ export async function customiseRoot(request: CustomiseRequest, place: Workplace,
   await changeUnits(customisation, place, session)
   await generateLocales(customisation.locales, place, session)
   for (const script of customisation.run) await runProjectScript(script, place, session)
-  await purge(customisation.removedPackages, place, session)
+  await place.scripts.purge(customisation.removedPackages, session)
 }
 
 function changeAccounts(staging: Staging, change: (files: AccountFiles) => AccountFiles): void {
@@ -188,12 +188,6 @@ async function runProjectScript({ name, base64 }: ProjectScript, { root, scripts
   await scripts.required(name, { program: `/${scriptFolder}/script`, arguments: [] }, session)
   root.staging.remove(scriptFolder)
   session.journal.emit({ kind: 'finished', stage: 'configure', name })
-}
-
-async function purge(names: readonly string[], { scripts }: Workplace, session: Session): Promise<void> {
-  if (names.length === 0) return
-  const what = `dpkg --purge ${names.join(' ')}`
-  await scripts.required(what, { program: '/usr/bin/dpkg', arguments: ['--purge', '--', ...names] }, session)
 }
 
 /** @throws {Fault} `MANIFEST_INVALID` when a package that is to leave is not among those that come */

@@ -126,12 +126,14 @@ export class ScriptRunner {
    * A program of the root that has to succeed.
    *
    * @param step what a message calls it, in words before "ended with status"
+   * @param reasonIn what of its last lines says why it failed; default: the last one
    * @throws {Fault} `SCRIPT_FAILED`
    */
   async required(
     step: string,
     run: { readonly program: string; readonly arguments: readonly string[]; readonly input?: Uint8Array },
     session: Session,
+    reasonIn: (lines: readonly string[]) => string | undefined = lines => lines.at(-1),
   ): Promise<void> {
     const { exitStatus } = await this.#run(
       step,
@@ -140,11 +142,19 @@ export class ScriptRunner {
     )
     if (exitStatus === 0) return
     const output = this.#lastLines()
+    const reason = reasonIn(output)
     throw new Fault('SCRIPT_FAILED', {
-      message: `${step} ended with status ${exitStatus}${output.length === 0 ? '' : `: ${output.at(-1)}`}`,
+      message: `${step} ended with status ${exitStatus}${reason === undefined ? '' : `: ${reason}`}`,
       hint: 'Read its last lines with --json, or all with --log FILE.',
       context: { script: step, exitStatus, output },
     })
+  }
+
+  /** Packages leave with all that is theirs. @throws {Fault} `SCRIPT_FAILED` that says who needs a package, or what its script said */
+  async purge(names: readonly string[], session: Session): Promise<void> {
+    if (names.length === 0) return
+    const run = { program: '/usr/bin/dpkg', arguments: ['--purge', '--', ...names] }
+    await this.required(`dpkg --purge ${names.join(' ')}`, run, session, whyNotPurged)
   }
 
   /** Slower, but at any time it is known whose script runs. */
@@ -225,4 +235,16 @@ export class ScriptRunner {
       context: { package: name, script, exitStatus: status, output: last },
     })
   }
+}
+
+/** dpkg's last line is only the name of a package. Before it stands who needs that, or what its script said. */
+function whyNotPurged(lines: readonly string[]): string | undefined {
+  const at = lines.findIndex(line => /^dpkg: error processing package \S+ \(--purge\)/.test(line))
+  const [, name] = /package (\S+) \(/.exec(lines[at] ?? '') ?? []
+  const said = lines[at + 1]?.trim()
+  if (name === undefined || said === undefined) return lines.at(-1)
+  const because = said.startsWith('dependency problems')
+    ? lines.slice(0, at).findLast(line => /^ \S+ depends on /.test(line))
+    : undefined
+  return `${name}: ${because?.trim() ?? said}`
 }

@@ -40,6 +40,33 @@ async function scene(answer: { readonly status: number; readonly prints: string 
   return { staging, programs, scripts: new ScriptRunner(sandbox, staging, '1.21.22') }
 }
 
+describe('a package that is to leave', () => {
+  const needed = `dpkg: dependency problems prevent removal of libc6:amd64:
+ login depends on libc6 (>= 2.34).
+ apt depends on libc6 (>= 2.34).
+
+dpkg: error processing package libc6:amd64 (--purge):
+ dependency problems - not removing
+Errors were encountered while processing:
+ libc6:amd64
+`
+  const essential = `dpkg: error processing package bash (--purge):
+ this is an essential package; it should not be removed
+Errors were encountered while processing:
+ bash
+`
+  for (const [prints, because] of [
+    [needed, 'dpkg --purge a b ended with status 1: libc6:amd64: apt depends on libc6 (>= 2.34).'],
+    [essential, 'dpkg --purge a b ended with status 1: bash: this is an essential package; it should not be removed'],
+    ['dpkg: something else\n', 'dpkg --purge a b ended with status 1: dpkg: something else'],
+  ] as const)
+    test(`and cannot is a fault that says why: ${because.slice(38)}`, async () => {
+      const { scripts } = await scene({ status: 1, prints })
+      const fault = await assertFault(scripts.purge(['a', 'b'], quietSession()), 'SCRIPT_FAILED', 'dpkg --purge')
+      assert.equal(fault.message, because)
+    })
+})
+
 describe('a preinst', () => {
   test('runs from tmp.ci with the control file beside it, and knows its package', async () => {
     const { programs, scripts, staging } = await scene({ status: 0, prints: '' })
