@@ -1,6 +1,6 @@
 import { type ProcessRunner, type Session, unreachable } from '../kernel/index.ts'
 import type { OutputOptions } from '../manifest/index.ts'
-import type { Store } from '../store/index.ts'
+import type { FileThread, Store } from '../store/index.ts'
 import { type EmittedDirectory, emitDirectory } from './emit-directory.ts'
 import { type EmittedFileSystem, emitFileSystem } from './emit-file-system.ts'
 import { emitSquashfs, findSquashfsProgram } from './emit-squashfs.ts'
@@ -24,6 +24,8 @@ export interface EmitRequest {
   readonly runner: ProcessRunner
   /** Remembers what layers were compressed to; default: nobody does. */
   readonly store?: Store
+  /** Hashes a plain tar while it is written. */
+  readonly fileThread?: FileThread | undefined
 }
 
 export type EmittedOutput = EmittedTar | EmittedDirectory | EmittedOci | EmittedOstree | EmittedFileSystem

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import { compressGzip } from '../codec/index.ts'
 import { type ProcessRunner, type Session, unreachable } from '../kernel/index.ts'
+import type { FileThread } from '../store/index.ts'
 import { type OutputTarget, outputUnwritable } from './output-fault.ts'
 import { type SealedTree, tarBytes } from './tar-bytes.ts'
 import { replaceFileBy, writeSyncedFile } from './whole-file.ts'
@@ -29,33 +30,41 @@ export function compressionOfTarName(target: OutputTarget): TarCompression {
   return 'none'
 }
 
+export interface TarRequest {
+  readonly root: SealedTree
+  readonly target: OutputTarget
+  readonly runner: ProcessRunner
+  /** Hashes it meanwhile where it is not compressed; default: this thread does. */
+  readonly fileThread?: FileThread | undefined
+}
+
 /**
  * Writes the tree as a tar archive, in one step: the file appears under its name when it is whole and on the disk, and replaces what
  * was there; until then, and after any fault or interruption, that is untouched.
  *
  * @throws {Fault} `OUTPUT_UNWRITABLE`, `DISK_FULL`; `PROGRAM_FAILED` when zstd is wanted and missing; `STORE_CORRUPT`
  */
-export async function emitTar(
-  request: { readonly root: SealedTree; readonly target: OutputTarget; readonly runner: ProcessRunner },
-  session: Session,
-): Promise<EmittedTar> {
+export async function emitTar(request: TarRequest, session: Session): Promise<EmittedTar> {
   const { root, target, runner } = request
   const compression = compressionOfTarName(target)
   const zstdProgram = compression === 'zst' && nativeZstd === undefined ? await findZstd(runner) : undefined
   session.journal.emit({ kind: 'started', stage: 'emit', name: target.name })
-  const hash = createHash('sha256')
+  const thread = compression === 'none' && request.fileThread?.isReady === true ? request.fileThread : undefined
+  const hash = thread === undefined ? createHash('sha256') : undefined
+  let hashedBeside = ''
   let tarSizeBytes = 0
   const isPlain = compression === 'none' || zstdProgram !== undefined
   const counted = async function* () {
     // A file takes them one after the other; an encoder keeps them for a while.
     for await (const bytes of tarBytes(root, session, isPlain ? 'passing' : 'kept')) {
-      hash.update(bytes)
+      hash?.update(bytes)
       tarSizeBytes += bytes.length
       yield bytes
     }
   }
   const make = async (temporary: string) => {
-    if (zstdProgram === undefined) await writeSyncedFile(temporary, compressedBytes(counted(), compression))
+    if (thread !== undefined) hashedBeside = await writeHashed(temporary, counted(), thread)
+    else if (zstdProgram === undefined) await writeSyncedFile(temporary, compressedBytes(counted(), compression))
     else await compressPlain(temporary, counted(), zstdProgram)
   }
   const compressPlain = async (output: string, source: AsyncIterable<Uint8Array>, program: string) => {
@@ -69,7 +78,18 @@ export async function emitTar(
   }
   const sizeBytes = await replaceFileBy(target, make, session)
   session.journal.emit({ kind: 'finished', stage: 'emit', name: target.name, detail: `${sizeBytes} bytes` })
-  return { kind: 'tar', ...target, sizeBytes, tarSha256: hash.digest('hex'), tarSizeBytes }
+  return { kind: 'tar', ...target, sizeBytes, tarSha256: hash?.digest('hex') ?? hashedBeside, tarSizeBytes }
+}
+
+/** @returns the sha256 of all that was written */
+async function writeHashed(path: string, source: AsyncIterable<Uint8Array>, thread: FileThread): Promise<string> {
+  const hashing = thread.hashGrowing(path)
+  try {
+    const sizeBytes = await writeSyncedFile(path, source, written => hashing.grown(written))
+    return await hashing.finish(sizeBytes)
+  } finally {
+    hashing.close()
+  }
 }
 
 function compressedBytes(source: AsyncIterable<Uint8Array>, compression: TarCompression): AsyncIterable<Uint8Array> {

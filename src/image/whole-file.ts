@@ -52,8 +52,12 @@ export async function replaceFileBy(
   }
 }
 
-/** A new file. @returns the number of bytes */
-export async function writeSyncedFile(path: string, source: AsyncIterable<Uint8Array>): Promise<number> {
+/** A new file. @param onWritten hears how many bytes are there. @returns the number of bytes */
+export async function writeSyncedFile(
+  path: string,
+  source: AsyncIterable<Uint8Array>,
+  onWritten: (sizeBytes: number) => void = () => undefined,
+): Promise<number> {
   const handle = await open(path, 'wx', 0o666)
   try {
     let written = 0
@@ -61,6 +65,7 @@ export async function writeSyncedFile(path: string, source: AsyncIterable<Uint8A
     try {
       for await (const bytes of source) {
         written += await writing
+        if (written > 0) onWritten(written)
         // The next piece is made meanwhile.
         writing = writeAll(handle, bytes)
         writing.catch(() => undefined)

@@ -9,7 +9,7 @@ import {
 } from '../dpkg/index.ts'
 import { encodeUtf8, Fault, quoted, type Session } from '../kernel/index.ts'
 import type { ImageSection } from '../manifest/index.ts'
-import type { Store } from '../store/index.ts'
+import type { FileThread, Store } from '../store/index.ts'
 import { type ContentSource, checkTree, resolvePath, type TreeEntry, treeDigest, wholeContent } from '../tree/index.ts'
 import { volatileFolders } from './capture-tree.ts'
 import { type ComingPacks, openPacks, type Unpacking } from './coming-packs.ts'
@@ -47,6 +47,8 @@ export interface AssembleRequest {
   readonly reuse: 'stored' | 'fresh'
   /** Threads that take debs of this root apart already; default: none, and what lacks a pack gets it here. */
   readonly unpacking?: Unpacking
+  /** Writes half of the files that scripts are to see, where they run in this process's namespaces. */
+  readonly fileThread?: FileThread | undefined
 }
 
 /** A sealed root file system: what the emitters write, all in the same way. */

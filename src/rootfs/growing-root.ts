@@ -10,7 +10,7 @@ import {
   type Wave,
 } from '../dpkg/index.ts'
 import type { Session } from '../kernel/index.ts'
-import type { Store } from '../store/index.ts'
+import type { FileThread, Store } from '../store/index.ts'
 import { folderOf, sortedPaths, type TreeEntry } from '../tree/index.ts'
 import type { ComingPacks } from './coming-packs.ts'
 import type { ConfigureInputs } from './configure-inputs.ts'
@@ -28,6 +28,8 @@ export interface GrowingRootRequest extends ConfigureInputs {
   readonly coming: Pick<ComingPacks, 'prefer' | 'bring'>
   readonly mergedUsr: MergedUsr
   readonly store: Store
+  /** See `Staging`. */
+  readonly fileThread?: FileThread | undefined
 }
 
 /** The files of a root that dpkg's rules depend on, as they were when a wave was unpacked: byte strings, JSON. */
@@ -38,6 +40,11 @@ export interface UnpackedInto {
   readonly group?: string
   readonly status?: string
   readonly pendingTriggers?: string
+}
+
+interface Beside {
+  readonly session: Session
+  readonly meanwhile?: () => Promise<void>
 }
 
 /** A root while its packages are unpacked and configured: dpkg's rules in memory, and the folder that scripts see. */
@@ -60,7 +67,7 @@ export class GrowingRoot {
     this.#request = request
     this.#packs = new Map(request.packs.map(pack => [pack.deb, pack]))
     mkdirSync(folder)
-    this.staging = new Staging(folder)
+    this.staging = new Staging(folder, request.fileThread)
     this.merge = new RootMerge({
       debs: request.packs.map(pack => pack.deb),
       mergedUsr: request.mergedUsr,
@@ -93,7 +100,7 @@ export class GrowingRoot {
     await this.bring(packages)
     const state = this.#state()
     const entries = this.#merge(packages, state)
-    await this.#write(entries, [], session)
+    await this.#write(entries, this.#unpacked, { session })
     for (const path of placeholderPaths(this.#paths)) {
       // A folder that comes in a later wave, with attributes of its own, must not be there before.
       if (this.staging.kindOf(folderOf(path)) !== 'directory' || this.staging.readText(path) !== undefined) continue
@@ -104,11 +111,15 @@ export class GrowingRoot {
 
   /** Instead of the first waves: the root as it was after them, without stand-ins. */
   async restore(waves: readonly Wave[], known: StoredRoot, session: Session): Promise<void> {
-    await this.bring(waves.flatMap(({ packages }) => packages))
-    for (const [at, { packages }] of waves.entries()) this.#merge(packages, known.states[at] ?? {})
+    const packages = waves.flatMap(wave => wave.packages)
+    await this.bring(packages)
+    const packs = packages.flatMap(({ deb }) => this.#packs.get(deb) ?? [])
     const sorted = sortedPaths(known.tree).map(path => [path, known.tree.get(path)] as const)
     const entries = sorted.flatMap(([path, entry]) => (entry === undefined ? [] : [[path, entry] as const]))
-    await this.#write(new Map(entries), known.packs, session)
+    const merge = async () => {
+      for (const [at, wave] of waves.entries()) this.#merge(wave.packages, known.states[at] ?? {})
+    }
+    await this.#write(new Map(entries), [...packs, ...known.packs], { session, meanwhile: merge })
   }
 
   /** dpkg's rules in memory. @returns what the disk lacks */
@@ -140,7 +151,7 @@ export class GrowingRoot {
       if (entry.kind === 'file') this.#blobs.add(entry.content.sha256)
       this.#laid.set(path, entry)
     }
-    await this.#write(entries, [], session)
+    await this.#write(entries, this.#unpacked, { session })
     this.#putStandIns()
   }
 
@@ -165,7 +176,7 @@ export class GrowingRoot {
       this.staging.remove(path)
       if (place !== undefined && entry !== undefined) entries.set(place, entry)
     }
-    await this.#write(entries, [], session)
+    await this.#write(entries, this.#unpacked, { session })
   }
 
   /** What packages have at and below folders of the root, by folder. */
@@ -176,12 +187,15 @@ export class GrowingRoot {
     )
   }
 
-  async #write(entries: ReadonlyMap<string, TreeEntry>, more: readonly ContentPack[], session: Session): Promise<void> {
+  async #write(
+    entries: ReadonlyMap<string, TreeEntry>,
+    packs: readonly ContentPack[],
+    { session, meanwhile = async () => undefined }: Beside,
+  ): Promise<void> {
     const { store } = this.#request
-    const packs = [...this.#unpacked, ...more]
     const content = new RootContent({ packs, generated: this.#generated, blobs: this.#blobs, store })
     try {
-      await this.staging.write(entries, content, session)
+      await this.staging.writeWhile(entries, content, { session, meanwhile })
     } finally {
       await content.close()
     }

@@ -1,6 +1,6 @@
 import { createHash, hash as hashOf } from 'node:crypto'
 import { Fault } from '../kernel/index.ts'
-import type { Store, StoredObject } from '../store/index.ts'
+import type { OpenPlace, Store, StoredObject } from '../store/index.ts'
 import type { ContentSource, FileContent } from '../tree/index.ts'
 import type { ContentPack } from './pack-file.ts'
 
@@ -66,6 +66,15 @@ export class RootContent implements ContentSource {
     if (object === undefined || target.length > wholeBytes) return 'later'
     object.readInto(pack?.places.get(sha256)?.offset ?? 0, target)
     return hashOf('sha256', target) === sha256 ? 'read' : 'later'
+  }
+
+  /** For another thread, until `close`: where the bytes of a content lie, nobody has compared them with their digest. As `readNow`, an open pack only. */
+  placeNow({ sha256, sizeBytes }: FileContent): OpenPlace | undefined {
+    // Of so many some are closed in between.
+    if (this.#contents.packs.length > maximumOpenPacks || this.#contents.generated.has(sha256)) return undefined
+    const pack = this.#packBySha256.get(sha256)
+    const object = pack === undefined ? undefined : this.#known(pack)
+    return object?.placeOf(pack?.places.get(sha256)?.offset ?? 0, sizeBytes)
   }
 
   async close(): Promise<void> {

@@ -2,9 +2,10 @@ import { byteStringOf, displayByteString } from '../codec/index.ts'
 import { type PackageFacts, readPackageStates } from '../dpkg/index.ts'
 import { Fault, type ProcessResult, type Session } from '../kernel/index.ts'
 import type { Sandbox, SandboxBackEnd, SandboxedProgram } from '../sandbox/index.ts'
+import { clash } from './clash.ts'
 import { ScriptLog } from './script-log.ts'
 import type { ScriptTrace } from './script-trace.ts'
-import { clash, type Staging } from './staging.ts'
+import type { Staging } from './staging.ts'
 
 function trace(line: string, session: Session): void {
   session.journal.emit({

@@ -4,9 +4,7 @@ import {
   closeSync,
   constants,
   fchmodSync,
-  fchownSync,
   fstatSync,
-  futimesSync,
   lchownSync,
   linkSync,
   lstatSync,
@@ -20,19 +18,15 @@ import {
   unlinkSync,
   utimesSync,
 } from 'node:fs'
-import { bytesOfByteString, displayByteString } from '../codec/index.ts'
-import { Fault, nextTurn, type Session } from '../kernel/index.ts'
-import { ContentWriter, writeWhole } from '../store/index.ts'
+import { bytesOfByteString } from '../codec/index.ts'
+import { nextTurn, type Session } from '../kernel/index.ts'
+import { ContentWriter, type FileStamp, type FileThread, giveAttributes, writeWhole } from '../store/index.ts'
 import { type ContentSource, folderOf, type TreeEntry } from '../tree/index.ts'
+import { clash, tooLong } from './clash.ts'
+import { isRefusedBecausePresent, ListedFiles, type PlacedContents } from './listed-files.ts'
 
 /** As Linux: more links on one path are taken for a circle. */
 const maximumLinks = 40
-
-/** What tells that a file is the one that was written here: whatever touches it changes the last. */
-interface Stamp {
-  readonly inode: bigint
-  readonly changedNanoseconds: bigint
-}
 
 /**
  * A root file system on the disk while scripts work on it. Scripts run between the calls, never during one, and may have put anything
@@ -43,14 +37,19 @@ interface Stamp {
 export class Staging {
   /** Absolute: what becomes `/`. */
   readonly folder: string
-  readonly #stamps = new Map<string, { readonly entry: TreeEntry; readonly stamp: Stamp }>()
+  readonly #stamps = new Map<string, { readonly entry: TreeEntry; readonly stamp: FileStamp }>()
   readonly #contents = new ContentWriter()
+  readonly #thread: FileThread | undefined
   /** By path: where that folder lies. Forgotten before each call, since scripts ran. */
   #folders = new Map<string, string>()
 
-  /** @param folder exists, is empty, and lies in a folder that nobody else can enter */
-  constructor(folder: string) {
+  /**
+   * @param folder exists, is empty, and lies in a folder that nobody else can enter
+   * @param thread writes half of the files
+   */
+  constructor(folder: string, thread?: FileThread) {
     this.folder = folder
+    this.#thread = thread
     chmodSync(folder, 0o755)
   }
 
@@ -65,11 +64,26 @@ export class Staging {
    *
    * @throws {Fault} `ROOTFS_CLASH` when scripts put something else where a folder has to be
    */
-  async write(entries: ReadonlyMap<string, TreeEntry>, content: ContentSource, session: Session): Promise<void> {
+  async write(entries: ReadonlyMap<string, TreeEntry>, content: PlacedContents, session: Session): Promise<void> {
+    await this.writeWhile(entries, content, { session, meanwhile: async () => undefined })
+  }
+
+  /** As `write`. @param beside.meanwhile is done here while another thread writes files, if there is one */
+  async writeWhile(
+    entries: ReadonlyMap<string, TreeEntry>,
+    content: PlacedContents,
+    { session, meanwhile }: { readonly session: Session; readonly meanwhile: () => Promise<void> },
+  ): Promise<void> {
     this.#folders = new Map()
     const inodes = new Map<number, string>()
     const made: [string, TreeEntry][] = []
     const linked: [string, TreeEntry][] = []
+    const listed = new ListedFiles(this.#thread)
+    const writeListed = async (work: () => Promise<void>) => {
+      for (const { place, entry, stamp } of await listed.write(work, session.signal))
+        if (stamp !== undefined) this.#stamps.set(place, { entry, stamp })
+        else await this.#writeOver(place, entry, () => this.#writeEntry(place, entry, content))
+    }
     let count = 0
     for (const [path, entry] of entries) {
       if (++count % 128 === 0) await nextTurn()
@@ -79,6 +93,8 @@ export class Staging {
         continue
       }
       const place = this.#place(path)
+      // By another name, through a link of a script's: the later one stays.
+      if (listed.has(place)) await writeListed(async () => undefined)
       if (entry.kind === 'directory') {
         const present = this.#kindAt(place)
         if (present === 'directory' || (present === 'symlink' && this.#isFolder(place))) continue
@@ -87,24 +103,17 @@ export class Staging {
         made.push([place, entry])
         continue
       }
-      const write = async () => {
+      if (entry.kind === 'file' && listed.add({ place, entry }, this.hostPath(place), content) === 'listed') continue
+      await this.#writeOver(place, entry, async () => {
         if (entry.kind !== 'file' || entry.inode === undefined) return await this.#writeEntry(place, entry, content)
         const first = inodes.get(entry.inode)
         if (first === undefined) await this.#writeEntry(place, entry, content)
         else linkSync(this.hostPath(first), this.hostPath(place))
         inodes.set(entry.inode, place)
         linked.push([place, entry])
-      }
-      // Nearly always nothing is there, and whoever asks first asks ten thousand times.
-      if (await isRefusedBecausePresent(write)) {
-        const present = this.#kindAt(place)
-        if (present === 'directory' && entry.kind === 'symlink') continue
-        if (present === 'directory')
-          throw clash(path, `is a folder that a script made, but a ${entry.kind} in a package`)
-        unlinkSync(this.hostPath(place))
-        await write()
-      }
+      })
     }
+    await writeListed(meanwhile)
     for (const [place, entry] of made.reverse()) {
       const host = this.hostPath(place)
       lchownSync(host, entry.userId, entry.groupId)
@@ -113,6 +122,20 @@ export class Staging {
     }
     // Each further name was a change.
     for (const [place, entry] of linked) this.#note(place, entry, lstatSync(this.hostPath(place), { bigint: true }))
+  }
+
+  /** Nearly always nothing is there, and whoever asks first asks ten thousand times. */
+  async #writeOver(
+    place: string,
+    entry: Exclude<TreeEntry, { kind: 'directory' }>,
+    write: () => Promise<void>,
+  ): Promise<void> {
+    if (!(await isRefusedBecausePresent(write))) return
+    const present = this.#kindAt(place)
+    if (present === 'directory' && entry.kind === 'symlink') return
+    if (present === 'directory') throw clash(place, `is a folder that a script made, but a ${entry.kind} in a package`)
+    unlinkSync(this.hostPath(place))
+    await write()
   }
 
   async #writeEntry(place: string, entry: Exclude<TreeEntry, { kind: 'directory' }>, content: ContentSource) {
@@ -134,15 +157,7 @@ export class Staging {
         const file = openSync(host, 'wx', entry.mode & 0o777)
         try {
           await this.#contents.write(file, entry.content, content)
-          futimesSync(file, entry.modifiedSeconds, entry.modifiedSeconds)
-          let stats = fstatSync(file, { bigint: true })
-          if (!isOwned(stats, entry) || (Number(stats.mode) & 0o7777) !== entry.mode) {
-            fchownSync(file, entry.userId, entry.groupId)
-            // After chown, which clears setuid and setgid.
-            fchmodSync(file, entry.mode)
-            stats = fstatSync(file, { bigint: true })
-          }
-          this.#note(place, entry, stats)
+          this.#note(place, entry, giveAttributes(file, entry))
         } finally {
           closeSync(file)
         }
@@ -223,14 +238,7 @@ export class Staging {
     const file = openSync(this.hostPath(place), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
     try {
       const { size } = fstatSync(file)
-      if (size > maximumTextBytes) {
-        const shown = displayByteString(`/${path}`)
-        throw new Fault('SCRIPT_LIMIT', {
-          message: `maintainer scripts left ${shown} with ${size} bytes; at most ${maximumTextBytes} are read`,
-          hint: 'Leave out the package whose script does this; `--log FILE` keeps what the scripts printed.',
-          context: { path: shown },
-        })
-      }
+      if (size > maximumTextBytes) throw tooLong(path, { size, maximum: maximumTextBytes })
       const bytes = Buffer.alloc(size)
       let done = 0
       for (let read = 1; read > 0 && done < bytes.length; done += read)
@@ -336,24 +344,5 @@ function isOwned(stats: Pick<BigIntStats, 'uid' | 'gid'>, { userId, groupId }: T
   return Number(stats.uid) === userId && Number(stats.gid) === groupId
 }
 
-async function isRefusedBecausePresent(write: () => Promise<void>): Promise<boolean> {
-  try {
-    await write()
-    return false
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return true
-    throw error
-  }
-}
-
 /** dpkg's status file of ten thousand packages has 15 MB. */
 const maximumTextBytes = 64 * 1024 * 1024
-
-/** What scripts did to the root does not go with what has to happen next. @param path of the tree */
-export function clash(path: string, problem: string): Fault {
-  return new Fault('ROOTFS_CLASH', {
-    message: `${displayByteString(`/${path}`)} ${problem}`,
-    hint: 'The scripts of two packages and their files do not fit together; leave one of the packages out.',
-    context: { path: displayByteString(path) },
-  })
-}

@@ -4,6 +4,7 @@ import type { FileHandle } from 'node:fs/promises'
 import { corruptFault, removeSame } from './blobs.ts'
 import { TemporaryFile } from './durable-file.ts'
 import { type ChunkReader, readChunks, readerOf } from './file-chunks.ts'
+import type { OpenPlace } from './file-list.ts'
 import { type ObjectName, objectDigest, objectPath, type StoreLayout } from './layout.ts'
 import { onDisk, onDiskNowIfPresent, storeFault } from './store-fault.ts'
 
@@ -38,6 +39,8 @@ export interface StoredObject {
   /** As `read`, into memory of the caller, as much as it holds. */
   readInto(offset: number, target: Uint8Array): void
   stream(offset: number, length: number): AsyncIterable<Uint8Array>
+  /** Where a part lies, for another thread, until `close`. @throws as `read` */
+  placeOf(offset: number, length: number): OpenPlace
   /** Hashes the whole payload. @throws {Fault} `STORE_CORRUPT`, and the object is removed */
   check(): Promise<void>
   close(): Promise<void>
@@ -129,6 +132,10 @@ function storedObject(file: ObjectFile, header: ObjectHeader): StoredObject {
       return bytes
     },
     readInto,
+    placeOf(offset, length) {
+      checkRange(offset, length)
+      return { descriptor, position: headerBytes + offset }
+    },
     stream(offset, length) {
       checkRange(offset, length)
       return readChunks(reader, { offset: headerBytes + offset, length })

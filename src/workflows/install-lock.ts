@@ -1,8 +1,12 @@
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
 import type { EmittedOutput } from '../image/index.ts'
 import { Fault, type Journal, type JournalEvent, type Session } from '../kernel/index.ts'
+import type { Manifest } from '../manifest/index.ts'
 import type { AssembledRoot, AssembleRequest } from '../rootfs/index.ts'
 import type { UnpackWorkers } from '../rootfs/unpack-workers.ts'
 import type { SandboxBackEnd } from '../sandbox/index.ts'
+import type { FileThread } from '../store/index.ts'
 import type { RecordedDeb } from './bind-own-debs.ts'
 import { bringDebs } from './bring-debs.ts'
 import { configureHostOf } from './configure-host.ts'
@@ -172,6 +176,8 @@ async function install(
       provenance: undefined,
     }
 
+  const fileThread = await threadFor(outputs.flat(), manifest.image.configure, world)
+  if (fileThread !== undefined) helpers.push(fileThread)
   const { assembleRoot } = await import('../rootfs/index.ts')
   const { emitOutputs, finishOutputs } = await import('../image/index.ts')
   const installed: InstalledRoot[] = []
@@ -184,7 +190,8 @@ async function install(
       host: configureHostOf(world, request.sandbox, launcher),
       reuse: request.builds === 'twice' ? 'fresh' : 'stored',
     }
-    const assembled = await assembleRoot(unpacking === undefined ? assembly : { ...assembly, unpacking }, building)
+    const alone = unpacking === undefined ? assembly : { ...assembly, unpacking }
+    const assembled = await assembleRoot({ ...alone, fileThread }, building)
     try {
       for (const warning of assembled.warnings) building.journal.emit({ kind: 'warned', stage: 'assemble', ...warning })
       if (request.builds === 'twice') {
@@ -210,6 +217,7 @@ async function install(
                 ownership,
                 runner: world.processRunner,
                 store,
+                fileThread,
               },
               building,
             )
@@ -245,6 +253,18 @@ async function install(
     outcome: 'built',
     provenance: provenance?.name,
   }
+}
+
+/** It begins while the packs are read, and is there when files are written. */
+async function threadFor(
+  outputs: readonly TypedOutput[],
+  configure: Manifest['image']['configure'],
+  { packageFolder }: World,
+): Promise<FileThread | undefined> {
+  if (availableParallelism() === 1) return undefined
+  if (configure === 'none' && !outputs.some(({ format }) => format === 'tar')) return undefined
+  const { startFileThread } = await import('../store/file-thread.ts')
+  return startFileThread(join(packageFolder, 'dist/workers/file-work.js'))
 }
 
 /** Documents, another build to compare with, and whoever wants the root itself are not to be had from a record. */
