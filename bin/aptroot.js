@@ -12,8 +12,8 @@ if (process.argv.length === 3 && process.argv[2] === '--version') {
   const { compileProgram, holdMemory, readCompiledCode, scriptFor, tuneEngine } = require('./program.js')
   const script = scriptFor(process.argv.slice(2))
   const code = readCompiledCode(script)
-  const program = code === undefined ? import('../dist/main.js') : compileProgram(script, code)
   if (process.argv[2] === 'lock' && process.argv[3] === 'install') holdMemory()
+  const program = code === undefined ? import('../dist/main.js') : compileProgram(script, code)
   tuneEngine()
   // A command ends the process itself. Where nothing is left to wait for and it has not, it must not look like a success.
   process.exitCode = 70

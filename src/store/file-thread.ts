@@ -6,6 +6,8 @@ import { beginGrowth, type Growth, hashGrowingFile, sayAbandoned, sayGrown, sayW
 export interface FileThread {
   /** Whether it has begun and lives. */
   readonly isReady: boolean
+  /** Resolves once it has begun, or cannot begin. */
+  readonly begun: Promise<void>
   /**
    * Writes the files of a list, together with this thread. What `stampOf` does not know then is left to the caller.
    *
@@ -41,6 +43,9 @@ const resourceLimits = { maxYoungGenerationSizeMb: 2 }
 export function startFileThread(script: string): FileThread {
   const worker = new Worker(script, { resourceLimits })
   let state: 'begins' | 'ready' | 'gone' = 'begins'
+  const begun = new Promise<void>(resolve => {
+    for (const event of ['message', 'exit']) worker.once(event, () => resolve())
+  })
   /** It answers in the order in which it was asked. */
   const waiting: ((answer: FileWorkAnswer | undefined) => void)[] = []
   worker.on('message', (message: FileWorkAnswer) => {
@@ -61,6 +66,7 @@ export function startFileThread(script: string): FileThread {
       worker.postMessage(work)
     })
   return {
+    begun,
     get isReady() {
       return state === 'ready'
     },
