@@ -176,7 +176,9 @@ async function install(
       provenance: undefined,
     }
 
-  const fileThread = await threadFor(outputs.flat(), manifest.image.configure, world)
+  // While debs are taken apart, threads for that take the processors, and the memory.
+  const fileThread =
+    unpacking === undefined ? await threadFor(outputs.flat(), manifest.image.configure, world) : undefined
   if (fileThread !== undefined) helpers.push(fileThread)
   const { assembleRoot } = await import('../rootfs/index.ts')
   const { emitOutputs, finishOutputs } = await import('../image/index.ts')
