@@ -113,6 +113,23 @@ describe('lock why', () => {
     assert.equal(one.reasons.length, 1)
   })
 
+  test('names the architecture of what is foreign in a root', async () => {
+    put(
+      'aptroot.lock',
+      lockWith(
+        [
+          lockedDeb('wine32:i386=8', { root: 'wanted', needs: ['libc6:i386', 'fonts'] }),
+          lockedDeb('libc6:i386=2', { needs: ['mount'] }),
+          lockedDeb('mount:amd64=2'),
+          lockedDeb('fonts:all=1'),
+        ],
+        { request: requestWith({ architectures: ['amd64+i386'], wanted: ['wine32:i386'] }) },
+      ),
+    )
+    assert.match((await ask('lock', 'why', 'mount')).output, /^ {2}wine32:i386 \(wanted\) → libc6:i386 → mount$/m)
+    assert.match((await ask('lock', 'why', 'fonts')).output, /^ {2}wine32:i386 \(wanted\) → fonts$/m)
+  })
+
   test('ends with exit code 1 for a package that is not locked, and suggests what is', async () => {
     const misspelt = await ask('lock', 'why', 'ngnix')
     assert.equal(misspelt.exitCode, 1)

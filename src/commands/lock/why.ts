@@ -52,7 +52,7 @@ function reasonLines({ root, deb, paths }: Reason, roots: number): Line[] {
   if (paths.length === 0) return [heading, '  nothing wanted leads to it; `aptroot lock check` says more']
   return [
     heading,
-    ...[...fromWanted, ...fromBase.slice(0, basePathsShown)].map(path => `  ${pathText(path)}`),
+    ...[...fromWanted, ...fromBase.slice(0, basePathsShown)].map(path => `  ${pathText(path, root)}`),
     ...(hidden > 0 ? [`  and from ${hidden} more of the base set`] : []),
   ]
 }
@@ -91,11 +91,15 @@ function groupLines({ owner, field, text, taken, alsoThere, rejected }: JudgedGr
   ]
 }
 
-function pathText(path: LockPath): string {
+/** Names, with the architecture where it is not the root's own. */
+function pathText(path: LockPath, root: string): string {
   const [first, ...rest] = path
+  const [native] = root.split('+')
+  const titleOf = (deb: LockedDeb) =>
+    deb.architecture === native || deb.architecture === 'all' ? deb.name : nameOf(deb)
   const origin = first.root === 'wanted' ? 'wanted' : 'base set'
   if (rest.length === 0) return `it is itself ${first.root === 'wanted' ? 'wanted' : 'in the base set'}`
-  return [`${first.name} (${origin})`, ...rest.map(deb => deb.name)].join(' → ')
+  return [`${titleOf(first)} (${origin})`, ...rest.map(titleOf)].join(' → ')
 }
 
 function plainReason({ root, deb, paths }: Reason) {
