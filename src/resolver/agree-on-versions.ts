@@ -62,21 +62,23 @@ export async function agreeOnVersions(
   async function settle(found: RootsResolution, lockstep: ReadonlyMap<string, string>): Promise<RootsResolution> {
     if (found.kind === 'unsolvable') return found
     const skews = skewsOf(roots, found.resolutions, policy)
-    const [first] = skews
-    if (first === undefined) return found
+    const [any] = skews
+    if (any === undefined) return found
+    // What has no common version may be there only because of another package, at the version that one root has.
     const apart = skews.find(skew => skew.common.length === 0)
-    if (apart !== undefined) return disagreement(apart, roots, policy)
-    if (skews.length > 1) {
-      const together = new Map([...lockstep, ...skews.map(({ name, common }) => [name, common[0] ?? ''] as const)])
+    const shared = skews.filter(skew => skew.common.length > 0)
+    if (shared.length > 1) {
+      const together = new Map([...lockstep, ...shared.map(({ name, common }) => [name, common[0] ?? ''] as const)])
       const settled = await settle(await resolveAll(together), together)
       if (settled.kind === 'solved') return settled
     }
-    for (const version of first.common) {
-      const narrower = new Map([...lockstep, [first.name, version]])
+    const [first] = shared
+    for (const version of first?.common ?? []) {
+      const narrower = new Map([...lockstep, [first?.name ?? '', version]])
       const settled = await settle(await resolveAll(narrower), narrower)
       if (settled.kind === 'solved') return settled
     }
-    return disagreement(first, roots, policy)
+    return disagreement(apart ?? any, roots, policy)
   }
 
   const none: ReadonlyMap<string, string> = new Map()

@@ -104,6 +104,17 @@ describe('same-version', () => {
     ])
   })
 
+  it('lets go of what cannot agree where only a package that can agree brought it in', async () => {
+    const roots = twoRoots({
+      'app:amd64 2': { depends: 'codec (>= 2)' },
+      'app:amd64 1': {},
+      'app:armel 1': { depends: 'codec' },
+      'codec:amd64 2': {},
+      'codec:armel 1': {},
+    })
+    assert.deepEqual(await chosen(roots, ['app'], everything), [['app:amd64 1'], ['app:armel 1', 'codec:armel 1']])
+  })
+
   it('does not bind a root that does not hold the package', async () => {
     const roots = twoRoots({ 'a:amd64 2': { depends: 'b' }, 'a:armel 2': {}, 'b:amd64 2': {}, 'b:armel 1': {} })
     assert.deepEqual(await chosen(roots, ['a'], everything), [['a:amd64 2', 'b:amd64 2'], ['a:armel 2']])
