@@ -11,7 +11,10 @@ export function storeFault(error: unknown, path: string, use: StoreUse = 'own'):
     case 'EFBIG':
       return new Fault('DISK_FULL', {
         message: `no room left to write ${path}: ${reasonOf(code)}`,
-        hint: 'Free some space, run `aptroot store prune`, or name another folder with `--store DIR`.',
+        hint:
+          code === 'EFBIG'
+            ? 'Raise the limit of file sizes (`ulimit -f`) for this command.'
+            : 'Free some space, run `aptroot store prune`, or name another folder with `--store DIR`.',
         context: { path, errno: code },
         cause: error,
       })
@@ -26,6 +29,8 @@ export function storeFault(error: unknown, path: string, use: StoreUse = 'own'):
 }
 
 function hintOf(error: unknown, use: StoreUse): string {
+  if (['EMFILE', 'ENFILE'].includes(errnoOf(error) ?? ''))
+    return 'Raise the limit of open files (`ulimit -n`), or fetch fewer at a time with `--parallelism 1`.'
   if (use === 'layer')
     return 'Make the layer readable for this user, or leave it out of --store-layer (APTROOT_STORE_LAYERS).'
   return isForbidden(error)
