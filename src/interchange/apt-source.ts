@@ -179,5 +179,5 @@ function signedByOf(value: string | undefined, place: AptPlace): AptSignedBy | u
 
 /** An address as it may be shown: what may be a password is gone. */
 function withoutQuery(text: string): string {
-  return text.replace(/\/\/[^/]*@/, '//').replace(/\?.*$/, '')
+  return text.replace(/\/\/.*@/, '//').replace(/\?.*$/, '')
 }

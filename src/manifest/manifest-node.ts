@@ -82,13 +82,21 @@ export function manifestFault(
 
 const longestExcerpt = 100
 
+/** How far around the excerpt an address is looked at. */
+const longestPassword = 1000
+
 /** `3 | pacakges:` and `  | ^`; of a long line the part around the column, and nothing that could move the cursor. */
 function excerptOf({ text, lineStarts }: ManifestSource, line: number, column: number): readonly [string, string] {
   const whole = text.slice(lineStarts[line - 1], lineStarts[line]).replace(/\r?\n$/, '')
   const from = column > longestExcerpt ? column - longestExcerpt / 2 : 0
-  // A password in an address is refused, and must not reach a build log that way.
-  const withoutSecrets = whole.replace(/(?<=:\/\/)[^\s/]*@/g, userInfo => '*'.repeat(userInfo.length - 1).concat('@'))
-  const shown = withoutSecrets.slice(from, from + longestExcerpt).replace(/[^\P{C}]|[\u2028\u2029]/gu, ' ')
+  const around = Math.max(0, from - longestPassword)
+  // A password in an address is refused, and must not reach a build log that way; blanks and slashes in it are what makes the address wrong.
+  const withoutSecrets = whole
+    .slice(around, from + longestExcerpt + longestPassword)
+    .replace(/(?<=:\/\/)[^"']*@/g, userInfo => '*'.repeat(userInfo.length - 1).concat('@'))
+  const shown = withoutSecrets
+    .slice(from - around, from - around + longestExcerpt)
+    .replace(/[^\P{C}]|[\u2028\u2029]/gu, ' ')
   const margin = ' '.repeat(String(line).length)
   return [`${line} | ${shown}`, `${margin} | ${' '.repeat(Math.max(0, column - 1 - from))}^`]
 }

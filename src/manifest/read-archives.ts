@@ -88,9 +88,12 @@ function readUris(fields: ArchiveFields): readonly [string, ...string[]] {
   return nonEmpty([...first, ...others], mirrors ?? required(uri, node, '`uri` of an archive'), '`mirrors`')
 }
 
+/** `me:secret@` before the host, or what can be no host and port because the password has a slash: `me:sec/ret@`. */
+const credentials = /^[a-z+]+:\/\/(?:[^/]*|[^/:[]*:(?:[^/]*[^/0-9][^/]*)?\/.*)@/i
+
 function readUri(node: ManifestNode): string {
   // Said without the address: the message may end up in the log of a build.
-  if (/^[a-z+]+:\/\/[^/]*@/i.test(stringOf(node, 'the address'))) {
+  if (credentials.test(stringOf(node, 'the address'))) {
     throw manifestFault(node, {
       message: 'the address holds a user name or password',
       hint: 'Credentials belong into the settings of the site; see docs/settings.md.',

@@ -59,10 +59,12 @@ async function pathsOf(pattern: string, project: Pick<Project, 'folder' | 'manif
   const place = await confinePath(project, folder === '' ? '.' : folder)
   const last = pattern.slice(slash)
   if (!/[*?]/.test(last)) return [pattern]
-  const shape = new RegExp(`^${last.replace(/[.+]/g, '\\$&').replaceAll('*', '.*').replaceAll('?', '.')}$`)
+  const { pathFilter } = await import('../dpkg/index.ts')
+  // In time that grows with both lengths: a pull request may bring names and patterns on which a regular expression never ends.
+  const isNamed = pathFilter([`/${last}`])
   const names = await readdir(place).catch(() => [])
   // A name that an archive could not have could not be locked either.
-  const found = names.filter(name => shape.test(name) && !name.startsWith('.') && /^[!-~]+$/.test(name))
+  const found = names.filter(name => isNamed(name) && !name.startsWith('.') && /^[!-~]+$/.test(name))
   if (found.length === 0 || found.length > maximumDebs)
     throw new Fault('MANIFEST_FILE_MISSING', {
       message: `${project.manifestName} names ${JSON.stringify(pattern)}, which finds ${found.length === 0 ? 'no deb' : `more than ${maximumDebs} debs`}`,

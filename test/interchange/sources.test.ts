@@ -87,11 +87,14 @@ describe('the one-line format', () => {
       assert.match(notes[0]?.message ?? '', message)
     })
 
-  test('gives no password away, neither as address nor in a note', () => {
+  test('gives no password away, neither as address nor in a note', async () => {
     const found = parseSourcesList('deb https://me:secret@mirror.example.org/debian bookworm main', 'f')
     assert.deepEqual(found.sources[0]?.uris, ['https://mirror.example.org/debian'])
     assert.match(found.notes[0]?.message ?? '', /credentials/)
     assert.doesNotMatch(JSON.stringify(found), /secret/)
+    const unreadable = () => parseSourcesList('deb //me:top/secret@mirror.example.org/debian bookworm main', 'f')
+    const { message } = await assertFault(unreadable, 'APT_SOURCES_MALFORMED')
+    assert.doesNotMatch(message, /secret/)
   })
 
   const malformed = [

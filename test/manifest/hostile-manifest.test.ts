@@ -35,6 +35,8 @@ describe('a hostile manifest', () => {
     ['a terminal sequence as a key', '"\\e[2Jx": 1'],
     ['a NUL', 'base: "\\0"'],
     ['a lone surrogate', 'base: "\\ud800"'],
+    ['a line of blanks before its last letter', `manifest: 1\nbase: x${' '.repeat(900_000)}y\n`],
+    ['a line of addresses without an end', `manifest: 1\narchives: ${'x://'.repeat(200_000)}\n`],
   ]
   for (const [name, text] of hostile) {
     test(`with ${name} is refused in one line`, async () => {
@@ -50,6 +52,18 @@ describe('a hostile manifest', () => {
       assert.ok(user < 5_000_000, `${user / 1000} ms`)
     })
   }
+
+  const passwords = ['me:secret@h', 'me:top/secret@h', 'me:top secret@h', 'me:/secret@h', 'secret@h']
+  for (const authority of passwords)
+    test(`with an address at ${authority} is refused without the password`, async () => {
+      const text = `manifest: 1
+architectures: [amd64]
+archives:
+  - {id: a, uri: "https://${authority}/d", suites: [bookworm], components: [main], signed-by: debian-archive}
+`
+      const fault = await assertFault(readManifest(text, 'aptroot.yaml'), 'MANIFEST_INVALID')
+      assert.doesNotMatch(JSON.stringify([fault.message, fault.hint, fault.context]), /secret/)
+    })
 
   test('is read or refused with a place, whatever was cut, doubled or replaced in it', async () => {
     const edit = fc.record({

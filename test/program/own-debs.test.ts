@@ -102,6 +102,13 @@ describe("the project's own debs", () => {
     assert.equal(fault?.code, 'MANIFEST_PATH_OUTSIDE')
   })
 
+  test('are found by a glob in little time, whatever stars and names a pull request brings', async () => {
+    const project = await projectWith(`[{path: "debs/*.deb"}, {path: "debs/${'*a'.repeat(20)}*.deb"}]`)
+    await project.write(`debs/${'a'.repeat(200)}`, '')
+    const { exitCode, fault } = envelopeOf(await project.run(`${update} --json`))
+    assert.deepEqual([exitCode, fault?.code], [2, 'MANIFEST_FILE_MISSING'])
+  })
+
   test('that are no debs are DEB_MALFORMED', async () => {
     const project = await projectWith('[{path: "debs/*.deb"}]')
     await project.write('debs/x.deb', 'no deb')
