@@ -64,8 +64,9 @@ export function parseTarHeader(block: Uint8Array): RawTarHeader {
 
 /** The sum of all bytes, the field itself counted as blanks. */
 export function tarChecksum(block: Uint8Array): number {
-  let sum = 0
-  for (let at = 0; at < blockBytes; at++) sum += at >= 148 && at < 156 ? 0x20 : (block[at] ?? 0)
+  let sum = 8 * 0x20
+  for (let at = 0; at < 148; at++) sum += block[at] ?? 0
+  for (let at = 156; at < blockBytes; at++) sum += block[at] ?? 0
   return sum
 }
 

@@ -118,22 +118,27 @@ interface UstarFields {
 
 function ustarHeader(fields: UstarFields): Uint8Array {
   const block = Buffer.alloc(blockBytes)
-  block.write(fields.name, 0, 'latin1')
-  block.write(octal('mode', fields.mode), 100, 'latin1')
-  block.write(fields.uid, 108, 'latin1')
-  block.write(fields.gid, 116, 'latin1')
-  block.write(fields.size, 124, 'latin1')
-  block.write(fields.mtime, 136, 'latin1')
-  block.write(fields.typeFlag, 156, 'latin1')
-  block.write(fields.linkName, 157, 'latin1')
-  block.write('ustar\x0000', 257, 'latin1')
-  block.write(fields.uname, 265, 'latin1')
-  block.write(fields.gname, 297, 'latin1')
-  block.write(octal('major number', fields.major), 329, 'latin1')
-  block.write(octal('minor number', fields.minor), 337, 'latin1')
-  block.write(fields.prefix, 345, 'latin1')
-  block.write(`${tarChecksum(block).toString(8).padStart(6, '0')}\0 `, 148, 'latin1')
+  put(block, 0, fields.name)
+  put(block, 100, octal('mode', fields.mode))
+  put(block, 108, fields.uid)
+  put(block, 116, fields.gid)
+  put(block, 124, fields.size)
+  put(block, 136, fields.mtime)
+  put(block, 156, fields.typeFlag)
+  put(block, 157, fields.linkName)
+  put(block, 257, 'ustar\x0000')
+  put(block, 265, fields.uname)
+  put(block, 297, fields.gname)
+  put(block, 329, octal('major number', fields.major))
+  put(block, 337, octal('minor number', fields.minor))
+  put(block, 345, fields.prefix)
+  put(block, 148, `${tarChecksum(block).toString(8).padStart(6, '0')}\0 `)
   return block
+}
+
+/** A call of Node's for each of fifteen short texts takes longer than all else in a header. */
+function put(block: Uint8Array, start: number, text: string): void {
+  for (let at = 0; at < text.length; at++) block[start + at] = text.charCodeAt(at)
 }
 
 function paxHeader(path: string, records: Uint8Array): Buffer {

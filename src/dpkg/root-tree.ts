@@ -138,6 +138,23 @@ export class RootTree {
     return sorted
   }
 
+  /** Of these folders and what is in them, as `finish`: ten thousand other paths need not be sorted. */
+  below(folders: readonly string[]): ReadonlyMap<string, TreeEntry> {
+    const found: [string, TreeEntry][] = []
+    for (const [path, entry] of this.#entries) {
+      if (
+        !folders.some(
+          folder => path.startsWith(folder) && (path.length === folder.length || path[folder.length] === '/'),
+        )
+      )
+        continue
+      // Its number is counted over all.
+      if (entry.kind === 'file' && entry.inode !== undefined) return this.finish()
+      found.push([path, entry])
+    }
+    return new Map(found.sort(([left], [right]) => (left < right ? -1 : 1)))
+  }
+
   madeDirectory(): TreeEntry {
     return { kind: 'directory', mode: 0o755, userId: 0, groupId: 0, modifiedSeconds: this.#modifiedSeconds }
   }

@@ -48,6 +48,9 @@ export interface CaptureLimits {
 
 export const defaultCaptureLimits: CaptureLimits = { addedBytes: 64 * 1024 ** 3, paths: 4_000_000 }
 
+/** No part of a path is longer than this when the whole is not. @see NAME_MAX of limits.h(0P) */
+const surelyShortBytes = 255
+
 /** Files that are smaller are read once. */
 const passingBytes = 1024 * 1024
 
@@ -89,6 +92,7 @@ class Capture {
       const host = staging.hostPath(path)
       return { path, host, stats: lstatSync(host, { bigint: true }) }
     }
+    const above = Buffer.byteLength(staging.folder) + 1
     const pending = [look('')]
     let count = 0
     for (let found = pending.pop(); found !== undefined; found = pending.pop()) {
@@ -106,7 +110,9 @@ class Capture {
         const path = folder === '' ? name : `${folder}/${name}`
         if (count > this.#request.limits.paths)
           throw tooMuch(path, `and more than ${this.#request.limits.paths} others`)
-        const problem = pathProblem(`${staging.folder}/${path}`.slice(1))
+        // What the disk gives as a name is one: only its length can be wrong.
+        const problem =
+          above + path.length < surelyShortBytes ? undefined : pathProblem(`${staging.folder}/${path}`.slice(1))
         if (problem !== undefined) throw tooMuch(path, `a name that ${problem}`)
         const inside = look(path)
         if (inside.stats.isDirectory()) pending.push(inside)

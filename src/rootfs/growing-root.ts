@@ -59,6 +59,7 @@ export class GrowingRoot {
   readonly #paths = new Set<string>()
   readonly #generated = new Map<string, Uint8Array>()
   readonly #blobs = new Set<string>()
+  readonly #content: RootContent
   readonly #laid = new Map<string, TreeEntry>()
   #standIns: readonly StandIn[] = []
 
@@ -66,6 +67,8 @@ export class GrowingRoot {
   constructor(request: GrowingRootRequest, folder: string) {
     this.#request = request
     this.#packs = new Map(request.packs.map(pack => [pack.deb, pack]))
+    const { store } = request
+    this.#content = new RootContent({ packs: [], generated: this.#generated, blobs: this.#blobs, store })
     mkdirSync(folder)
     this.staging = new Staging(folder, request.fileThread)
     this.merge = new RootMerge({
@@ -181,7 +184,7 @@ export class GrowingRoot {
 
   /** What packages have at and below folders of the root, by folder. */
   below(folders: readonly string[]): ReadonlyMap<string, readonly [string, TreeEntry][]> {
-    const entries = [...this.merge.tree.finish()]
+    const entries = [...this.merge.tree.below(folders)]
     return new Map(
       folders.map(folder => [folder, entries.filter(([path]) => path === folder || path.startsWith(`${folder}/`))]),
     )
@@ -192,12 +195,11 @@ export class GrowingRoot {
     packs: readonly ContentPack[],
     { session, meanwhile = async () => undefined }: Beside,
   ): Promise<void> {
-    const { store } = this.#request
-    const content = new RootContent({ packs, generated: this.#generated, blobs: this.#blobs, store })
+    this.#content.add(packs)
     try {
-      await this.staging.writeWhile(entries, content, { session, meanwhile })
+      await this.staging.writeWhile(entries, this.#content, { session, meanwhile })
     } finally {
-      await content.close()
+      await this.#content.close()
     }
   }
 

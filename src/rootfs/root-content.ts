@@ -10,6 +10,7 @@ const maximumOpenPacks = 400
 const wholeBytes = 1024 * 1024
 
 interface RootContents {
+  /** More can be added. */
   readonly packs: readonly ContentPack[]
   /** Bytes in memory by sha256: the files of dpkg's database. */
   readonly generated: ReadonlyMap<string, Uint8Array>
@@ -21,6 +22,7 @@ interface RootContents {
 /** The bytes of an assembled root, wherever they lie; compared with their digest while they are read. `close` when done. */
 export class RootContent implements ContentSource {
   readonly #contents: RootContents
+  readonly #packs = new Set<ContentPack>()
   readonly #packBySha256 = new Map<string, ContentPack>()
   /** The least recently used first. */
   readonly #open = new Map<string, StoredObject>()
@@ -28,8 +30,15 @@ export class RootContent implements ContentSource {
 
   constructor(contents: RootContents) {
     this.#contents = contents
-    for (const pack of contents.packs)
+    this.add(contents.packs)
+  }
+
+  add(packs: readonly ContentPack[]): void {
+    for (const pack of packs) {
+      if (this.#packs.has(pack)) continue
+      this.#packs.add(pack)
       for (const sha256 of pack.places.keys()) if (!this.#packBySha256.has(sha256)) this.#packBySha256.set(sha256, pack)
+    }
   }
 
   /**
@@ -71,12 +80,13 @@ export class RootContent implements ContentSource {
   /** For another thread, until `close`: where the bytes of a content lie, nobody has compared them with their digest. As `readNow`, an open pack only. */
   placeNow({ sha256, sizeBytes }: FileContent): OpenPlace | undefined {
     // Of so many some are closed in between.
-    if (this.#contents.packs.length > maximumOpenPacks || this.#contents.generated.has(sha256)) return undefined
+    if (this.#packs.size > maximumOpenPacks || this.#contents.generated.has(sha256)) return undefined
     const pack = this.#packBySha256.get(sha256)
     const object = pack === undefined ? undefined : this.#known(pack)
     return object?.placeOf(pack?.places.get(sha256)?.offset ?? 0, sizeBytes)
   }
 
+  /** Lets go of what is open; whoever reads on opens it again. */
   async close(): Promise<void> {
     for (const object of [...this.#open.values(), ...this.#held.values()]) await object.close()
     this.#open.clear()

@@ -87,9 +87,17 @@ const denseFromPart = 0.93
 
 /** Shannon's entropy of the bytes as a part of the most that so many can have. */
 function entropyPart(bytes: Uint8Array): number {
-  const counts = new Map<number, number>()
-  for (const byte of bytes) counts.set(byte, (counts.get(byte) ?? 0) + 1)
+  const counts = new Uint32Array(256)
+  // Sums of fractions depend on their order: that in which the bytes come.
+  const found: number[] = []
+  for (const byte of bytes) {
+    if (counts[byte] === 0) found.push(byte)
+    counts[byte] = (counts[byte] ?? 0) + 1
+  }
   let bits = 0
-  for (const count of counts.values()) bits -= (count / bytes.length) * Math.log2(count / bytes.length)
+  for (const byte of found) {
+    const part = (counts[byte] ?? 0) / bytes.length
+    bits -= part * Math.log2(part)
+  }
   return bits / Math.min(8, Math.log2(bytes.length))
 }
