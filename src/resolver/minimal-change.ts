@@ -15,6 +15,12 @@ export interface Target {
   readonly deb: BinaryPackage
 }
 
+/** A wish that was not met. */
+export interface RefusedTarget extends Target {
+  /** What was asked before it and moves, with all of which it does not go; empty: the manifest alone is enough to refuse it. */
+  readonly notWith: readonly Target[]
+}
+
 export type ChangeSelection =
   | {
       readonly kind: 'selected'
@@ -24,7 +30,7 @@ export type ChangeSelection =
       readonly unmet: readonly Requirement[]
       /** What was asked and is chosen, or no longer needed. */
       readonly moved: readonly Target[]
-      readonly heldBack: readonly Target[]
+      readonly heldBack: readonly RefusedTarget[]
     }
   /** The hard rules contradict each other. */
   | { readonly kind: 'impossible'; readonly core: readonly EncodedClause[] }
@@ -70,10 +76,10 @@ export function* selectMinimalChange(encoding: Encoding, request: ChangeRequest)
   const demands = targets.filter(isDemand)
   const demanded = yield* solver.search(guide, variables(demands))
   if (demanded.kind === 'contradiction') return { kind: 'refused', demands }
-  const moved = yield* attainable(solver, guide, {
+  const { moved, heldBack } = yield* attainable(solver, guide, {
     demands,
     wishes: targets.filter(each => !isDemand(each)),
-    variables,
+    variableOf: encoding.variableOf,
   })
   solver.withdraw(guide)
   for (const { deb } of moved) {
@@ -92,7 +98,7 @@ export function* selectMinimalChange(encoding: Encoding, request: ChangeRequest)
     chosen: [...guide.chosen()],
     unmet,
     moved,
-    heldBack: targets.filter(each => !moved.includes(each)),
+    heldBack,
   }
 }
 
@@ -167,24 +173,38 @@ function byName(left: Target, right: Target): number {
   return compareBytes(left.move.name, right.move.name) || compareBytes(left.move.architecture, right.move.architecture)
 }
 
-/** The demands, and each wish that goes with them and the wishes before it. */
+interface Asked {
+  readonly demands: readonly Target[]
+  readonly wishes: readonly Target[]
+  variableOf(deb: BinaryPackage): number
+}
+
+/** The demands, and each wish that goes with them and the wishes before it; and the wishes that do not. */
 function* attainable(
   solver: Solver,
   guide: PreferenceGuide,
-  asked: {
-    readonly demands: readonly Target[]
-    readonly wishes: readonly Target[]
-    variables(targets: readonly Target[]): readonly number[]
-  },
-): Generator<void, readonly Target[]> {
-  const all = [...asked.demands, ...asked.wishes]
-  if ((yield* solver.search(guide, asked.variables(all))).kind === 'satisfied') return all
-  let attained = asked.demands
-  for (const wish of asked.wishes) {
-    const next = [...attained, wish]
-    if ((yield* solver.search(guide, asked.variables(next))).kind === 'satisfied') attained = next
+  { demands, wishes, variableOf }: Asked,
+): Generator<void, { readonly moved: readonly Target[]; readonly heldBack: readonly RefusedTarget[] }> {
+  const variables = (targets: readonly Target[]) => targets.map(({ deb }) => variableOf(deb))
+  const all = [...demands, ...wishes]
+  if ((yield* solver.search(guide, variables(all))).kind === 'satisfied') return { moved: all, heldBack: [] }
+  let moved = demands
+  const heldBack: RefusedTarget[] = []
+  for (const wish of wishes) {
+    const outcome = yield* solver.search(guide, variables([...moved, wish]))
+    if (outcome.kind === 'satisfied') {
+      moved = [...moved, wish]
+      continue
+    }
+    const blamed = new Set(outcome.core.assumptions)
+    let notWith = moved.filter(({ deb }) => blamed.has(variableOf(deb)))
+    for (const each of notWith) {
+      const fewer = notWith.filter(other => other !== each)
+      if ((yield* solver.search(guide, variables([...fewer, wish]))).kind === 'contradiction') notWith = fewer
+    }
+    heldBack.push({ ...wish, notWith })
   }
-  return attained
+  return { moved, heldBack }
 }
 
 interface Settling {

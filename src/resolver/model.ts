@@ -85,6 +85,8 @@ export interface HeldBack {
   readonly wish: string
   /** What is chosen; undefined when it is not in the selection at all. */
   readonly chosen: string | undefined
+  /** `a 2`, `b 2`: what moves instead and does not go with it; empty where nothing that satisfies the manifest has the wish. */
+  readonly notWith: readonly string[]
 }
 
 export type ChangeResolution =

@@ -4,7 +4,7 @@ import { runSearch } from '../solver/index.ts'
 import { forcedChanges } from './change-reasons.ts'
 import { type Encoding, encodeProblem } from './encoding.ts'
 import { explainImpossible } from './explain.ts'
-import { previousSlots, selectMinimalChange, slotKey, type Target } from './minimal-change.ts'
+import { previousSlots, type RefusedTarget, selectMinimalChange, slotKey, type Target } from './minimal-change.ts'
 import type { ChangeRequest, ChangeResolution, Explanation, HeldBack, WantedPackage } from './model.ts'
 import { reachedPackages } from './reached-packages.ts'
 import { resolutionNotes } from './resolution-notes.ts'
@@ -41,12 +41,13 @@ export async function resolveChange(request: ChangeRequest, session: Session): P
   }
 }
 
-function heldBack({ deb }: Target, encoding: Encoding, bySlot: ReadonlyMap<string, string>): HeldBack {
+function heldBack({ deb, notWith }: RefusedTarget, encoding: Encoding, bySlot: ReadonlyMap<string, string>): HeldBack {
   return {
     name: deb.name,
     architecture: deb.architecture,
     wish: deb.version,
     chosen: bySlot.get(slotKey(encoding, deb)),
+    notWith: notWith.map(each => `${each.deb.name} ${each.deb.version}`),
   }
 }
 

@@ -128,6 +128,13 @@ describe('lock update NAME', () => {
     assert.deepEqual(await locked(), ['curl 1', 'exim4 2'])
   })
 
+  test('names the package that moves instead of another', async () => {
+    await lockBefore()
+    await publish({ ...after, 'curl 2': { Breaks: 'openssl (>= 2)' } })
+    const held = await update('openssl', 'curl')
+    assert.match(held.output, /^held back\n {2}openssl:all stays at 1: 2 does not go with curl 2\n$/m)
+  })
+
   test('of an architecture that no root has is a wrong name, wanted or not', async () => {
     await lockBefore()
     const { fault } = envelopeOf(await update('nginx:i386', '--json'))

@@ -133,7 +133,28 @@ describe('a named update', () => {
       moves: [moving(all('app'), 'candidate'), moving(all('tool'), 'candidate')],
     })
     assert.deepEqual(titlesOf(found), ['app 1', 'tool 2'])
-    assert.deepEqual(found.heldBack, [{ name: 'app', architecture: 'all', wish: '2', chosen: '1' }])
+    assert.deepEqual(found.heldBack, [{ name: 'app', architecture: 'all', wish: '2', chosen: '1', notWith: [] }])
+  })
+
+  it('names what else was asked where only that holds a package back', async () => {
+    const now = {
+      'app 1': {},
+      'app 2': { breaks: 'tool (>= 2)' },
+      'editor 1': {},
+      'editor 2': {},
+      'tool 1': {},
+      'tool 2': {},
+    }
+    const found = await update({
+      before: archive({ 'app 1': {}, 'editor 1': {}, 'tool 1': {} }),
+      now: archive(now),
+      wanted: ['app', 'editor', 'tool'],
+      moves: ['app', 'editor', 'tool'].map(name => moving(all(name), 'candidate')),
+    })
+    assert.deepEqual(titlesOf(found), ['app 2', 'editor 2', 'tool 1'])
+    assert.deepEqual(found.heldBack, [
+      { name: 'tool', architecture: 'all', wish: '2', chosen: '1', notWith: ['app 2'] },
+    ])
   })
 
   it('takes the second alternative when the first one would move more packages along', async () => {

@@ -36,7 +36,10 @@ function versionsOf({ before, after }: ForcedChange): string {
   return before === after ? `${after} with other bytes` : `${before} → ${after}`
 }
 
-function outcomeOf({ wish, chosen }: HeldBack): string {
-  const reason = `nothing that satisfies the manifest has ${wish}`
+function outcomeOf({ wish, chosen, notWith }: HeldBack): string {
+  const reason =
+    notWith.length === 0
+      ? `nothing that satisfies the manifest has ${wish}`
+      : `${wish} does not go with ${notWith.join(', ')}`
   return chosen === undefined ? `is not locked: ${reason}` : `stays at ${chosen}: ${reason}`
 }
