@@ -9,7 +9,7 @@ import type { DebIdentity } from './unpack-deb.ts'
  * Part of the keys below: raise it with every change of what `configureRoot` does with the same input, or of the JSON of
  * `encodeRoot`. It is the version of the engine.
  */
-export const configuredVersion = 7
+export const configuredVersion = 8
 
 /** All that decides what configuring gives. */
 export interface ConfigureInputs {
