@@ -115,6 +115,8 @@ const plainRelation = /^([A-Za-z0-9+._-]+)(?::([a-z0-9-]+))?(?: \((<<|<=|=|>=|>>
 
 /** As `parseRelations`, for one relation that is written in the usual way, in one native search; undefined: `parseRelations` has to judge it. */
 export function readPlainRelation(text: string): Relation | undefined {
+  // More than half of them are a name alone, which needs no list of what was found.
+  if (isPackageName(text)) return { packageName: text, architectureQualifier: undefined, constraint: undefined }
   const found = plainRelation.exec(text)
   if (found === null) return undefined
   // By number: taking a list apart by a pattern is an interpreted loop.

@@ -32,18 +32,30 @@ export interface Expansion {
   readonly optional: readonly Requirement[]
 }
 
-/** A requirement of a field. Only who explains something asks for its text. */
-class FieldRequirement implements Requirement {
+/** Whose field it is. */
+interface Asker {
   readonly owner: BinaryPackage
   readonly field: RequirementField
+}
+
+/** A requirement of a field. Only who explains something asks for its text. */
+class FieldRequirement implements Requirement {
+  readonly #asker: Asker
   readonly group: OrGroup
   readonly alternatives: readonly number[]
 
-  constructor({ owner, field, group, alternatives }: Omit<Requirement, 'text'> & { readonly owner: BinaryPackage }) {
-    this.owner = owner
-    this.field = field
+  constructor(asker: Asker, group: OrGroup, alternatives: readonly number[]) {
+    this.#asker = asker
     this.group = group
     this.alternatives = alternatives
+  }
+
+  get owner(): BinaryPackage {
+    return this.#asker.owner
+  }
+
+  get field(): RequirementField {
+    return this.#asker.field
   }
 
   get text(): string {
@@ -84,8 +96,6 @@ export function encodeProblem(request: ResolutionRequest): Encoding {
   const expansions: (Expansion | undefined)[] = []
   const verdicts: (readonly EncodedClause[] | undefined)[] = []
   const clauses: EncodedClause[] = []
-  /** By what satisfies a relation: `targets` hands out one list for all relations that are written alike. */
-  const alternativesByTargets = new Map<readonly BinaryPackage[], readonly number[]>()
   /** By architecture, then by the group itself: universes hand out one object for all groups that are written alike. */
   const readGroups = new Map<string, Map<OrGroup, readonly number[]>>()
   /** Debs that the manifest names by version or suite: being asked for, they need not be candidates. */
@@ -137,11 +147,7 @@ export function encodeProblem(request: ResolutionRequest): Encoding {
 
   function alternativesOfRelation(relation: Relation, architecture: string): readonly number[] {
     const satisfying = targets.satisfying(relation, architecture)
-    const known = alternativesByTargets.get(satisfying)
-    if (known !== undefined) return known
-    const alternatives = candidatesFirst(prefer(satisfying, relation.packageName).map(variableOf))
-    alternativesByTargets.set(satisfying, alternatives)
-    return alternatives
+    return candidatesFirst(prefer(satisfying, relation.packageName).map(variableOf))
   }
 
   function candidatesFirst(all: readonly number[]): readonly number[] {
@@ -159,11 +165,11 @@ export function encodeProblem(request: ResolutionRequest): Encoding {
     if (groups.length === 0) return
     const own = variableOf(deb)
     const architecture = slotOf(deb)
+    const asker: Asker = { owner: deb, field }
     for (let at = 0; at < groups.length; at++) {
       const group = groups[at] as OrGroup
       const alternatives = readGroup(group, architecture)
-      if (!alternatives.includes(own))
-        requirements.push(new FieldRequirement({ owner: deb, field, group, alternatives }))
+      if (!alternatives.includes(own)) requirements.push(new FieldRequirement(asker, group, alternatives))
     }
   }
 

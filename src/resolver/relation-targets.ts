@@ -18,17 +18,22 @@ export interface RelationTargets {
 
 /**
  * The rules of Debian Policy 7 and of Multi-Arch (as dpkg's `deparchsatisfied` judges them) about which deb meets
- * which relation. Answers are cached: most relations of an archive are written many times.
+ * which relation. Answers are cached: most relations of an archive are written many times, and its universe hands out one object for those that
+ * are written alike, which is found sooner than its text is put together.
  */
 export function relationTargets(universe: PackageUniverse): RelationTargets {
   const { nativeArchitecture } = universe
-  const satisfyingByText = new Map<string, readonly BinaryPackage[]>()
-  const excludedByText = new Map<string, readonly BinaryPackage[]>()
+  /** By architecture. */
+  const satisfyingByRelation = new Map<string, Map<Relation, readonly BinaryPackage[]>>()
   const excludedByRelation = new Map<Relation, readonly BinaryPackage[]>()
 
   function satisfying(relation: Relation, architecture: string): readonly BinaryPackage[] {
-    const key = `${keyOf(relation)} ${architecture}`
-    const known = satisfyingByText.get(key)
+    let byRelation = satisfyingByRelation.get(architecture)
+    if (byRelation === undefined) {
+      byRelation = new Map()
+      satisfyingByRelation.set(architecture, byRelation)
+    }
+    const known = byRelation.get(relation)
     if (known !== undefined) return known
     const real = universe
       .packagesNamed(relation.packageName)
@@ -51,7 +56,7 @@ export function relationTargets(universe: PackageUniverse): RelationTargets {
                 ),
             ),
           ]
-    satisfyingByText.set(key, found)
+    byRelation.set(relation, found)
     return found
   }
 
@@ -82,16 +87,12 @@ export function relationTargets(universe: PackageUniverse): RelationTargets {
   function excluded(relation: Relation, owner: BinaryPackage): readonly BinaryPackage[] {
     const known = excludedByRelation.get(relation)
     const anywhere = known ?? excludedAnywhere(relation)
-    // Looking up the object is cheaper than writing the relation as text; its universe shares objects.
     if (known === undefined) excludedByRelation.set(relation, anywhere)
     return anywhere.length === 0 ? anywhere : anywhere.filter(deb => deb.name !== owner.name)
   }
 
   /** Conflicts and Breaks reach every architecture unless they name one (SEMANTICS T41). */
   function excludedAnywhere(relation: Relation): readonly BinaryPackage[] {
-    const key = keyOf(relation)
-    const known = excludedByText.get(key)
-    if (known !== undefined) return known
     const qualifier = relation.architectureQualifier
     const inReach = (deb: BinaryPackage, providedFor: string | undefined) => {
       if (qualifier === undefined || qualifier === 'any' || providedFor === 'any') return true
@@ -101,19 +102,16 @@ export function relationTargets(universe: PackageUniverse): RelationTargets {
       .packagesNamed(relation.packageName)
       .filter(deb => meetsConstraint(deb.version, relation.constraint) && inReach(deb, undefined))
     const providers = universe.providersOf(relation.packageName)
-    const found =
-      providers.length === 0
-        ? real
-        : [
-            ...real,
-            ...providers.filter(
-              deb =>
-                !real.includes(deb) &&
-                providesFor(deb, relation).some(provided => inReach(deb, provided.architectureQualifier)),
-            ),
-          ]
-    excludedByText.set(key, found)
-    return found
+    return providers.length === 0
+      ? real
+      : [
+          ...real,
+          ...providers.filter(
+            deb =>
+              !real.includes(deb) &&
+              providesFor(deb, relation).some(provided => inReach(deb, provided.architectureQualifier)),
+          ),
+        ]
   }
 
   function slotOf(deb: BinaryPackage): string {
@@ -134,9 +132,4 @@ function providesFor(deb: BinaryPackage, { packageName, constraint }: Relation):
 
 function meetsConstraint(version: string, constraint: VersionConstraint | undefined): boolean {
   return constraint === undefined || satisfies(version, constraint)
-}
-
-function keyOf({ packageName, architectureQualifier, constraint }: Relation): string {
-  const name = architectureQualifier === undefined ? packageName : `${packageName}:${architectureQualifier}`
-  return constraint === undefined ? name : `${name} ${constraint.operator} ${constraint.version}`
 }
