@@ -68,6 +68,18 @@ describe('a lockfile from a hostile pull request is refused', () => {
     assert.ok(performance.now() - started < 60_000)
   })
 
+  test('with 50,000 commas that are missing from one line, before each of them has a copy of the line', async () => {
+    const start = process.cpuUsage()
+    await assertFault(
+      () => readLockfile(`lock: 1\nx: [${'"a" '.repeat(50_000)}]\n`, 'aptroot.lock'),
+      'LOCK_MALFORMED',
+      /^aptroot\.lock:2: Missing , or :/,
+    )
+    // Copying the line takes the system's time more than ours: 14 s against 1 s.
+    const { user, system } = process.cpuUsage(start)
+    assert.ok(user + system < 8_000_000, `${(user + system) / 1000} ms`)
+  })
+
   test('where only the middle of a conflict is left', async () => {
     const left = text.replace('request:', '=======\nrequest:')
     await assertFault(() => readLockfile(left, 'aptroot.lock'), 'LOCK_CONFLICTED', /aptroot\.lock:3: /)
