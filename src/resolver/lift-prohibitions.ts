@@ -1,10 +1,8 @@
-import type { BinaryPackage } from '../debian/index.ts'
 import { compareBytes } from '../kernel/index.ts'
-import type { Pin } from '../manifest/index.ts'
 import { encodeProblem } from './encoding.ts'
 import type { ManifestChange } from './manifest-change.ts'
 import type { ResolutionRequest } from './model.ts'
-import { lowestAllowedPriority, priorityOf } from './pins.ts'
+import { forbids } from './pins.ts'
 import type { ClauseOrigin, EncodedClause } from './requirements.ts'
 import { selectHard } from './select-packages.ts'
 
@@ -21,12 +19,10 @@ export function liftOf(origin: ClauseOrigin, { pins, universe }: ResolutionReque
       return { kind: 'unexclude', name: origin.deb.name }
     case 'forbidden-by-pin': {
       const architectures = [universe.nativeArchitecture, ...universe.foreignArchitectures]
-      const forbids = (pin: Pin) =>
-        listedAlone(origin.deb).some(deb => priorityOf(deb, [pin], architectures) < lowestAllowedPriority)
       return {
         kind: 'unpin',
         name: origin.deb.name,
-        pins: pins.flatMap((pin, at) => (forbids(pin) ? [at] : [])),
+        pins: pins.flatMap((pin, at) => (forbids(pin, origin.deb, architectures) ? [at] : [])),
       }
     }
     default:
@@ -76,9 +72,4 @@ export function* liftTogether(
     if ((yield* isPossible(fewer)).kind === 'possible') needed = fewer
   }
   return needed.sort((left, right) => compareBytes(left.kind, right.kind) || compareBytes(left.name, right.name))
-}
-
-/** As each of the places lists it: a general pin is judged by place. */
-function listedAlone(deb: BinaryPackage): readonly BinaryPackage[] {
-  return deb.listings.map(listing => ({ ...deb, listings: [listing] }))
 }

@@ -20,12 +20,27 @@ export function priorityOf(deb: BinaryPackage, pins: readonly Pin[], architectur
     return listings.length === 1 ? defaultPriority(listings[0]) : Math.max(...listings.map(defaultPriority))
   }
   const rules = pins.map(ruleOf)
-  const root = { architectures, own: deb.architecture === 'all' ? architectures[0] : deb.architecture }
+  const root = rootOf(deb, architectures)
   const specific = rules.find(rule => !rule.isGeneral && names(rule, deb, root) && matchesSomewhere(rule, deb, root))
   const byListing = deb.listings.map(listing => listingPriority(deb, listing, { rules, root }))
   // What comes from archives with `never` only is not brought back by a pin of its own.
   if (specific === undefined || byListing.every(priority => priority === neverPriority)) return Math.max(...byListing)
   return specific.priority
+}
+
+/**
+ * Whether a pin alone takes the deb, or one of the places that list it, out of the question. Of several pins together none may:
+ * another one comes before it, or another place is left.
+ */
+export function forbids(pin: Pin, deb: BinaryPackage, architectures: readonly string[]): boolean {
+  if (pin.priority >= lowestAllowedPriority) return false
+  const rule = ruleOf(pin)
+  const root = rootOf(deb, architectures)
+  return names(rule, deb, root) && matchesSomewhere(rule, deb, root)
+}
+
+function rootOf(deb: BinaryPackage, architectures: readonly string[]): RootArchitectures {
+  return { architectures, own: deb.architecture === 'all' ? architectures[0] : deb.architecture }
 }
 
 /** A pin with its texts made ready for matching. */
