@@ -36,6 +36,8 @@ export const sealRules: readonly SealRule[] = [
       'var/log/apt/*.xz',
       'usr/share/emacs*/site-lisp/**/Install.log.gz',
       'var/lib/texmf/web2c/**.log',
+      // dkms writes the hour of the build.
+      'var/lib/dkms/**/log/make.log',
     ],
   },
   {

@@ -84,6 +84,9 @@ test('data of one machine goes with its folders; what packages share with it sta
   for (const path of ['var/lib/postgresql/15/main', 'var/lib/mysql/mysql'])
     assert.match(ruleRemoving(path, 'directory')?.because ?? '', /data of one machine/)
   assert.ok(ruleRemoving('var/lib/postgresql/15/main/global/pg_control', 'file'))
+  const dkms = 'var/lib/dkms/acpi-call/1.2.2/6.1.0-56-amd64/x86_64'
+  assert.match(ruleRemoving(`${dkms}/log/make.log`, 'file')?.because ?? '', /log of the installation/)
+  assert.equal(ruleRemoving(`${dkms}/module/acpi_call.ko`, 'file'), undefined)
   assert.equal(ruleRemoving('var/lib/mysql', 'directory'), undefined)
   assert.equal(ruleRemoving('var/lib/postgresql/15', 'directory'), undefined)
   assert.equal(ruleRemoving('var/cache/man/de', 'directory'), undefined)
