@@ -22,7 +22,7 @@ function firstBoot(...checks: readonly FirstBootCheck[]): ImageCase {
   return {
     architecture: 'amd64',
     sources: ['distribution: debian/bookworm'],
-    packages: [...base, ...all.flatMap(({ packages }) => packages)],
+    packages: [...new Set([...base, ...all.flatMap(({ packages }) => packages)])],
     command: firstBootCommand(all),
     expected: /^first boot: good$/m,
   }
