@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import { type Agent, buildConnector, type Dispatcher, Pool, ProxyAgent } from 'undici'
 import { Fault, redacted } from '../kernel/index.ts'
+import { decodedUserInfo } from '../transfer/index.ts'
 import type { TlsOptions } from './tls-options.ts'
 
 export interface ProxyRoute {
@@ -50,17 +51,8 @@ function namingNoAddress(connect: buildConnector.connector): buildConnector.conn
 /** A user without a password is one too: some proxies take a token for it. */
 function tokenOf({ username, password }: URL): string | undefined {
   if (username === '' && password === '') return undefined
-  const pair = Buffer.from(`${decoded(username)}:${decoded(password)}`, 'utf8')
+  const pair = Buffer.from(`${decodedUserInfo(username)}:${decodedUserInfo(password)}`, 'utf8')
   return `Basic ${pair.toString('base64')}`
-}
-
-/** A password such as `50%` is meant as it is written. */
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return text
-  }
 }
 
 function wrongProxy(proxy: URL): Fault {

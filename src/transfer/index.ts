@@ -12,4 +12,4 @@ export {
   type Transfer,
   type TransferWorld,
 } from './transfer.ts'
-export { type Credentials, isPlainRelativePath, urlBelow } from './url.ts'
+export { type Credentials, decodedUserInfo, isPlainRelativePath, urlBelow } from './url.ts'

@@ -20,7 +20,7 @@ export function parseAddress(address: string | URL): DownloadAddress {
   if (url.protocol === 'file:' && url.hostname !== '') throw addressFault(address, 'names a host for a file')
   url.hash = ''
   if (url.username === '' && url.password === '') return { url, credentials: undefined }
-  const credentials = { user: decoded(url.username), password: decoded(url.password) }
+  const credentials = { user: decodedUserInfo(url.username), password: decodedUserInfo(url.password) }
   url.username = ''
   url.password = ''
   return { url, credentials }
@@ -65,7 +65,8 @@ function parsedUrl(address: string | URL): URL | undefined {
   }
 }
 
-function decoded(text: string): string {
+/** User or password of a URL. One such as `50%`, whose sign nobody encoded, is meant as it is written. */
+export function decodedUserInfo(text: string): string {
   try {
     return decodeURIComponent(text)
   } catch {
