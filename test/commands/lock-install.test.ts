@@ -70,6 +70,14 @@ function debPath(name: string): string {
 }
 
 describe('lock install', () => {
+  test('keeps the log of an earlier run where no script runs, and says so', async () => {
+    write('scripts.log', 'Setting up hello (1.0) ...\n')
+    const { exitCode, errorOutput } = await run('lock', 'install', '--digest', '--log', 'scripts.log')
+    assert.equal(exitCode, 0, errorOutput)
+    assert.match(errorOutput, /^warning: no script printed anything: `--log` has nothing of this run/m)
+    assert.equal(read('scripts.log'), 'Setting up hello (1.0) ...\n')
+  })
+
   test('writes the outputs of the manifest, and says which tree it made', async () => {
     const first = await run('lock', 'install')
     assert.equal(first.exitCode, 0, first.errorOutput)

@@ -6,6 +6,7 @@ export class LogFile {
   readonly #path: string
   readonly #stages: readonly Stage[]
   readonly #lines: string[] = []
+  #session: Session | undefined
 
   /** @param stages whose programs are listened to */
   constructor(path: string, stages: readonly Stage[] = ['configure']) {
@@ -15,6 +16,7 @@ export class LogFile {
 
   /** The same session, with an ear for what scripts print. */
   listen(session: Session): Session {
+    this.#session = session
     return {
       signal: session.signal,
       journal: {
@@ -26,10 +28,18 @@ export class LogFile {
     }
   }
 
-  /** @throws {Fault} `OUTPUT_UNWRITABLE` */
+  /** Where nothing ran, what the file had of an earlier run stays, and a warning says so. @throws {Fault} `OUTPUT_UNWRITABLE` */
   async write(): Promise<void> {
+    const isSilent = this.#lines.length === 0
+    if (isSilent)
+      this.#session?.journal.emit({
+        kind: 'warned',
+        stage: this.#stages[0] ?? 'configure',
+        message: 'no script printed anything: `--log` has nothing of this run',
+        hint: 'What was configured or built before is taken from the store; `lock install --check` runs every script again.',
+      })
     try {
-      await writeFile(this.#path, this.#lines.join(''))
+      await writeFile(this.#path, this.#lines.join(''), { flag: isSilent ? 'a' : 'w' })
     } catch (cause) {
       throw new Fault('OUTPUT_UNWRITABLE', {
         message: `the log cannot be written to ${JSON.stringify(this.#path)}`,
