@@ -1,3 +1,4 @@
+import { sortedByBytes } from '../kernel/index.ts'
 import { encodeProblem } from './encoding.ts'
 import type { ResolutionRequest } from './model.ts'
 import type { EncodedClause } from './requirements.ts'
@@ -22,7 +23,7 @@ export function* smallestRelease(
   const proofs = [demandsIn(firstCore)]
   for (;;) {
     const released = proofs.length < patience ? smallestHittingSet(proofs) : new Set(proofs.flat())
-    const demands = [...released].map(demandOf)
+    const demands = sortedByBytes(released).map(demandOf)
     const attempt = yield* selectHard(encodeProblem(without(request, demands)))
     if (attempt.kind === 'possible') return demands
     proofs.push(demandsIn(attempt.core))

@@ -170,6 +170,16 @@ describe('an explanation', () => {
     ])
   })
 
+  it('names what has to go in byte order', async () => {
+    const lonely = { provides: 'mta', conflicts: 'mta' }
+    const names = ['exim4', 'masqmail', 'nullmailer', 'opensmtpd', 'postfix', 'sendmail']
+    const debian = archive(Object.fromEntries(names.map(name => [`${name} 1`, lonely])))
+    const { changes } = await explain(debian, names)
+    const given = changes.flatMap(each => (each.kind === 'unwant' ? [each.wanted] : []))
+    assert.equal(given.length, 5)
+    assert.deepEqual(given, [...given].sort())
+  })
+
   it('gives up the one item that all others quarrel with, not the others', async () => {
     const debian = archive({ 'a 1': {}, 'b 1': {}, 'c 1': {}, 'tyrant 1': { conflicts: 'a, b, c' } })
     const { hint } = await explain(debian, ['a', 'b', 'c', 'tyrant'])
