@@ -63,7 +63,7 @@ export async function emitTar(request: TarRequest, session: Session): Promise<Em
     }
   }
   const make = async (temporary: string) => {
-    if (thread !== undefined) hashedBeside = await writeHashed(temporary, counted(), thread)
+    if (thread !== undefined) hashedBeside = await writeHashed({ path: temporary, target }, counted(), thread)
     else if (zstdProgram === undefined) await writeSyncedFile(temporary, compressedBytes(counted(), compression))
     else await compressPlain(temporary, counted(), zstdProgram)
   }
@@ -82,11 +82,17 @@ export async function emitTar(request: TarRequest, session: Session): Promise<Em
 }
 
 /** @returns the sha256 of all that was written */
-async function writeHashed(path: string, source: AsyncIterable<Uint8Array>, thread: FileThread): Promise<string> {
+async function writeHashed(
+  { path, target }: { readonly path: string; readonly target: OutputTarget },
+  source: AsyncIterable<Uint8Array>,
+  thread: FileThread,
+): Promise<string> {
   const hashing = thread.hashGrowing(path)
   try {
     const sizeBytes = await writeSyncedFile(path, source, written => hashing.grown(written))
-    return await hashing.finish(sizeBytes)
+    const sha256 = await hashing.finish(sizeBytes)
+    if (sha256 !== undefined) return sha256
+    throw outputUnwritable(target, 'something else cut it short meanwhile', 'Let nothing else write into that folder.')
   } finally {
     hashing.close()
   }

@@ -22,8 +22,8 @@ export interface FileThread {
 export interface GrowingHash {
   /** So many bytes are there. */
   grown(sizeBytes: number): void
-  /** It has this length now. @returns its sha256 */
-  finish(sizeBytes: number): Promise<string>
+  /** It has this length now. @returns its sha256; undefined when somebody cut it short */
+  finish(sizeBytes: number): Promise<string | undefined>
   /** Nobody wants it any more; after `finish` nothing happens. */
   close(): void
 }
@@ -93,7 +93,7 @@ export function startFileThread(script: string): FileThread {
           sayWhole(growth, sizeBytes)
           const answered = await hashed
           const sha256 = answered?.kind === 'hashed' ? answered.sha256 : undefined
-          return sha256 ?? hashGrowingFile(path, growth) ?? ''
+          return sha256 ?? hashGrowingFile(path, growth)
         },
         close: () => sayAbandoned(growth),
       }

@@ -108,6 +108,14 @@ describe('a thread for files', () => {
     assert.equal(await hashing.finish(whole.length), digestOf(whole))
   })
 
+  test('has no digest for a file that is shorter than what was written', async () => {
+    const [thread, path] = [await begun(), join(await scratchFolder(), 'file')]
+    writeFileSync(path, 'text')
+    const hashing = thread.hashGrowing(path)
+    hashing.grown(4)
+    assert.equal(await hashing.finish(5), undefined)
+  })
+
   test('goes on with the next file when nobody wants the digest of one', async () => {
     const [thread, path] = [await begun(), join(await scratchFolder(), 'file')]
     writeFileSync(path, 'text')
