@@ -59,12 +59,13 @@ export const machineSecrets: readonly MachineSecret[] = [
     before: ['network.target', 'postgresql.service'],
   },
   {
-    // Its tables hold the time of their making, and the server an identity.
+    // Its tables hold the time of their making, and the server an identity. As Debian's postinst calls it: else it looks up `localhost`, which
+    // nobody knows in an image without /etc/hosts, and fails.
     maker: 'usr/bin/mariadb-install-db',
     paths: [],
     leftOut: ['var/lib/mysql/*'],
     command:
-      '/bin/sh -c "test -d /var/lib/mysql/mysql || /usr/bin/mariadb-install-db --user=mysql --datadir=/var/lib/mysql --skip-test-db --auth-root-authentication-method=socket --disable-log-bin"',
+      '/bin/sh -c "test -d /var/lib/mysql/mysql || /usr/bin/mariadb-install-db --rpm --cross-bootstrap --user=mysql --datadir=/var/lib/mysql --skip-test-db --auth-root-authentication-method=socket --disable-log-bin"',
     before: ['mariadb.service'],
   },
   {
