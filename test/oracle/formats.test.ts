@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process'
 import { lstatSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'vitest'
-import { emitOstree, emitOutputs, finishOutputs } from '../../src/image/index.ts'
+import { emitOstree, emitOutputs, emitTar, finishOutputs } from '../../src/image/index.ts'
 import { defaultOptions, type OutputOptions } from '../../src/manifest/index.ts'
 import { deviceTree } from '../support/device-tree.ts'
 import { formatTree, sampleFacts } from '../support/format-tree.ts'
@@ -12,6 +12,7 @@ import { skippedForWantOf } from '../support/real-archive.ts'
 import { realPrograms } from '../support/real-programs.ts'
 import { quietSession, scratchFolder } from '../support/scratch.ts'
 import { linesOfFolder, linesOfTree } from '../support/tree-lines.ts'
+import { neighbours } from '../support/trees.ts'
 
 const isRoot = process.getuid?.() === 0
 
@@ -42,6 +43,20 @@ const netRaw = '0100000200200000000000000000000000000000'
 const expected = linesOfTree(formatTree.tree).sort()
 /** The root folder as another time leaves it. */
 const withoutRootTime = (lines: readonly string[]) => lines.map(line => line.replace(/^(\/ d \d+ \d+ \d+) \d+/, '$1'))
+
+const withoutTar = skippedForWantOf(await missing('tar'))
+describe.skipIf(withoutTar)('a tar', () => {
+  test('is what GNU tar unpacks into the tree, with the time of each folder', async () => {
+    const parent = await scratchFolder()
+    const target = { path: join(parent, 'r.tar'), name: 'r.tar' }
+    await emitTar({ root: neighbours, target, runner: realPrograms() }, quietSession())
+    mkdirSync(join(parent, 'there'))
+    run('tar', '-xpf', target.path, '-C', join(parent, 'there'))
+    // Which of two names is told as the first depends on the order of telling.
+    const linked = (lines: readonly string[]) => lines.map(line => line.replace(/ lib\/\S+$/, ' linked'))
+    assert.deepEqual(linked(linesOfFolder(join(parent, 'there'))), linked(linesOfTree(neighbours.tree).sort()))
+  })
+})
 
 const withoutContainers = skippedForWantOf(await missing('skopeo', 'umoci', 'python3'))
 describe.skipIf(withoutContainers)('an OCI layout', () => {

@@ -53,3 +53,15 @@ export function contentOf(text: string): FileContent {
   const bytes = Buffer.from(text, 'latin1')
   return { sha256: createHash('sha256').update(bytes).digest('hex'), sizeBytes: bytes.length }
 }
+
+/** Folders whose names are the beginnings of other names: in byte order of whole paths those come in between. */
+export const neighbours = treeOf({
+  lib: folder(),
+  'lib/auto': folder(),
+  'lib/auto-die': folder(),
+  'lib/auto-die/first': file('one', { inode: 4 }),
+  'lib/auto.pm': file('pm'),
+  'lib/auto/Util.pm': file('one', { inode: 4 }),
+  'lib/auto/deep': folder({ mode: 0o700 }),
+  'lib/auto/deep/file': file('deep'),
+})
